@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# tsoffset: see README.md, or make help.
+
+# The module, for a kernel that is installed or built already.
+KDIR ?= /lib/modules/$(shell uname -r)/build
+
+.DEFAULT_GOAL := module
+.PHONY: module modules_install rust-analyzer clean help run test guest clean-cache rustdoc
+
+module:
+	$(MAKE) -C $(KDIR) M=$(CURDIR)/src modules
+
+modules_install rust-analyzer clean:
+	$(MAKE) -C $(KDIR) M=$(CURDIR)/src $@
+
+# Everything below runs in the toolroot and keeps what it makes in the cache.
+KERNEL ?= 7.3-kcsan
+export KERNEL ACCEL MEM SMP TIMEOUT CMD COPY UPDATE CACHE TOOLROOT
+
+run:
+	@scripts/enter scripts/run
+
+test:
+	@scripts/enter scripts/test $(KERNEL)
+
+guest:
+	@scripts/enter scripts/guest-command
+
+rustdoc:
+	@scripts/enter scripts/rustdoc
+
+clean-cache:
+	@scripts/clean-cache
+
+help:
+	@sed 's/^|//' scripts/help.txt

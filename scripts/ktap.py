@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Counts a kselftest run with the kernel's own KTAP parser.
+
+Usage: ktap.py KERNEL-SOURCE OUTPUT NAME RESULTS. Every script of the collection is a test and its
+checks are subtests; run_kselftest.sh puts "# " before their lines. Appends "ok|failed|skipped COUNT
+NAME" to RESULTS; exits 1 if anything failed, was skipped or is missing.
+"""
+
+import pathlib
+import re
+import sys
+
+
+def scripts_of(text):
+    """Yields (script, its lines, its own verdict) for each script of the collection."""
+    lines = []
+    for line in text.splitlines():
+        result = re.match(r"(ok|not ok) \d+ selftests: tsoffset: (\S+)", line)
+        if result:
+            yield result[2], lines, result[1] == "ok"
+            lines = []
+        elif line.startswith("# "):
+            lines.append(line[2:])
+
+
+def main():
+    source, output, name, results = sys.argv[1:]
+    sys.path.insert(0, f"{source}/tools/testing/kunit")
+    import kunit_parser
+    import kunit_printer
+
+    text = pathlib.Path(output).read_text(errors="replace")
+    passed, failed, skipped, seen = 0, [], [], 0
+    for script, lines, fine in scripts_of(text):
+        seen += 1
+        test = kunit_parser.parse_run_tests(lines, kunit_printer.Printer(print=False))
+        counts = test.counts
+        bad = counts.failed + counts.crashed + counts.errors
+        passed += counts.passed
+        if bad or not fine or not counts.passed and not counts.skipped:
+            failed.append(script)
+            print("\n".join(f"    {line}" for line in lines))
+        if counts.skipped:
+            skipped.append(script)
+    # The plan is the independent count of what had to run.
+    plan = re.search(r"^1\.\.(\d+)$", text, re.M)
+    if not plan or int(plan[1]) != seen:
+        failed.append(f"the collection: {seen} of {plan[1] if plan else 'an unknown number of'} scripts ran")
+
+    print(f"tsoffset: {name}: {passed} checks in {seen} scripts passed, "
+          f"failed: {', '.join(failed) or 'none'}, skipped: {', '.join(skipped) or 'none'}")
+    with open(results, "a", encoding="utf-8") as file:
+        file.write(f"ok {passed} {name}: selftests\n")
+        for script in failed:
+            file.write(f"failed 1 {name}: {script}\n")
+        for script in skipped:
+            # On a kernel of this project a skip is a missing option.
+            file.write(f"failed 1 {name}: {script} (skipped)\n")
+    sys.exit(1 if failed or skipped else 0)
+
+
+if __name__ == "__main__":
+    main()

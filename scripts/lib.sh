@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What the scripts share: messages, progress, and steps of which the cache keeps the result.
+# Sourced, after `set -euo pipefail`. Messages go to standard error.
+
+say() { printf 'tsoffset: %s\n' "$*" >&2; }
+
+die() {
+	say "$*"
+	exit 1
+}
+
+# A short name for what the arguments and standard input say.
+digest() { { printf '%s\n' "$@"; cat; } | sha256sum | cut -c 1-16; }
+
+# track LABEL LINES LOG COMMAND...
+#
+# Runs a command with its output in LOG and shows how far it is: its output is expected to have
+# LINES lines (0: not known). A bar on a terminal, a line now and then elsewhere. When the command
+# fails, the end of the log is shown, and where the rest is.
+track() {
+	local label=$1 lines=$2 log=$3 start=$SECONDS pid status=0
+	shift 3
+	mkdir -p "$(dirname "$log")"
+	"$@" > "$log" 2>&1 < /dev/null &
+	pid=$!
+	if [[ -t 2 ]]; then
+		progress_bar "$label" "$lines" "$log" "$pid" "$start"
+	else
+		say "$label ..."
+		progress_lines "$label" "$lines" "$log" "$pid" "$start"
+	fi
+	wait "$pid" || status=$?
+	if ((status != 0)); then
+		say "$label: failed with status $status; the end of $log:"
+		tail -n 25 "$log" >&2
+		return "$status"
+	fi
+	say "$label: done in $((SECONDS - start)) s"
+}
+
+# percent LINES LOG: how far the log is, in percent, or nothing where that is not known.
+percent() {
+	local now
+	(($1 > 0)) || return 0
+	now=$(($(wc -l < "$2") * 100 / $1))
+	echo $((now > 99 ? 99 : now))
+}
+
+progress_bar() {
+	local label=$1 lines=$2 log=$3 pid=$4 start=$5 percent filled
+	while kill -0 "$pid" 2>&-; do
+		percent=$(percent "$lines" "$log")
+		filled=$((${percent:-0} / 4))
+		printf '\r\033[Ktsoffset: %s [%-25s] %s%s s' "$label" \
+			"$(printf '%*s' "$filled" '' | tr ' ' '#')" "${percent:+$percent %, }" \
+			"$((SECONDS - start))" >&2
+		sleep 0.5
+	done
+	printf '\r\033[K' >&2
+}
+
+progress_lines() {
+	local label=$1 lines=$2 log=$3 pid=$4 start=$5 next=$((SECONDS + 30)) percent
+	while kill -0 "$pid" 2>&-; do
+		if ((SECONDS >= next)); then
+			percent=$(percent "$lines" "$log")
+			say "$label: ${percent:+$percent %, }$((SECONDS - start)) s"
+			next=$((SECONDS + 30))
+		fi
+		sleep 0.2
+	done
+}
+
+# make_once TARGET COMMAND...
+#
+# Makes TARGET (a directory of the cache) by running COMMAND with a directory beside it as last
+# argument, which is renamed when the command has succeeded: what is there is whole. A second run
+# that wants the same waits for the first.
+make_once() {
+	local target=$1 lock
+	shift
+	[[ ! -e $target ]] || return 0
+	mkdir -p "$(dirname "$target")"
+	exec {lock}> "$target.lock"
+	if ! flock --nonblock "$lock"; then
+		say "waiting for another run that makes ${target##*/}"
+		flock "$lock"
+	fi
+	if [[ ! -e $target ]]; then
+		rm -rf "$target.new"
+		mkdir "$target.new"
+		"$@" "$target.new" || return
+		mv "$target.new" "$target"
+	fi
+	exec {lock}>&-
+	rm -f "$target.lock"
+}

@@ -1,0 +1,36 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# What `make run` does in the guest: loads the module, connects over loopback and between two network
+# namespaces, prints the stats, unloads. The lines after "==" are for scripts/summary.py.
+set -eo pipefail
+TSOFFSET_SELFTESTS=/selftests/tsoffset
+. /selftests/tsoffset/lib.sh
+
+section() { echo "== $*"; }
+
+kcsan_state() {
+	if [ -r /sys/kernel/debug/kcsan ]; then
+		tr -d : < /sys/kernel/debug/kcsan
+	fi
+}
+
+load
+section kcsan-before
+kcsan_state
+two_namespaces
+serve ip netns exec right -- --listen '[::]:7000'
+section loopback
+workload connect --serve --threads 8 --connects 1200
+section veth
+ip netns exec left tsoffset-workload connect --to '[2001:db8::2]:7000' --threads 8 --connects 1200
+settle
+section kcsan-after
+kcsan_state
+section last
+cat /proc/tsoffset/last
+section stats
+cat "$STATS"
+section end
+clean_up
+[ ! -e /proc/tsoffset ]

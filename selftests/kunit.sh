@@ -1,0 +1,22 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# KUnit tests of the abstractions, in a module built for them.
+# shellcheck source=selftests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+NOLOAD=1
+
+suites_pass() {
+	module=$VARIANTS/tsoffset-kunit.ko
+	[ -e "$module" ] || return "$KSFT_SKIP"
+	mark_log
+	insmod "$module"
+	rmmod tsoffset
+	dmesg | sed "1,/$MARK/d" | sed 's/^\[[^]]*\] //' | grep -E '^ *(# |not ok |ok |KTAP |[0-9]+\.\.)' > /tmp/kunit
+	cat /tmp/kunit
+	if grep -q 'not ok' /tmp/kunit; then return 1; fi
+	[ "$(grep -c '^ok ' /tmp/kunit)" -ge 3 ]
+}
+
+run_checks suites_pass

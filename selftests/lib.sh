@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+#
+# What the tests share. A test is a list of checks; each is a function that succeeds or fails, and
+# says on the way what it saw.
+
+: "${TSOFFSET_SELFTESTS:=$(dirname "$0")}"
+# shellcheck source=/dev/null
+. "$TSOFFSET_SELFTESTS/../kselftest/ktap_helpers.sh"
+
+: "${TSOFFSET_KO:=/lib/tsoffset/tsoffset.ko}"
+VARIANTS=$(dirname "$TSOFFSET_KO")
+STATS=/proc/tsoffset/stats
+
+# run_checks FUNCTION...: each as one result. The module is loaded before each, fresh, unless NOLOAD
+# is set, and unloaded after it.
+run_checks() {
+	ktap_print_header
+	ktap_set_plan $#
+	for check; do
+		# Not within "if": there the shell would ignore set -e.
+		(set -eo pipefail; run_check "$check")
+		status=$?
+		case $status in
+		0) ktap_test_pass "$check" ;;
+		"$KSFT_SKIP") ktap_test_skip "$check" ;;
+		*) ktap_test_fail "$check" ;;
+		esac
+		clean_up
+	done
+	ktap_finished
+}
+
+run_check() {
+	[ -n "$NOLOAD" ] || load
+	"$1"
+}
+
+clean_up() {
+	for namespace in left right; do
+		[ ! -e "/run/netns/$namespace" ] || ip netns delete "$namespace"
+	done
+	sysctl -q net.ipv4.tcp_timestamps=1
+	sysctl -q kernel.ftrace_enabled=1
+	[ ! -e /sys/kernel/debug/kprobes/enabled ] || echo 1 > /sys/kernel/debug/kprobes/enabled
+	killall -q -9 tsoffset-workload || sleep 0
+	[ ! -d /sys/module/tsoffset ] || rmmod tsoffset
+}
+
+load() {
+	insmod "$TSOFFSET_KO" "$@"
+}
+
+workload() { tsoffset-workload "$@"; }
+
+# field NAME: the value of a line "NAME value" on standard input.
+field() { awk -v name="$1" '$1 == name { print $2 }'; }
+
+stat() { field "$1" < "$STATS"; }
+
+# expect NAME=VALUE...: compares lines of stats, all read at once.
+expect() {
+	settle
+	wrong=0
+	stats=$(cat "$STATS")
+	for pair; do
+		name=${pair%%=*}
+		wanted=${pair#*=}
+		found=$(echo "$stats" | field "$name")
+		if [ "$found" != "$wanted" ]; then
+			echo "$name is $found instead of $wanted"
+			wrong=1
+		fi
+	done
+	[ "$wrong" -eq 0 ] || echo "$stats"
+	return "$wrong"
+}
+
+# Waits until the books can be read: nothing in flight.
+settle() {
+	tries=100
+	while [ "$(stat ledger)" = busy ] && [ "$tries" -gt 0 ]; do
+		tries=$((tries - 1))
+		sleep 0.05
+	done
+}
+
+# all_matched N: N connects were called, by a count that is not the module's, and all are well.
+all_matched() {
+	expect version=1 probe_armed=1 connects_called="$1" connects_entered="$1" \
+		connects_returned="$1" connects_missed=0 connects_in_flight=0 connects_failed=0 \
+		offset_match="$1" offset_zero=0 offset_changed=0 offset_mismatch=0 offset_repair=0 \
+		ledger=balanced
+}
+
+# counted: what the workload on standard input says it did.
+counted() { field connects; }
+
+# Starts a listener in the background and waits until it listens.
+# serve COMMAND-PREFIX... -- OPTIONS...
+serve() {
+	prefix=''
+	while [ "$1" != -- ]; do
+		prefix="$prefix $1"
+		shift
+	done
+	shift
+	ready=$(mktemp)
+	# shellcheck disable=SC2086 # the prefix is a list of words
+	$prefix tsoffset-workload serve "$@" > "$ready" &
+	tries=100
+	until grep -q ready "$ready"; do
+		tries=$((tries - 1))
+		[ "$tries" -gt 0 ] || return 1
+		sleep 0.05
+	done
+}
+
+# Two network namespaces, "left" and "right", with a veth pair between them and addresses.
+two_namespaces() {
+	ip netns add left
+	ip netns add right
+	ip link add veth0 netns left type veth peer name veth0 netns right
+	ip -n left address add 2001:db8::1/64 dev veth0 nodad
+	ip -n right address add 2001:db8::2/64 dev veth0 nodad
+	ip -n left address add 192.0.2.1/24 dev veth0
+	ip -n right address add 192.0.2.2/24 dev veth0
+	for namespace in left right; do
+		ip -n "$namespace" link set lo up
+		ip netns exec "$namespace" sysctl -q net.ipv6.conf.veth0.accept_dad=0
+		ip -n "$namespace" link set veth0 up
+	done
+}
+
+# Log lines of the module since a mark.
+mark_log() {
+	MARK="tsoffset-selftest $$ $(cat /proc/uptime)"
+	echo "$MARK" > /dev/kmsg
+}
+
+log_since_mark() {
+	dmesg | sed "1,/$MARK/d" | grep 'tsoffset: ' | sed 's/^\[[^]]*\] //'
+}
+
+# refuses ERROR PATTERN COMMAND...: the command fails with that error, and the module leaves exactly
+# one line in the log, which matches the pattern, and nothing of itself.
+refuses() {
+	error=$1
+	pattern=$2
+	shift 2
+	mark_log
+	if message=$("$@" 2>&1); then
+		echo "was loaded"
+		return 1
+	fi
+	echo "insmod: $message"
+	log_since_mark
+	echo "$message" | grep -q "$error" || return 1
+	[ "$(log_since_mark | wc -l)" -eq 1 ] || return 1
+	log_since_mark | grep -Eq "$pattern" || return 1
+	[ ! -e /proc/tsoffset ] && [ ! -d /sys/module/tsoffset ]
+}

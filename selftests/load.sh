@@ -1,0 +1,54 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Loading, what is there then, and unloading.
+# shellcheck source=selftests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+LINES="version policy probe_armed connects_called connects_missed connects_entered
+connects_returned connects_in_flight connects_failed offset_match offset_zero offset_changed
+offset_mismatch offset_repair offset_v4mapped ledger"
+
+fresh_counters_are_zero() {
+	all_matched 0
+	expect policy=per-connection offset_v4mapped=0
+}
+
+lines_are_the_documented_ones() {
+	# shellcheck disable=SC2086 # one name a line
+	printf '%s\n' $LINES > /tmp/expected
+	awk '{ print $1 }' "$STATS" | diff /tmp/expected -
+}
+
+last_has_a_line_for_each_cpu() {
+	[ "$(head -n 1 /proc/tsoffset/last)" = "cpu offset expected verdict" ]
+	[ "$(grep -c '^[0-9]* - - none$' /proc/tsoffset/last)" -eq "$(grep -c ^processor /proc/cpuinfo)" ]
+}
+
+second_load_is_refused() {
+	load 2>&1 | grep -q 'File exists'
+}
+
+nothing_is_left_after_unload() {
+	rmmod tsoffset
+	[ ! -e /proc/tsoffset ]
+	[ "$(grep -c tsoffset /sys/kernel/debug/kprobes/list)" -eq 0 ]
+	! grep -q tcp_v6_connect /sys/kernel/debug/kprobes/list
+}
+
+probes_are_listed_while_loaded() {
+	[ "$(grep -c tcp_v6_connect /sys/kernel/debug/kprobes/list)" -eq 2 ]
+	grep -q proc_dou8vec_minmax /sys/kernel/debug/kprobes/list
+}
+
+loads_many_times() {
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		rmmod tsoffset
+		load
+	done
+	all_matched 0
+}
+
+run_checks fresh_counters_are_zero lines_are_the_documented_ones last_has_a_line_for_each_cpu \
+	second_load_is_refused probes_are_listed_while_loaded nothing_is_left_after_unload \
+	loads_many_times

@@ -1,0 +1,43 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Who may read what.
+# shellcheck source=selftests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+as_nobody() { setpriv_nobody "$@"; }
+
+# busybox's su asks nobody for a password when root calls it.
+setpriv_nobody() { su -s /bin/sh nobody -c "$*"; }
+
+modes() {
+	[ "$(busybox stat -c %a /proc/tsoffset/stats)" = 444 ]
+	[ "$(busybox stat -c %a /proc/tsoffset/last)" = 400 ]
+}
+
+stats_for_everyone() {
+	as_nobody cat "$STATS" | grep -q '^version 1$'
+}
+
+last_not_for_an_ordinary_user() {
+	if as_nobody cat /proc/tsoffset/last; then return 1; fi
+}
+
+# Root of a user namespace of its own has the file's owner mapped, but not the capability.
+last_not_for_root_of_a_container() {
+	if unshare --user --map-root-user cat /proc/tsoffset/last; then return 1; fi
+	unshare --user --map-root-user cat "$STATS" | grep -q '^version 1$'
+}
+
+no_offset_and_no_pointer_in_stats() {
+	workload connect --serve --connects 20
+	cat "$STATS"
+	if grep -Eq '0x|[0-9a-f]{8,}' "$STATS"; then return 1; fi
+}
+
+writing_is_refused() {
+	if (echo 1 > "$STATS"); then return 1; fi
+}
+
+run_checks modes stats_for_everyone last_not_for_an_ordinary_user \
+	last_not_for_root_of_a_container no_offset_and_no_pointer_in_stats writing_is_refused

@@ -1,0 +1,49 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Kernels in which the module cannot work: it says so and leaves nothing behind.
+# shellcheck source=selftests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+NOLOAD=1
+
+# Under another name in the error, as busybox prints what the kernel says.
+missing_symbol_is_refused() {
+	refuses 'No such file\|unknown symbol' 'cannot probe tcp_v6_connect_missing: ENOENT' \
+		insmod "$VARIANTS/tsoffset-no-symbol.ko"
+}
+
+disarmed_kprobes_are_refused() {
+	echo 0 > /sys/kernel/debug/kprobes/enabled
+	refuses 'I/O error\|Input/output' 'registered but do not fire' load
+	echo 1 > /sys/kernel/debug/kprobes/enabled
+	load
+	all_matched 0
+}
+
+disarming_later_is_told() {
+	load
+	expect probe_armed=1
+	echo 0 > /sys/kernel/debug/kprobes/enabled
+	expect probe_armed=0
+	echo 1 > /sys/kernel/debug/kprobes/enabled
+	all_matched 0
+}
+
+# The kernel may refuse to switch ftrace off under a kprobe, and may refuse to arm one when it is off.
+ftrace_off_is_refused_or_works() {
+	[ -e /proc/sys/kernel/ftrace_enabled ] || return "$KSFT_SKIP"
+	sysctl -q kernel.ftrace_enabled=0
+	mark_log
+	if load; then
+		workload connect --serve --connects 10 --threads 1
+		all_matched 10
+	else
+		log_since_mark
+		[ "$(log_since_mark | wc -l)" -eq 1 ]
+		[ ! -e /proc/tsoffset ]
+	fi
+}
+
+run_checks missing_symbol_is_refused disarmed_kprobes_are_refused disarming_later_is_told \
+	ftrace_off_is_refused_or_works

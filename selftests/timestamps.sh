@@ -1,0 +1,42 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# The sysctl that decides about offsets: its values, and changing it under load.
+# shellcheck source=selftests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+off() {
+	sysctl -q net.ipv4.tcp_timestamps=0
+	workload connect --serve --connects 50
+	expect policy=off connects_called=50 offset_zero=50 offset_match=0 offset_mismatch=0 ledger=balanced
+}
+
+per_connection() {
+	sysctl -q net.ipv4.tcp_timestamps=1
+	workload connect --serve --connects 50
+	all_matched 50
+	expect policy=per-connection
+}
+
+without_offset() {
+	sysctl -q net.ipv4.tcp_timestamps=2
+	workload connect --serve --connects 50
+	expect policy=zero connects_called=50 offset_zero=50 offset_match=0 offset_mismatch=0 ledger=balanced
+}
+
+# Changed between entry and return, and changed back in between: never a mismatch.
+flipped() {
+	workload flip --values "$1" --pause "$2" --seconds 8 > /tmp/flipped &
+	connects=$(workload connect --serve --threads 8 --connects 1000000 --seconds 8 | counted)
+	wait $!
+	cat /tmp/flipped "$STATS"
+	[ "$connects" -gt 100 ]
+	expect connects_called="$connects" connects_returned="$connects" connects_missed=0 \
+		connects_failed=0 offset_mismatch=0 ledger=balanced
+	[ "$(stat offset_changed)" -gt 0 ]
+}
+
+flipped_as_fast_as_possible() { flipped 0,1 0; }
+flipped_with_pauses() { flipped 0,1,2 300; }
+
+run_checks off per_connection without_offset flipped_as_fast_as_possible flipped_with_pauses

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Many connects that succeed.
+
+use std::{
+    io,
+    net::SocketAddr,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{bail, Result};
+use clap::{Args, ValueEnum};
+use socket2::Socket;
+
+use crate::{
+    serve,
+    socket::{self, Opt},
+};
+
+#[derive(Args)]
+pub struct Options {
+    /// Where to, `[address]:port`, with a scope for link-local addresses: `[fe80::1%veth0]:7000`
+    #[arg(long, default_value = "[::1]:7000")]
+    to: String,
+    /// Listen there as well
+    #[arg(long)]
+    serve: bool,
+    /// Connecting threads
+    #[arg(long, default_value_t = 8)]
+    threads: u64,
+    /// Connects in all
+    #[arg(long, default_value_t = 1000)]
+    connects: u64,
+    /// End after this many seconds, however many connects were made
+    #[arg(long)]
+    seconds: Option<u64>,
+    /// How to connect
+    #[arg(long, value_enum, default_value_t = Kind::Blocking)]
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Kind {
+    /// connect() returns when the connection is there
+    Blocking,
+    /// connect() returns EINPROGRESS, poll() tells the rest
+    Nonblocking,
+    /// TCP_FASTOPEN_CONNECT: connect() only prepares, the first write sends the SYN
+    Fastopen,
+    /// MPTCP: the first subflow connects
+    Mptcp,
+}
+
+pub fn run(options: &Options) -> Result<()> {
+    let to = socket::address(&options.to)?;
+    if options.serve {
+        serve::accept_forever(&serve::listener(&options.to, options.kind == Kind::Mptcp)?)?;
+    }
+
+    let end = options
+        .seconds
+        .map(|seconds| Instant::now() + Duration::from_secs(seconds));
+    let begun = AtomicU64::new(0);
+    let done = AtomicU64::new(0);
+    let failed = AtomicU64::new(0);
+    thread::scope(|scope| {
+        for _ in 0..options.threads {
+            scope.spawn(|| {
+                while begun.fetch_add(1, Relaxed) < options.connects
+                    && end.is_none_or(|end| Instant::now() < end)
+                {
+                    done.fetch_add(1, Relaxed);
+                    if let Err(error) = once(to, options.kind) {
+                        eprintln!("connect to {to}: {error:#}");
+                        failed.fetch_add(1, Relaxed);
+                    }
+                }
+            });
+        }
+    });
+
+    let (done, failed) = (done.into_inner(), failed.into_inner());
+    println!("connects {done}");
+    println!("failed {failed}");
+    if failed > 0 {
+        bail!("{failed} of {done} connects failed");
+    }
+    Ok(())
+}
+
+/// One connect, and one only: `connect()` is called a single time.
+fn once(to: SocketAddr, kind: Kind) -> Result<()> {
+    let socket = socket::tcp6(kind == Kind::Mptcp)?;
+    socket::reset_on_close(&socket)?;
+
+    match kind {
+        Kind::Blocking | Kind::Mptcp => socket.connect(&to.into())?,
+        Kind::Nonblocking => {
+            socket.set_nonblocking(true)?;
+            in_progress(socket.connect(&to.into()))?;
+            socket::wait_connected(&socket)?;
+        }
+        Kind::Fastopen => {
+            socket::set(&socket, Opt::FastOpenConnect, 1)?;
+            socket.connect(&to.into())?;
+            send(&socket)?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes "in progress" for the success it is.
+fn in_progress(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => Ok(()),
+        other => other,
+    }
+}
+
+fn send(socket: &Socket) -> Result<()> {
+    if socket.send(b"x")? != 1 {
+        bail!("nothing was sent");
+    }
+    Ok(())
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The program that the selftests and `make run` connect with. Each subcommand does one kind of
+//! thing, prints what it did as `name value` lines, and exits 0 only if all of it went as it should.
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+mod connect;
+mod flip;
+mod refused;
+mod repair;
+mod serve;
+mod socket;
+
+/// Connects over TCP and counts what it did.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Listen and accept until killed; prints "ready" once it listens
+    Serve(serve::Options),
+    /// Connect many times from many threads
+    Connect(connect::Options),
+    /// Make each kind of connect that fails, inside tcp_v6_connect() and after it
+    Refused(refused::Options),
+    /// Connect in TCP_REPAIR mode with an offset of our own
+    Repair(repair::Options),
+    /// Write values to a file in turn, as fast as possible, such as a sysctl
+    Flip(flip::Options),
+}
+
+fn main() -> Result<()> {
+    match Arguments::parse().command {
+        Command::Serve(options) => serve::run(&options),
+        Command::Connect(options) => connect::run(&options),
+        Command::Refused(options) => refused::run(&options),
+        Command::Repair(options) => repair::run(&options),
+        Command::Flip(options) => flip::run(&options),
+    }
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Sockets, and the options that the crates in use do not name.
+
+use std::{
+    io,
+    net::{SocketAddr, ToSocketAddrs},
+    os::fd::AsRawFd,
+    time::Duration,
+};
+
+use anyhow::{bail, Context, Result};
+use nix::poll::{poll, PollFd, PollFlags, PollTimeout};
+use socket2::{Domain, Protocol, Socket, Type};
+
+/// Resolves `[address]:port`, with a scope (`%veth0`) where it has one.
+pub fn address(text: &str) -> Result<SocketAddr> {
+    text.to_socket_addrs()
+        .with_context(|| format!("'{text}' is not [address]:port"))?
+        .next()
+        .with_context(|| format!("'{text}' has no address"))
+}
+
+/// An IPv6 TCP (or MPTCP) socket.
+pub fn tcp6(mptcp: bool) -> io::Result<Socket> {
+    let protocol = if mptcp { Protocol::MPTCP } else { Protocol::TCP };
+    Socket::new(Domain::IPV6, Type::STREAM, Some(protocol))
+}
+
+/// Makes closing reset the connection, so that no port waits in TIME_WAIT.
+pub fn reset_on_close(socket: &Socket) -> io::Result<()> {
+    socket.set_linger(Some(Duration::ZERO))
+}
+
+/// Waits until a connect in progress has ended, and says how.
+pub fn wait_connected(socket: &Socket) -> Result<()> {
+    use std::os::fd::AsFd;
+
+    let mut fds = [PollFd::new(socket.as_fd(), PollFlags::POLLOUT)];
+    if poll(&mut fds, PollTimeout::from(30_000_u16))? == 0 {
+        bail!("no connection within 30 s");
+    }
+    match socket.take_error()? {
+        None => Ok(()),
+        Some(error) => Err(error.into()),
+    }
+}
+
+/// A TCP option with an integer value.
+#[derive(Clone, Copy)]
+pub enum Opt {
+    Repair = libc::TCP_REPAIR as isize,
+    Timestamp = libc::TCP_TIMESTAMP as isize,
+    FastOpenConnect = libc::TCP_FASTOPEN_CONNECT as isize,
+    FastOpen = libc::TCP_FASTOPEN as isize,
+}
+
+/// `setsockopt(IPPROTO_TCP, ...)`.
+pub fn set(socket: &Socket, option: Opt, value: i32) -> io::Result<()> {
+    #[expect(unsafe_code, reason = "no crate in use knows these options")]
+    // SAFETY: The value is an int, as these options take, and outlives the call.
+    let result = unsafe {
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            libc::IPPROTO_TCP,
+            option as i32,
+            (&raw const value).cast(),
+            4,
+        )
+    };
+    check(result)
+}
+
+/// `getsockopt(IPPROTO_TCP, ...)`.
+pub fn get(socket: &Socket, option: Opt) -> io::Result<u32> {
+    let mut value = 0_u32;
+    let mut length: libc::socklen_t = 4;
+    #[expect(unsafe_code, reason = "no crate in use knows these options")]
+    // SAFETY: The value is a 32-bit integer, as these options give, and outlives the call.
+    let result = unsafe {
+        libc::getsockopt(
+            socket.as_raw_fd(),
+            libc::IPPROTO_TCP,
+            option as i32,
+            (&raw mut value).cast(),
+            &raw mut length,
+        )
+    };
+    check(result).map(|()| value)
+}
+
+/// `connect()` with an address of any family and length.
+pub fn connect_raw(socket: &Socket, address: &[u8]) -> io::Result<()> {
+    #[expect(unsafe_code, reason = "addresses that no type of a crate can express")]
+    // SAFETY: The kernel reads `address.len()` bytes.
+    let result = unsafe {
+        libc::connect(
+            socket.as_raw_fd(),
+            address.as_ptr().cast(),
+            address.len().try_into().unwrap_or(libc::socklen_t::MAX),
+        )
+    };
+    check(result)
+}
+
+fn check(result: i32) -> io::Result<()> {
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Marked accesses: READ_ONCE, WRITE_ONCE and their ordered relatives.
+//!
+//! C headers: [`include/asm-generic/rwonce.h`](srctree/include/asm-generic/rwonce.h),
+//! [`include/asm-generic/barrier.h`](srctree/include/asm-generic/barrier.h)
+//!
+//! The model is the Linux kernel's (tools/memory-model), not Rust's: what another CPU may see at the
+//! same time is reached through these and never through `core::sync::atomic`.
+//!
+//! A marked load or store is one volatile access, as in C: one instruction of the operand's size, not
+//! torn, not repeated, not invented, and known as marked to KCSAN where the module is instrumented.
+//! It orders nothing. The kernel crate's `Atomic` gives the same guarantee on kernels that have it,
+//! through a call into a C helper for each access; a probe handler makes too many of them for that.
+
+use core::cell::UnsafeCell;
+
+use crate::{
+    bindings,
+    core::word::Word, //
+};
+
+/// An integer that the machine loads and stores in one piece.
+///
+/// # Safety
+///
+/// The type is an integer of at most the size of a pointer, valid for every bit pattern.
+pub(crate) unsafe trait Scalar: Copy {}
+
+// SAFETY: An integer, no larger than a pointer on a 64-bit kernel, and Rust is 64-bit only there.
+unsafe impl Scalar for u8 {}
+// SAFETY: As above.
+unsafe impl Scalar for u16 {}
+// SAFETY: As above.
+unsafe impl Scalar for u32 {}
+// SAFETY: As above.
+unsafe impl Scalar for u64 {}
+
+/// Loads `*p` once: `READ_ONCE(*p)`.
+///
+/// # Safety
+///
+/// `p` is aligned and valid for reads. Others may write it at the same time, by marked stores.
+#[inline(always)]
+pub(crate) unsafe fn read_once<T: Scalar>(p: *const T) -> T {
+    // SAFETY: The caller promises a readable, aligned `p`; any bit pattern is a valid `T`.
+    unsafe { p.read_volatile() }
+}
+
+/// A 64-bit word that one CPU writes and any CPU may read.
+#[repr(transparent)]
+pub(crate) struct Marked(UnsafeCell<u64>);
+
+// SAFETY: Every access is marked, so sharing it between CPUs is defined by the kernel's memory model.
+unsafe impl Sync for Marked {}
+
+impl Word for Marked {
+    fn new(value: u64) -> Self {
+        Self(UnsafeCell::new(value))
+    }
+
+    #[inline(always)]
+    fn load(&self) -> u64 {
+        // SAFETY: `self` is a live, aligned `u64`.
+        unsafe { read_once(self.0.get()) }
+    }
+
+    #[inline(always)]
+    fn store(&self, value: u64) {
+        // SAFETY: `self` is a live, aligned `u64` that is never reached but by marked accesses.
+        unsafe { self.0.get().write_volatile(value) }
+    }
+
+    #[inline(always)]
+    fn load_acquire(&self) -> u64 {
+        // SAFETY: `self` is a live, aligned `u64`.
+        unsafe { bindings::tsoffset_smp_load_acquire(self.0.get()) }
+    }
+
+    #[inline(always)]
+    fn store_release(&self, value: u64) {
+        // SAFETY: `self` is a live, aligned `u64` that is never reached but by marked accesses.
+        unsafe { bindings::tsoffset_smp_store_release(self.0.get(), value) }
+    }
+
+    #[inline(always)]
+    fn read_barrier() {
+        // SAFETY: A barrier has no requirements.
+        unsafe { bindings::tsoffset_smp_rmb() }
+    }
+
+    #[inline(always)]
+    fn write_barrier() {
+        // SAFETY: A barrier has no requirements.
+        unsafe { bindings::tsoffset_smp_wmb() }
+    }
+}
+
+/// A counter that any CPU may advance: `atomic64_t`.
+///
+/// Every increment writes a shared cache line; it is for rare events only.
+#[repr(transparent)]
+pub(crate) struct SharedCounter(UnsafeCell<bindings::atomic64_t>);
+
+// SAFETY: `atomic64_t` is made for concurrent access.
+unsafe impl Sync for SharedCounter {}
+// SAFETY: It holds a number and nothing that belongs to a thread.
+unsafe impl Send for SharedCounter {}
+
+impl SharedCounter {
+    pub(crate) const fn new() -> Self {
+        Self(UnsafeCell::new(bindings::atomic64_t { counter: 0 }))
+    }
+
+    /// Adds one. Orders nothing.
+    pub(crate) fn increment(&self) {
+        // SAFETY: `self` is a live `atomic64_t`.
+        unsafe { bindings::tsoffset_atomic64_inc(self.0.get()) }
+    }
+
+    /// The count, by a load that orders what follows behind it.
+    pub(crate) fn load_acquire(&self) -> u64 {
+        // SAFETY: `self` is a live `atomic64_t`, which holds one aligned 64-bit integer.
+        unsafe { bindings::tsoffset_smp_load_acquire(self.0.get().cast()) }
+    }
+}
+
+#[cfg(tsoffset_variant = "kunit")]
+#[kernel::prelude::kunit_tests(tsoffset_marked)]
+mod tests {
+    use super::{
+        Marked,
+        SharedCounter,
+        Word, //
+    };
+
+    #[test]
+    fn stores_are_loaded() {
+        let word = Marked::new(1);
+        word.store(u64::MAX);
+        assert_eq!(word.load(), u64::MAX);
+        word.bump();
+        assert_eq!(word.load_acquire(), 0);
+        word.store_release(0x1234_5678_9abc_def0);
+        assert_eq!(word.load(), 0x1234_5678_9abc_def0);
+    }
+
+    #[test]
+    fn counters_count() {
+        let counter = SharedCounter::new();
+        counter.increment();
+        counter.increment();
+        assert_eq!(counter.load_acquire(), 2);
+    }
+}

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Safe Rust over kernel interfaces that the `kernel` crate lacks.
+
+pub(crate) mod capability;
+pub(crate) mod kernel_socket;
+pub(crate) mod kprobe;
+pub(crate) mod kretprobe;
+pub(crate) mod marked;
+pub(crate) mod percpu;
+pub(crate) mod probed;
+pub(crate) mod probes;
+pub(crate) mod procfs;

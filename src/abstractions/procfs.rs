@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Directories and read-only text files in /proc.
+//!
+//! C header: [`include/linux/proc_fs.h`](srctree/include/linux/proc_fs.h)
+
+use core::{
+    marker::PhantomData,
+    ptr::{
+        from_ref,
+        null_mut,
+        NonNull, //
+    },
+};
+
+use kernel::{
+    prelude::*,
+    seq_file::SeqFile,
+    sync::Arc, //
+};
+
+use crate::bindings;
+
+/// A directory at the top of /proc.
+///
+/// Its files hold a reference, so it goes after the last of them.
+///
+/// # Invariants
+///
+/// The pointer is a live entry that this owns.
+pub(crate) struct Directory(NonNull<bindings::proc_dir_entry>);
+
+// SAFETY: /proc's own locks protect its entries.
+unsafe impl Send for Directory {}
+// SAFETY: As above.
+unsafe impl Sync for Directory {}
+
+impl Directory {
+    /// Makes `/proc/<name>`. May sleep.
+    ///
+    /// Fails with `ENOMEM`; the kernel does not tell a name that is taken from a lack of memory.
+    pub(crate) fn new(name: &CStr) -> Result<Arc<Self>> {
+        // SAFETY: `name` is copied; no parent means the top.
+        let entry = unsafe { bindings::proc_mkdir(name.as_char_ptr(), null_mut()) };
+        // INVARIANT: The entry was just made, for us.
+        let directory = Self(NonNull::new(entry).ok_or(ENOMEM)?);
+        Ok(Arc::new(directory, GFP_KERNEL)?)
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        // SAFETY: The entry is ours, and every file in it is gone, as each holds a reference.
+        unsafe { bindings::proc_remove(self.0.as_ptr()) }
+    }
+}
+
+/// The contents of a file, written anew for every reader.
+pub(crate) trait Show: Sync + Send {
+    /// The file's name.
+    const NAME: &'static CStr;
+
+    /// Its permissions, such as `0o444`.
+    const MODE: u16;
+
+    /// Whether the current task may open it, beyond its permissions. Process context.
+    fn may_open() -> bool {
+        true
+    }
+
+    /// Writes it. Process context; may sleep. Called again with a larger buffer if it did not fit.
+    fn show(&self, out: &SeqFile) -> Result;
+}
+
+/// A file in a directory of /proc.
+///
+/// Dropping it waits for its readers' calls to end and closes it under those who have it open.
+///
+/// # Invariants
+///
+/// The pointer is a live entry that this owns, with `contents` as its private data.
+///
+/// # Examples
+///
+/// ```ignore
+/// struct Uptime;
+///
+/// impl Show for Uptime {
+///     const NAME: &'static CStr = c"uptime";
+///     const MODE: u16 = 0o444;
+///
+///     fn show(&self, out: &SeqFile) -> Result {
+///         seq_print!(out, "{}\n", uptime());
+///         Ok(())
+///     }
+/// }
+///
+/// let directory = Directory::new(c"example")?;
+/// let file = File::new(&directory, KBox::new(Uptime, GFP_KERNEL)?)?;
+/// ```
+pub(crate) struct File<T: Show> {
+    entry: NonNull<bindings::proc_dir_entry>,
+    // Behind `entry`: both are used until the entry is removed.
+    _contents: KBox<T>,
+    _directory: Arc<Directory>,
+}
+
+// SAFETY: /proc's own locks protect its entries, and the contents are `Send`.
+unsafe impl<T: Show> Send for File<T> {}
+// SAFETY: A shared reference gives access to nothing.
+unsafe impl<T: Show> Sync for File<T> {}
+
+impl<T: Show> File<T> {
+    /// Makes the file. Readers may come at once. May sleep.
+    ///
+    /// Fails with `ENOMEM`, which here too may mean that the name is taken.
+    pub(crate) fn new(directory: &Arc<Directory>, contents: KBox<T>) -> Result<Self> {
+        // SAFETY: The directory is live, the operations are static, and `contents` stays where it is,
+        // in its own allocation, until `drop` has removed the entry.
+        let entry = unsafe {
+            bindings::proc_create_data(
+                T::NAME.as_char_ptr(),
+                T::MODE,
+                directory.0.as_ptr(),
+                &Ops::<T>::OPS,
+                from_ref::<T>(&contents).cast_mut().cast(),
+            )
+        };
+        // INVARIANT: The entry was just made, for us.
+        Ok(Self {
+            entry: NonNull::new(entry).ok_or(ENOMEM)?,
+            _contents: contents,
+            _directory: directory.clone(),
+        })
+    }
+}
+
+impl<T: Show> Drop for File<T> {
+    fn drop(&mut self) {
+        // SAFETY: The entry is ours. This waits for calls in progress, and none begins after it.
+        unsafe { bindings::proc_remove(self.entry.as_ptr()) }
+    }
+}
+
+/// The operations of a file with contents of type `T`.
+struct Ops<T>(PhantomData<T>);
+
+impl<T: Show> Ops<T> {
+    const OPS: bindings::proc_ops = bindings::proc_ops {
+        proc_open: Some(open::<T>),
+        proc_read: Some(bindings::seq_read),
+        proc_lseek: Some(bindings::seq_lseek),
+        proc_release: Some(bindings::single_release),
+        // SAFETY: Every other member may be a null pointer or 0.
+        ..unsafe { core::mem::zeroed() }
+    };
+}
+
+/// # Safety
+///
+/// Called by the kernel only, to open an entry made by `File::<T>::new`.
+unsafe extern "C" fn open<T: Show>(
+    inode: *mut bindings::inode,
+    file: *mut bindings::file,
+) -> c_int {
+    if !T::may_open() {
+        return EPERM.to_errno();
+    }
+    // SAFETY: `inode` belongs to our entry, so its data is the `T` that `new` put there; the kernel
+    // hands it to `show`.
+    unsafe { bindings::single_open(file, Some(show::<T>), bindings::tsoffset_pde_data(inode)) }
+}
+
+/// # Safety
+///
+/// Called by the kernel only, for a file opened by `open::<T>`.
+unsafe extern "C" fn show<T: Show>(seq: *mut bindings::seq_file, _: *mut c_void) -> c_int {
+    // SAFETY: `open` set it to a `T`, which lives until the entry is removed, which waits for us.
+    let contents = unsafe { &*(*seq).private.cast::<T>() };
+    // SAFETY: The kernel calls this with the seq_file's lock held.
+    let out = unsafe { SeqFile::from_raw(seq) };
+
+    match contents.show(out) {
+        Ok(()) => 0,
+        Err(error) => error.to_errno(),
+    }
+}
+
+#[cfg(tsoffset_variant = "kunit")]
+#[kunit_tests(tsoffset_procfs)]
+mod tests {
+    use super::*;
+
+    struct Nothing;
+
+    impl Show for Nothing {
+        const NAME: &'static CStr = c"nothing";
+        const MODE: u16 = 0o400;
+
+        fn show(&self, _out: &SeqFile) -> Result {
+            Ok(())
+        }
+    }
+
+    /// A name can be used again once its owner was dropped, in whichever order the two go.
+    #[test]
+    fn dropping_removes() -> Result {
+        for _ in 0..2 {
+            let directory = Directory::new(c"tsoffset_kunit")?;
+            let file = File::new(&directory, KBox::new(Nothing, GFP_KERNEL)?)?;
+            drop(directory);
+            drop(file);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# Rust declarations of the C that the kernel crate does not bind, made for this kernel's
+# configuration, and the figures of layout.c that they are checked against.
+
+BINDGEN ?= bindgen
+
+tsoffset-kernel-bindings := $(objtree)/rust/bindings/bindings_generated.rs
+
+# Types the kernel crate binds are taken from there. Those it only forward-declares are ours to
+# define, and anonymous types are numbered anew in every run.
+quiet_cmd_tsoffset_bound_types = BOUND   $@
+      cmd_tsoffset_bound_types = \
+	awk '/^pub (struct|union|type) / { \
+		name = $$3; sub(/[^A-Za-z0-9_].*/, "", name); \
+		if ($$0 !~ /^pub struct/) { if (name !~ /^_bindgen_ty/) print name; name = "" } \
+		next } \
+	     name != "" { if ($$0 !~ /_unused: \[u8; 0\]/ && name !~ /^_bindgen_ty/) print name; name = "" }' \
+	$< | sort -u > $@
+
+$(obj)/bindings/bound-types: $(tsoffset-kernel-bindings) FORCE
+	$(call if_changed,tsoffset_bound_types)
+
+# What decides how C is read, out of all that decides how it is compiled: bindgen reads with
+# libclang whatever compiler builds the kernel.
+tsoffset-c-flags = $(filter -D% -U% -I% -include %.h -nostdinc -std=% -fshort-wchar \
+	-funsigned-char -fms-extensions -fms-anonymous-structs -m64 -Wp$(comma)-MMD%,$(c_flags))
+
+quiet_cmd_tsoffset_bindgen = BINDGEN $@
+      cmd_tsoffset_bindgen = \
+	$(BINDGEN) $< --rust-target 1.85 --use-core --ctypes-prefix ffi --no-layout-tests \
+		--no-debug '.*' --no-doc-comments --default-non-copy-union-style manually_drop \
+		--enable-function-attribute-detection \
+		$(foreach t,$(tsoffset-types),--allowlist-type $(t)) \
+		$(foreach f,$(tsoffset-functions),--allowlist-function $(f)) \
+		$(foreach v,$(tsoffset-vars),--allowlist-var $(v)) \
+		$$(sed 's/.*/--blocklist-type ^&$$/' $(obj)/bindings/bound-types) \
+		-o $@ -- $(tsoffset-c-flags) -DMODULE -w \
+		$(if $(CONFIG_X86_64),--target=x86_64-linux-gnu) \
+		$(if $(CONFIG_ARM64),--target=aarch64-linux-gnu)
+
+tsoffset-types := tcp_sock inet_sock ipv6_pinfo sock kprobe kretprobe kretprobe_instance \
+	proc_ops netns_ipv4
+tsoffset-functions := register_kprobe unregister_kprobe register_kretprobe \
+	unregister_kretprobe proc_create_data proc_mkdir proc_remove single_release seq_lseek \
+	secure_tcpv6_seq_and_ts_off secure_tcp_seq_and_ts_off tsoffset_.*
+tsoffset-vars := TSOFFSET_.*
+
+$(obj)/bindings/generated.rs: $(src)/bindings/headers.h $(obj)/bindings/bound-types FORCE
+	$(call if_changed_dep,tsoffset_bindgen)
+
+# The numbers the C compiler itself gives, by way of its assembly output, as the kernel makes its
+# own asm-offsets.h.
+targets += bindings/layout.s bindings/generated.rs bindings/bound-types bindings/layout.rs
+
+quiet_cmd_tsoffset_layout = LAYOUT  $@
+      cmd_tsoffset_layout = \
+	sed -nE 's/^.*->([A-Z0-9_]+) [$$\#]*([0-9]+) .*$$/pub const \1: usize = \2;/p' $< > $@
+
+$(obj)/bindings/layout.rs: $(obj)/bindings/layout.s FORCE
+	$(call if_changed,tsoffset_layout)

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The C that bindgen reads for this module: everything the kernel crate does not bind.
+ */
+#include <linux/in6.h>
+#include <linux/ipv6.h>
+#include <linux/kprobes.h>
+#include <linux/percpu.h>
+#include <linux/proc_fs.h>
+#include <linux/seq_file.h>
+#include <linux/sysctl.h>
+#include <linux/tcp.h>
+#include <net/ipv6.h>
+#include <net/net_namespace.h>
+#include <net/secure_seq.h>
+#include <net/sock.h>
+#include <net/tcp.h>
+
+#include "helpers.h"

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Bodies for helpers.h. Nothing but the call belongs here.
+ */
+#include <linux/atomic.h>
+#include <linux/cpumask.h>
+#include <linux/ipv6.h>
+#include <linux/kprobes.h>
+#include <linux/percpu.h>
+#include <linux/proc_fs.h>
+#include <linux/ptrace.h>
+#include <net/sock.h>
+
+#include "helpers.h"
+
+unsigned long tsoffset_regs_get_kernel_argument(struct pt_regs *regs, unsigned int n)
+{
+	return regs_get_kernel_argument(regs, n);
+}
+
+unsigned long tsoffset_regs_return_value(struct pt_regs *regs)
+{
+	return regs_return_value(regs);
+}
+
+struct kretprobe *tsoffset_get_kretprobe(struct kretprobe_instance *ri)
+{
+	return get_kretprobe(ri);
+}
+
+void *tsoffset_this_cpu_ptr(void __percpu *p)
+{
+	return raw_cpu_ptr(p);
+}
+
+void *tsoffset_per_cpu_ptr(void __percpu *p, unsigned int cpu)
+{
+	return per_cpu_ptr(p, cpu);
+}
+
+/* The possible CPU after @cpu (-1 to begin), or nr_cpu_ids. */
+unsigned int tsoffset_next_possible_cpu(int cpu)
+{
+	return cpumask_next(cpu, cpu_possible_mask);
+}
+
+unsigned int tsoffset_nr_cpu_ids(void)
+{
+	return nr_cpu_ids;
+}
+
+u64 tsoffset_smp_load_acquire(const u64 *p)
+{
+	return smp_load_acquire(p);
+}
+
+void tsoffset_smp_store_release(u64 *p, u64 value)
+{
+	smp_store_release(p, value);
+}
+
+void tsoffset_smp_rmb(void)
+{
+	smp_rmb();
+}
+
+void tsoffset_smp_wmb(void)
+{
+	smp_wmb();
+}
+
+void tsoffset_atomic64_inc(atomic64_t *v)
+{
+	atomic64_inc(v);
+}
+
+struct net *tsoffset_sock_net(const struct sock *sk)
+{
+	return sock_net(sk);
+}
+
+struct ipv6_pinfo *tsoffset_inet6_sk(const struct sock *sk)
+{
+	return inet6_sk(sk);
+}
+
+/*
+ * The protocol's own connect under the socket lock, as inet_stream_connect() calls it but without
+ * its checks. The type of the address differs between kernels, its meaning does not.
+ */
+int tsoffset_sk_connect(struct socket *sock, void *addr, int addr_len)
+{
+	struct sock *sk = sock->sk;
+	int err;
+
+	lock_sock(sk);
+	err = sk->sk_prot->connect(sk, addr, addr_len);
+	release_sock(sk);
+
+	return err;
+}
+
+void *tsoffset_pde_data(const struct inode *inode)
+{
+	return pde_data(inode);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Kernel interfaces that exist only as inline functions or macros, given a symbol so that Rust can
+ * call them. Each does exactly what its name without the prefix does.
+ */
+#ifndef TSOFFSET_HELPERS_H
+#define TSOFFSET_HELPERS_H
+
+#include <linux/types.h>
+
+struct kretprobe;
+struct kretprobe_instance;
+struct net;
+struct proto;
+struct pt_regs;
+struct sock;
+struct socket;
+
+/* Probes: arguments and results through the kernel's accessors, whatever the architecture. */
+unsigned long tsoffset_regs_get_kernel_argument(struct pt_regs *regs, unsigned int n);
+unsigned long tsoffset_regs_return_value(struct pt_regs *regs);
+struct kretprobe *tsoffset_get_kretprobe(struct kretprobe_instance *ri);
+
+/* Per-CPU memory. */
+void *tsoffset_this_cpu_ptr(void __percpu *p);
+void *tsoffset_per_cpu_ptr(void __percpu *p, unsigned int cpu);
+unsigned int tsoffset_next_possible_cpu(int cpu);
+unsigned int tsoffset_nr_cpu_ids(void);
+
+/* Marked and atomic accesses that need more than a volatile load or store. */
+u64 tsoffset_smp_load_acquire(const u64 *p);
+void tsoffset_smp_store_release(u64 *p, u64 value);
+void tsoffset_smp_rmb(void);
+void tsoffset_smp_wmb(void);
+void tsoffset_atomic64_inc(atomic64_t *v);
+
+/* Sockets. */
+struct net *tsoffset_sock_net(const struct sock *sk);
+struct ipv6_pinfo *tsoffset_inet6_sk(const struct sock *sk);
+int tsoffset_sk_connect(struct socket *sock, void *addr, int addr_len);
+
+/* /proc */
+void *tsoffset_pde_data(const struct inode *inode);
+
+#endif

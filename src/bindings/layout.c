@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Offsets and sizes as the C compiler sees them. Compiled to assembly only; bindings/mod.rs
+ * compares each with what Rust uses.
+ */
+#include <linux/kbuild.h>
+#include <linux/ipv6.h>
+#include <linux/kprobes.h>
+#include <linux/proc_fs.h>
+#include <linux/sysctl.h>
+#include <linux/tcp.h>
+#include <net/inet_sock.h>
+#include <net/net_namespace.h>
+#include <net/sock.h>
+
+int main(void)
+{
+	DEFINE(TCP_SOCK_SIZE, sizeof(struct tcp_sock));
+	DEFINE(TCP_SOCK_TSOFFSET, offsetof(struct tcp_sock, tsoffset));
+	DEFINE(INET_SOCK_SIZE, sizeof(struct inet_sock));
+	DEFINE(INET_SOCK_SADDR, offsetof(struct inet_sock, inet_saddr));
+	DEFINE(INET_SOCK_SPORT, offsetof(struct inet_sock, inet_sport));
+	DEFINE(INET_SOCK_DPORT, offsetof(struct inet_sock, inet_dport));
+	DEFINE(SOCK_SIZE, sizeof(struct sock));
+	DEFINE(SOCK_V6_DADDR, offsetof(struct sock, sk_v6_daddr));
+	DEFINE(IPV6_PINFO_SADDR, offsetof(struct ipv6_pinfo, saddr));
+	DEFINE(NET_TCP_TIMESTAMPS, offsetof(struct net, ipv4.sysctl_tcp_timestamps));
+	DEFINE(KPROBE_SIZE, sizeof(struct kprobe));
+	DEFINE(KPROBE_PRE_HANDLER, offsetof(struct kprobe, pre_handler));
+	DEFINE(KPROBE_SYMBOL_NAME, offsetof(struct kprobe, symbol_name));
+	DEFINE(KRETPROBE_SIZE, sizeof(struct kretprobe));
+	DEFINE(KRETPROBE_ENTRY_HANDLER, offsetof(struct kretprobe, entry_handler));
+	DEFINE(KRETPROBE_MAXACTIVE, offsetof(struct kretprobe, maxactive));
+	DEFINE(KRETPROBE_DATA_SIZE, offsetof(struct kretprobe, data_size));
+	DEFINE(KRETPROBE_INSTANCE_DATA, offsetof(struct kretprobe_instance, data));
+	DEFINE(KRETPROBE_MAX_DATA, KRETPROBE_MAX_DATA_SIZE);
+	DEFINE(PROC_OPS_SIZE, sizeof(struct proc_ops));
+	DEFINE(PROC_OPS_OPEN, offsetof(struct proc_ops, proc_open));
+	DEFINE(CTL_TABLE_PROCNAME, offsetof(struct ctl_table, procname));
+	return 0;
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The counters of one CPU, and their sum over all.
+//!
+//! A connect is counted where it is at that moment: it may enter on one CPU and return on another,
+//! so that only sums mean something. All arithmetic wraps.
+
+use super::{
+    verdict::Verdict,
+    word::Word, //
+};
+
+/// Counters that one CPU writes, in handlers that do not nest, and any CPU reads.
+///
+/// In flight is a count of its own, up at entry and down at return. It is raised before `entered` is
+/// and lowered after everything else, each with release: a reader who sees a connect half counted
+/// sees it in flight, too (see [`Ledger`](super::ledger::Ledger)).
+pub(crate) struct Counters<W> {
+    called: W,
+    entered: W,
+    in_flight: W,
+    returned: W,
+    verdicts: [W; Verdict::ALL.len()],
+    v4_mapped: W,
+}
+
+impl<W: Word> Counters<W> {
+    /// All of them 0.
+    pub(crate) fn new() -> Self {
+        Self {
+            called: W::new(0),
+            entered: W::new(0),
+            in_flight: W::new(0),
+            returned: W::new(0),
+            verdicts: [(); Verdict::ALL.len()].map(|()| W::new(0)),
+            v4_mapped: W::new(0),
+        }
+    }
+
+    /// A call of `tcp_v6_connect`.
+    #[inline]
+    pub(crate) fn call(&self) {
+        self.called.bump();
+    }
+
+    /// A call that is followed to its return.
+    #[inline]
+    pub(crate) fn enter(&self) {
+        self.in_flight.bump();
+        self.entered
+            .store_release(self.entered.load().wrapping_add(1));
+    }
+
+    /// The return of a call that was entered.
+    #[inline]
+    pub(crate) fn finish(&self, verdict: Verdict, v4_mapped: bool) {
+        self.verdicts[verdict as usize].bump();
+        if v4_mapped && verdict != Verdict::Failed {
+            self.v4_mapped.bump();
+        }
+        self.returned.bump();
+        self.in_flight
+            .store_release(self.in_flight.load().wrapping_sub(1));
+    }
+}
+
+/// Sums over all CPUs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Totals {
+    /// Calls of `tcp_v6_connect`.
+    pub(crate) called: u64,
+    /// Those followed to their return.
+    pub(crate) entered: u64,
+    /// Those that returned.
+    pub(crate) returned: u64,
+    /// By verdict, in the order of [`Verdict::ALL`].
+    pub(crate) verdicts: [u64; Verdict::ALL.len()],
+    /// How many of them, failed ones aside, had a v4-mapped destination.
+    pub(crate) v4_mapped: u64,
+    /// Entered and not returned yet.
+    pub(crate) in_flight: u64,
+}
+
+impl Totals {
+    /// Sums up what `counters` yields for each CPU.
+    ///
+    /// In flight is loaded after all other counts, of all CPUs: see [`Counters`].
+    pub(crate) fn sum<'a, W, I>(counters: impl Fn() -> I) -> Self
+    where
+        W: Word + 'a,
+        I: Iterator<Item = &'a Counters<W>>,
+    {
+        let mut totals = Self::default();
+        let add = |total: &mut u64, word: &W| *total = total.wrapping_add(word.load_acquire());
+
+        for cpu in counters() {
+            add(&mut totals.called, &cpu.called);
+            add(&mut totals.entered, &cpu.entered);
+            add(&mut totals.returned, &cpu.returned);
+            for (total, word) in totals.verdicts.iter_mut().zip(&cpu.verdicts) {
+                add(total, word);
+            }
+            add(&mut totals.v4_mapped, &cpu.v4_mapped);
+        }
+        for cpu in counters() {
+            add(&mut totals.in_flight, &cpu.in_flight);
+        }
+        totals
+    }
+
+    /// Calls that were not followed, for lack of a free probe instance (`maxactive`).
+    pub(crate) fn missed(&self) -> u64 {
+        // A call is entered before it is counted as called; a reader in between must not see
+        // 2^64 - 1.
+        self.called.saturating_sub(self.entered)
+    }
+
+    /// How many had this verdict.
+    pub(crate) fn with(&self, verdict: Verdict) -> u64 {
+        self.verdicts[verdict as usize]
+    }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Whether the counters add up.
+
+use super::counters::Totals;
+
+/// The state of the books.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ledger {
+    /// Every connect is accounted for.
+    Balanced,
+    /// Connects were in flight or came while the sums were taken: nothing can be said.
+    Busy,
+    /// A connect was lost or counted twice: a defect.
+    Unbalanced,
+}
+
+impl Ledger {
+    /// Judges two sums taken one after the other.
+    ///
+    /// Where both are the same and nothing is in flight in either, no connect was between entry and
+    /// return in the time between them, and the sums are those of that moment. (Anything half
+    /// counted then shows as in flight, in the one sum or in the other.)
+    pub(crate) fn check(first: &Totals, second: &Totals) -> Self {
+        if first != second || second.in_flight != 0 {
+            return Self::Busy;
+        }
+        // Entered is counted before called: see `Totals::missed`.
+        if second.entered > second.called {
+            return Self::Busy;
+        }
+        let judged = second
+            .verdicts
+            .iter()
+            .fold(0, |sum: u64, n| sum.wrapping_add(*n));
+        let entered = second.returned.wrapping_add(second.in_flight);
+
+        if second.entered == entered && second.returned == judged {
+            Self::Balanced
+        } else {
+            Self::Unbalanced
+        }
+    }
+
+    /// Its name in `stats`.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Balanced => "balanced",
+            Self::Busy => "busy",
+            Self::Unbalanced => "unbalanced",
+        }
+    }
+}

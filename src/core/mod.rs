@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Pure logic: nothing here knows the kernel, and no `unsafe`. The same files compile on the host,
+//! where they are tested (tests/host).
+
+pub(crate) mod counters;
+pub(crate) mod last;
+pub(crate) mod ledger;
+pub(crate) mod policy;
+pub(crate) mod stats;
+pub(crate) mod verdict;
+pub(crate) mod word;

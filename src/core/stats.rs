@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The lines of `stats`: names are a contract (docs/interface.md).
+
+use super::{
+    counters::Totals,
+    ledger::Ledger,
+    policy::Policy,
+    verdict::Verdict, //
+};
+
+/// A line's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Value {
+    /// A count.
+    Number(u64),
+    /// A word.
+    Word(&'static str),
+}
+
+/// What `stats` tells.
+pub(crate) struct Stats {
+    /// The sums.
+    pub(crate) totals: Totals,
+    /// Whether they add up.
+    pub(crate) ledger: Ledger,
+    /// How offsets are chosen.
+    pub(crate) policy: Policy,
+    /// Whether the probes fired when they were last tried.
+    pub(crate) probe_armed: bool,
+}
+
+impl Stats {
+    /// Names and values in the order in which they are printed.
+    pub(crate) fn lines(&self) -> [(&'static str, Value); 16] {
+        use Value::{Number, Word};
+
+        let totals = &self.totals;
+        [
+            ("version", Number(1)),
+            ("policy", Word(self.policy.name())),
+            ("probe_armed", Number(self.probe_armed.into())),
+            ("connects_called", Number(totals.called)),
+            ("connects_missed", Number(totals.missed())),
+            ("connects_entered", Number(totals.entered)),
+            ("connects_returned", Number(totals.returned)),
+            ("connects_in_flight", Number(totals.in_flight)),
+            ("connects_failed", Number(totals.with(Verdict::Failed))),
+            ("offset_match", Number(totals.with(Verdict::Match))),
+            ("offset_zero", Number(totals.with(Verdict::Zero))),
+            ("offset_changed", Number(totals.with(Verdict::Changed))),
+            ("offset_mismatch", Number(totals.with(Verdict::Mismatch))),
+            ("offset_repair", Number(totals.with(Verdict::Repair))),
+            ("offset_v4mapped", Number(totals.v4_mapped)),
+            ("ledger", Word(self.ledger.name())),
+        ]
+    }
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What the protocols between CPUs are written in.
+
+/// A 64-bit word in memory that one CPU writes while others read it.
+///
+/// In the module it is a marked access of the Linux kernel memory model, on the host an atomic of
+/// the model checker. Plain loads and stores order nothing.
+pub(crate) trait Word {
+    /// A word that nobody else has yet.
+    fn new(value: u64) -> Self;
+
+    /// `READ_ONCE`.
+    fn load(&self) -> u64;
+
+    /// `WRITE_ONCE`.
+    fn store(&self, value: u64);
+
+    /// `smp_load_acquire`: what follows is not done before it.
+    fn load_acquire(&self) -> u64;
+
+    /// `smp_store_release`: what precedes is done before it.
+    fn store_release(&self, value: u64);
+
+    /// `smp_rmb`: loads before it come before loads after it.
+    fn read_barrier();
+
+    /// `smp_wmb`: stores before it come before stores after it.
+    fn write_barrier();
+
+    /// Adds one, for a word with a single writer: no atomic read-modify-write.
+    #[inline(always)]
+    fn bump(&self) {
+        self.store(self.load().wrapping_add(1));
+    }
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A connect: its call, its entry and its return.
+
+use kernel::sync::Arc;
+
+use super::trial::Fired;
+use crate::{
+    abstractions::{
+        kprobe,
+        kretprobe, //
+    },
+    core::{
+        last::Finding,
+        verdict::Observation, //
+    },
+    state::State,
+    tcp::{
+        connect::TcpV6Connect,
+        secure_seq::timestamp_offset,
+        socket::Socket, //
+    },
+};
+
+/// Counts every call, so that what the other hook missed is known exactly.
+///
+/// Registered before [`Connects`], it runs after it: a call is entered before it is counted as
+/// called, and a reader in between finds fewer misses, never more.
+pub(crate) struct Calls(pub(crate) Arc<State>);
+
+impl kprobe::Handler for Calls {
+    type Function = TcpV6Connect;
+
+    fn called(&self, socket: Socket<'_>) {
+        if self.0.trial.note(socket, Fired::Called) {
+            return;
+        }
+        self.0.this_cpu().counters.call();
+    }
+}
+
+/// Follows a call to its return and takes the verdict.
+pub(crate) struct Connects(pub(crate) Arc<State>);
+
+/// What is remembered of a call at its entry.
+#[derive(Clone, Copy)]
+pub(crate) struct Entry {
+    timestamps: u8,
+    timestamps_writes: u64,
+}
+
+impl kretprobe::Handler for Connects {
+    type Function = TcpV6Connect;
+    type Data = Entry;
+
+    fn entered(&self, socket: Socket<'_>) -> Option<Entry> {
+        if !self.0.trial.note(socket, Fired::Entered) {
+            self.0.this_cpu().counters.enter();
+        }
+        // In this order: a write that ended before is one whose value is seen.
+        let timestamps_writes = self.0.timestamps.ended();
+        Some(Entry {
+            timestamps: socket.namespace().tcp_timestamps(),
+            timestamps_writes,
+        })
+    }
+
+    fn returned(&self, socket: Socket<'_>, entry: Entry, value: usize) {
+        if self.0.trial.note(socket, Fired::Returned) {
+            return;
+        }
+        // The function returns an int; the register's upper half means nothing.
+        let error = value as i32;
+        let net = socket.namespace();
+        let tuple = socket.tuple();
+        let offset = socket.tsoffset();
+        let expected = timestamp_offset(net, &tuple);
+        let observation = Observation {
+            error,
+            repair: socket.in_repair(),
+            offset,
+            expected,
+            timestamps_at_entry: entry.timestamps,
+            timestamps_at_return: net.tcp_timestamps(),
+            timestamps_written: self.0.timestamps.begun() != entry.timestamps_writes,
+        };
+        let verdict = observation.judge();
+        let cpu = self.0.this_cpu();
+
+        if cfg!(not(tsoffset_variant = "broken-ledger")) || error == 0 {
+            cpu.counters.finish(verdict, tuple.is_v4_mapped());
+        }
+        if error == 0 {
+            cpu.last.publish(Finding {
+                offset,
+                expected,
+                verdict,
+            });
+        }
+    }
+}

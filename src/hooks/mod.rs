@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What happens when the kernel calls a function that is watched.
+
+pub(crate) mod connect;
+pub(crate) mod timestamps;
+pub(crate) mod trial;

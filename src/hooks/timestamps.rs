@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Writes of `net.ipv4.tcp_timestamps`.
+//!
+//! Comparing the sysctl at a connect's entry and return does not show that it was changed and
+//! changed back in between; counting its writes does.
+
+use kernel::sync::Arc;
+
+use crate::{
+    abstractions::{
+        kretprobe,
+        marked::SharedCounter, //
+    },
+    state::State,
+    tcp::sysctl::{
+        Access,
+        ProcDou8vecMinmax, //
+    },
+};
+
+/// How often the sysctl's handler began to write it, and ended; in all namespaces together.
+pub(crate) struct Writes {
+    begun: SharedCounter,
+    ended: SharedCounter,
+}
+
+impl Writes {
+    pub(crate) const fn new() -> Self {
+        Self {
+            begun: SharedCounter::new(),
+            ended: SharedCounter::new(),
+        }
+    }
+
+    /// Writes that have ended. Where it equals a later [`begun`](Self::begun), no write overlapped
+    /// the time between.
+    #[inline]
+    pub(crate) fn ended(&self) -> u64 {
+        self.ended.load_acquire()
+    }
+
+    /// Writes that have begun.
+    #[inline]
+    pub(crate) fn begun(&self) -> u64 {
+        self.begun.load_acquire()
+    }
+}
+
+/// Counts the writes.
+pub(crate) struct Timestamps(pub(crate) Arc<State>);
+
+impl kretprobe::Handler for Timestamps {
+    type Function = ProcDou8vecMinmax;
+    type Data = ();
+
+    fn entered(&self, access: Access<'_>) -> Option<()> {
+        access.writes_tcp_timestamps().then(|| {
+            self.0.timestamps.begun.increment();
+        })
+    }
+
+    fn returned(&self, _access: Access<'_>, (): (), _value: usize) {
+        self.0.timestamps.ended.increment();
+    }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! tsoffset: watches every IPv6 TCP connect and checks the timestamp offset the kernel stored for it
+//! against the kernel's own SipHash.
+//!
+//! This file is what starts and stops, in which order. `hooks` is what happens on a connect, `proc`
+//! what a person reads, `core` the logic of both without the kernel.
+
+#![deny(clippy::mem_forget)]
+
+use kernel::prelude::*;
+
+mod abstractions;
+mod bindings;
+mod core;
+mod hooks;
+mod proc;
+mod state;
+mod tcp;
+
+use abstractions::probes::{
+    CallProbe,
+    ReturnProbe, //
+};
+use hooks::{
+    connect::{
+        Calls,
+        Connects, //
+    },
+    timestamps::Timestamps,
+};
+
+module! {
+    type: Tsoffset,
+    name: "tsoffset",
+    authors: ["The tsoffset authors"],
+    description: "Watches the TCP timestamp offsets of IPv6 connects",
+    license: "GPL",
+    params: {
+        maxactive: u32 {
+            default: 256,
+            description: "Connects that can be followed at once, 1 to 4096 (default 256)",
+        },
+    },
+}
+
+/// The loaded module. Fields are dropped from first to last: first nobody can read, then nothing is
+/// written any more, then the memory goes.
+struct Tsoffset {
+    _files: proc::Files,
+    _connects: ReturnProbe<Connects>,
+    _calls: CallProbe<Calls>,
+    _timestamps: ReturnProbe<Timestamps>,
+}
+
+/// Most calls that may be followed at once: each takes memory from load to unload.
+const MAXACTIVE_LIMIT: u32 = 4096;
+
+/// Writers of one sysctl at once that can be followed; it is a file that hardly anybody writes.
+const SYSCTL_MAXACTIVE: u32 = 64;
+
+impl kernel::Module for Tsoffset {
+    fn init(_module: &'static ThisModule) -> Result<Self> {
+        let maxactive = module_parameters::maxactive.value();
+        if !(1..=MAXACTIVE_LIMIT).contains(&maxactive) {
+            pr_err!("maxactive={maxactive} is not within 1 to {MAXACTIVE_LIMIT}\n");
+            return Err(EINVAL);
+        }
+
+        let state = state::State::new()?;
+        let timestamps = ReturnProbe::new(Timestamps(state.clone()), SYSCTL_MAXACTIVE)?;
+        // In this order, so that a call is entered before it is counted as called: see `Calls`.
+        let calls = CallProbe::new(Calls(state.clone()))?;
+        let connects = ReturnProbe::new(Connects(state.clone()), maxactive)?;
+
+        if !state.trial.follows() {
+            pr_err!(
+                "the probes are registered but do not fire; are kprobes disarmed \
+                 (/sys/kernel/debug/kprobes/enabled) or ftrace off (kernel.ftrace_enabled)?\n"
+            );
+            return Err(EIO);
+        }
+
+        Ok(Self {
+            _files: proc::Files::new(&state)?,
+            _connects: connects,
+            _calls: calls,
+            _timestamps: timestamps,
+        })
+    }
+}

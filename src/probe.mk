@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# What this kernel's headers offer. Everything that differs between kernels is decided here, by
+# looking at the headers and never at a version number, and reaches Rust as a cfg.
+
+tsoffset-has = $(shell grep -qsE '$(1)' $(srctree)/include/$(2) && echo y)
+
+# The seed for a connection's first sequence number and its timestamp offset come out of one
+# function that hashes the ports, since "tcp: secure_seq: add back ports to TS offset".
+ifneq ($(call tsoffset-has,secure_tcpv6_seq_and_ts_off,net/secure_seq.h),y)
+$(error tsoffset: this kernel has no secure_tcpv6_seq_and_ts_off() (include/net/secure_seq.h); kernels whose offset is per host are not supported yet)
+endif
+
+ifneq ($(CONFIG_RUST),y)
+$(error tsoffset: this kernel is built without CONFIG_RUST; see "Load it on your own kernel" in the README)
+endif
+ifneq ($(and $(CONFIG_KPROBES),$(CONFIG_KRETPROBES),$(CONFIG_PROC_FS)),y)
+$(error tsoffset: this kernel lacks CONFIG_KPROBES, CONFIG_KRETPROBES or CONFIG_PROC_FS)
+endif
+
+tsoffset-cfgs :=

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `/proc/tsoffset/last`: the last finding on each CPU, for the administrator.
+//!
+//! An offset is the output of a keyed hash: whoever sees it next to its addresses learns about the
+//! key. Hence the permissions.
+
+use kernel::{
+    prelude::*,
+    seq_file::SeqFile,
+    seq_print,
+    sync::Arc, //
+};
+
+use crate::{
+    abstractions::{
+        capability,
+        procfs::Show, //
+    },
+    core::last::Read,
+    state::State,
+};
+
+/// The file.
+pub(super) struct LastFile(pub(super) Arc<State>);
+
+impl Show for LastFile {
+    const NAME: &'static CStr = c"last";
+    const MODE: u16 = 0o400;
+
+    fn may_open() -> bool {
+        capability::net_admin()
+    }
+
+    fn show(&self, out: &SeqFile) -> Result {
+        seq_print!(out, "cpu offset expected verdict\n");
+        for (cpu, state) in self.0.cpus() {
+            match state.last.read() {
+                Read::Nothing => seq_print!(out, "{cpu} - - none\n"),
+                Read::Busy => seq_print!(out, "{cpu} - - busy\n"),
+                Read::Finding(last) => seq_print!(
+                    out,
+                    "{cpu} {:#010x} {:#010x} {}\n",
+                    last.offset,
+                    last.expected,
+                    last.verdict.name()
+                ),
+            }
+        }
+        Ok(())
+    }
+}

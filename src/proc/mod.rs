@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The files in /proc/tsoffset (docs/interface.md).
+
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
+
+use crate::{
+    abstractions::procfs::{
+        Directory,
+        File, //
+    },
+    state::State,
+};
+
+mod last;
+mod stats;
+
+/// The directory with its files; dropping it removes them.
+pub(crate) struct Files {
+    _stats: File<stats::StatsFile>,
+    _last: File<last::LastFile>,
+}
+
+impl Files {
+    /// Makes them. May sleep.
+    pub(crate) fn new(state: &Arc<State>) -> Result<Self> {
+        let directory = Directory::new(c"tsoffset")
+            .inspect_err(|_| pr_err!("cannot make /proc/tsoffset; is the name taken?\n"))?;
+
+        Ok(Self {
+            _stats: File::new(
+                &directory,
+                KBox::new(stats::StatsFile(state.clone()), GFP_KERNEL)?,
+            )?,
+            _last: File::new(
+                &directory,
+                KBox::new(last::LastFile(state.clone()), GFP_KERNEL)?,
+            )?,
+        })
+    }
+}

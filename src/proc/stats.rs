@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `/proc/tsoffset/stats`: counts, for everyone.
+
+use kernel::{
+    prelude::*,
+    seq_file::SeqFile,
+    seq_print,
+    sync::Arc, //
+};
+
+use crate::{
+    abstractions::procfs::Show,
+    core::{
+        ledger::Ledger,
+        policy::Policy,
+        stats::{
+            Stats,
+            Value, //
+        },
+    },
+    state::State,
+    tcp::namespace::Namespace,
+};
+
+/// The file.
+pub(super) struct StatsFile(pub(super) Arc<State>);
+
+impl Show for StatsFile {
+    const NAME: &'static CStr = c"stats";
+    const MODE: u16 = 0o444;
+
+    fn show(&self, out: &SeqFile) -> Result {
+        let probe_armed = self.0.trial.counts();
+        let first = self.0.totals();
+        let totals = self.0.totals();
+        let stats = Stats {
+            totals,
+            ledger: Ledger::check(&first, &totals),
+            policy: Policy::from_tcp_timestamps(Namespace::initial().tcp_timestamps()),
+            probe_armed,
+        };
+
+        for (name, value) in stats.lines() {
+            match value {
+                Value::Number(number) => seq_print!(out, "{name} {number}\n"),
+                Value::Word(word) => seq_print!(out, "{name} {word}\n"),
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The kernel's TCP as this module looks at it: a socket, its namespace, and the kernel's own
+//! computation of the timestamp offset.
+
+pub(crate) mod connect;
+pub(crate) mod namespace;
+pub(crate) mod secure_seq;
+pub(crate) mod socket;
+pub(crate) mod sysctl;

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The timestamp offset that the kernel's own SipHash yields.
+//!
+//! C header: [`include/net/secure_seq.h`](srctree/include/net/secure_seq.h); why timestamps have an
+//! offset at all: RFC 7323, section 5.4.
+
+use super::{
+    namespace::Namespace,
+    socket::Tuple, //
+};
+use crate::bindings;
+
+/// The offset (milliseconds or microseconds, the unit of the connection's timestamps, in host byte
+/// order) for a connection with this tuple. 0 where the namespace's `tcp_timestamps` is not 1 just
+/// now. Any context.
+#[inline]
+pub(crate) fn timestamp_offset(net: Namespace<'_>, tuple: &Tuple) -> u32 {
+    let seed = match tuple {
+        Tuple::V6 {
+            source,
+            destination,
+            source_port,
+            destination_port,
+        } => {
+            let (source_port, destination_port) = hashed_order(*source_port, *destination_port);
+            // SAFETY: The namespace is live, and each address is the four words that are read.
+            unsafe {
+                bindings::secure_tcpv6_seq_and_ts_off(
+                    net.as_ptr().cast(),
+                    source.as_ptr(),
+                    destination.as_ptr(),
+                    source_port,
+                    destination_port,
+                )
+            }
+        }
+        Tuple::V4 {
+            source,
+            destination,
+            source_port,
+            destination_port,
+        } => {
+            let (source_port, destination_port) = hashed_order(*source_port, *destination_port);
+            // SAFETY: The namespace is live.
+            unsafe {
+                bindings::secure_tcp_seq_and_ts_off(
+                    net.as_ptr().cast(),
+                    *source,
+                    *destination,
+                    source_port,
+                    destination_port,
+                )
+            }
+        }
+    };
+    // SAFETY: The kernel wrote both halves of the union.
+    unsafe { seed.__bindgen_anon_1.ts_off }
+}
+
+/// The ports in the order in which they are hashed.
+#[cfg(not(tsoffset_variant = "broken-ports"))]
+#[inline(always)]
+fn hashed_order(source: u16, destination: u16) -> (u16, u16) {
+    (source, destination)
+}
+
+/// The wrong order, for the module that the selftests must find broken.
+#[cfg(tsoffset_variant = "broken-ports")]
+fn hashed_order(source: u16, destination: u16) -> (u16, u16) {
+    (destination, source)
+}

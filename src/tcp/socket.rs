@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A TCP socket inside `tcp_v6_connect()`.
+//!
+//! C headers: [`include/linux/tcp.h`](srctree/include/linux/tcp.h),
+//! [`include/net/inet_sock.h`](srctree/include/net/inet_sock.h),
+//! [`include/linux/ipv6.h`](srctree/include/linux/ipv6.h)
+
+use core::marker::PhantomData;
+
+use super::namespace::Namespace;
+use crate::{
+    abstractions::marked::read_once,
+    bindings, //
+};
+
+/// A TCP socket over IPv6, locked by the task that connects it, for the time of that call.
+///
+/// # Invariants
+///
+/// `sk` is live and locked by the current task for `'call`, and is the start of a `struct tcp_sock`
+/// with IPv6 state.
+#[derive(Clone, Copy)]
+pub(crate) struct Socket<'call> {
+    sk: *const bindings::tcp_sock,
+    _locked: PhantomData<&'call bindings::tcp_sock>,
+}
+
+/// What a connection is hashed by. Addresses and ports in network byte order, as the kernel keeps
+/// them.
+pub(crate) enum Tuple {
+    /// TCP over IPv6.
+    V6 {
+        /// Source address.
+        source: [u32; 4],
+        /// Destination address.
+        destination: [u32; 4],
+        /// Source port.
+        source_port: u16,
+        /// Destination port.
+        destination_port: u16,
+    },
+    /// An IPv6 socket connected to a v4-mapped destination: TCP over IPv4.
+    V4 {
+        /// Source address.
+        source: u32,
+        /// Destination address.
+        destination: u32,
+        /// Source port.
+        source_port: u16,
+        /// Destination port.
+        destination_port: u16,
+    },
+}
+
+impl Tuple {
+    /// Whether the destination is v4-mapped.
+    #[inline]
+    pub(crate) fn is_v4_mapped(&self) -> bool {
+        matches!(self, Self::V4 { .. })
+    }
+}
+
+impl<'call> Socket<'call> {
+    /// # Safety
+    ///
+    /// `sk` is a live `struct tcp_sock` of an IPv6 socket, locked by the current task for `'call`.
+    pub(super) unsafe fn from_raw(sk: *const bindings::tcp_sock) -> Self {
+        // INVARIANT: As the caller promises.
+        Self {
+            sk,
+            _locked: PhantomData,
+        }
+    }
+
+    /// Its address, to recognize it by. Never shown.
+    #[inline]
+    pub(crate) fn address(self) -> usize {
+        self.sk as usize
+    }
+
+    /// Its network namespace.
+    #[inline]
+    pub(crate) fn namespace(self) -> Namespace<'call> {
+        // SAFETY: The socket is live and holds its namespace.
+        unsafe { Namespace::from_raw(bindings::tsoffset_sock_net(self.sk.cast()).cast()) }
+    }
+
+    /// `tp->tsoffset`: what is added to the clock to make the timestamps it sends, in their unit and
+    /// in host byte order. `READ_ONCE`, as `setsockopt(TCP_TIMESTAMP)` and connect may write it.
+    #[inline]
+    pub(crate) fn tsoffset(self) -> u32 {
+        // SAFETY: The socket is live.
+        unsafe { read_once(&raw const (*self.sk).tsoffset) }
+    }
+
+    /// Whether it is in TCP_REPAIR mode. The bit changes under the socket lock only.
+    #[inline]
+    pub(crate) fn in_repair(self) -> bool {
+        // SAFETY: The socket is live and locked.
+        unsafe { bindings::tcp_sock::repair_raw(self.sk) != 0 }
+    }
+
+    /// Addresses and ports, as connect left them.
+    #[inline]
+    pub(crate) fn tuple(self) -> Tuple {
+        let inet = self.sk.cast::<bindings::inet_sock>();
+        // SAFETY: A `tcp_sock` begins with an `inet_sock`, which is live.
+        let source_port = unsafe { read_once(&raw const (*inet).inet_sport) };
+        // SAFETY: As above. The field lies in a union of C without names; its offset is C's own.
+        let destination_port = unsafe {
+            read_once(inet.byte_add(bindings::layout::INET_SOCK_DPORT).cast::<u16>())
+        };
+        // SAFETY: As above.
+        let destination = unsafe { address(&raw const (*inet).sk.__sk_common.skc_v6_daddr) };
+
+        if destination[..2] == [0, 0] && destination[2] == 0xffff_u32.to_be() {
+            return Tuple::V4 {
+                // SAFETY: As above.
+                source: unsafe { read_once(&raw const (*inet).inet_saddr) },
+                destination: destination[3],
+                source_port,
+                destination_port,
+            };
+        }
+
+        // SAFETY: The socket is live and an IPv6 one, so that it has this.
+        let source = unsafe {
+            address(&raw const (*bindings::tsoffset_inet6_sk(self.sk.cast())).saddr)
+        };
+        Tuple::V6 {
+            source,
+            destination,
+            source_port,
+            destination_port,
+        }
+    }
+}
+
+/// The four words of an address, in network byte order.
+///
+/// # Safety
+///
+/// `p` points to a live `struct in6_addr`.
+#[inline]
+unsafe fn address(p: *const bindings::in6_addr) -> [u32; 4] {
+    let words = p.cast::<u32>();
+    // SAFETY: An address is four aligned 32-bit words, live by the caller's promise.
+    core::array::from_fn(|i| unsafe { read_once(words.add(i)) })
+}

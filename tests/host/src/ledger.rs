@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The ledger: what is wrong has to be seen.
+
+use crate::core::{
+    counters::Totals,
+    ledger::Ledger,
+    verdict::Verdict, //
+};
+
+fn balanced() -> Totals {
+    let mut totals = Totals {
+        called: 12,
+        entered: 10,
+        returned: 10,
+        ..Totals::default()
+    };
+    totals.verdicts[Verdict::Match as usize] = 7;
+    totals.verdicts[Verdict::Failed as usize] = 3;
+    totals
+}
+
+#[test]
+fn balanced_where_all_adds_up() {
+    assert_eq!(Ledger::check(&balanced(), &balanced()), Ledger::Balanced);
+    assert_eq!(balanced().missed(), 2);
+}
+
+#[test]
+fn a_lost_return_is_seen() {
+    let lost = Totals { returned: 9, ..balanced() };
+    assert_eq!(Ledger::check(&lost, &lost), Ledger::Unbalanced);
+}
+
+#[test]
+fn a_verdict_counted_twice_is_seen() {
+    let mut twice = balanced();
+    twice.verdicts[Verdict::Repair as usize] += 1;
+    assert_eq!(Ledger::check(&twice, &twice), Ledger::Unbalanced);
+}
+
+#[test]
+fn nothing_is_said_in_flight_or_while_it_moves() {
+    let in_flight = Totals { entered: 11, in_flight: 1, ..balanced() };
+    assert_eq!(Ledger::check(&in_flight, &in_flight), Ledger::Busy);
+    assert_eq!(Ledger::check(&in_flight, &balanced()), Ledger::Busy);
+    let early = Totals { called: 9, ..balanced() };
+    assert_eq!(Ledger::check(&early, &early), Ledger::Busy);
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The lines of stats, as docs/interface.md documents them.
+
+use crate::core::{
+    counters::Totals,
+    ledger::Ledger,
+    policy::Policy,
+    stats::Stats, //
+};
+
+const DOCUMENTATION: &str = include_str!("../../../docs/interface.md");
+
+fn stats() -> Stats {
+    Stats {
+        totals: Totals::default(),
+        ledger: Ledger::Balanced,
+        policy: Policy::PerConnection,
+        probe_armed: true,
+    }
+}
+
+#[test]
+fn version_comes_first_and_ledger_last() {
+    let lines = stats().lines();
+    assert_eq!(lines[0].0, "version");
+    assert_eq!(lines[lines.len() - 1].0, "ledger");
+}
+
+#[test]
+fn every_line_is_documented() {
+    for (name, _) in stats().lines() {
+        assert!(DOCUMENTATION.contains(&format!("| `{name}` |")), "{name} is not documented");
+    }
+}
+
+#[test]
+fn the_sysctl_decides_about_the_policy() {
+    let names = [0, 1, 2].map(|value| Policy::from_tcp_timestamps(value).name());
+    assert_eq!(names, ["off", "per-connection", "zero"]);
+}

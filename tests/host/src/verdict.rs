@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The rules of the verdict.
+
+use proptest::prelude::*;
+
+use crate::core::verdict::{Observation, Verdict};
+
+const FINE: Observation = Observation {
+    error: 0,
+    repair: false,
+    offset: 0x1234_5678,
+    expected: 0x1234_5678,
+    timestamps_at_entry: 1,
+    timestamps_at_return: 1,
+    timestamps_written: false,
+};
+
+#[test]
+fn the_same_offset_is_a_match() {
+    assert_eq!(FINE.judge(), Verdict::Match);
+}
+
+#[test]
+fn another_offset_is_a_mismatch() {
+    let observation = Observation { offset: 1, ..FINE };
+    assert_eq!(observation.judge(), Verdict::Mismatch);
+}
+
+#[test]
+fn no_offset_where_there_has_to_be_one_is_a_mismatch() {
+    let observation = Observation { offset: 0, ..FINE };
+    assert_eq!(observation.judge(), Verdict::Mismatch);
+}
+
+#[test]
+fn zero_is_right_where_the_sysctl_says_so() {
+    for value in [0, 2] {
+        let observation = Observation {
+            offset: 0,
+            expected: 0,
+            timestamps_at_entry: value,
+            timestamps_at_return: value,
+            ..FINE
+        };
+        assert_eq!(observation.judge(), Verdict::Zero);
+        let observation = Observation { offset: 7, ..observation };
+        assert_eq!(observation.judge(), Verdict::Mismatch);
+    }
+}
+
+#[test]
+fn a_write_that_left_the_value_as_it_was_explains_another_offset() {
+    let observation = Observation {
+        offset: 0,
+        timestamps_written: true,
+        ..FINE
+    };
+    assert_eq!(observation.judge(), Verdict::Changed);
+}
+
+fn observations() -> impl Strategy<Value = Observation> {
+    (
+        prop_oneof![Just(0), -4095..0_i32],
+        any::<bool>(),
+        prop_oneof![Just(0_u32), Just(7), any::<u32>()],
+        prop_oneof![Just(0_u32), Just(7), any::<u32>()],
+        0..=2_u8,
+        0..=2_u8,
+        any::<bool>(),
+    )
+        .prop_map(|(error, repair, offset, expected, entry, at_return, written)| Observation {
+            error,
+            repair,
+            offset,
+            expected,
+            timestamps_at_entry: entry,
+            timestamps_at_return: at_return,
+            timestamps_written: written,
+        })
+}
+
+proptest! {
+    #[test]
+    fn failed_exactly_on_error(seen in observations()) {
+        prop_assert_eq!(seen.judge() == Verdict::Failed, seen.error != 0);
+    }
+
+    #[test]
+    fn a_mismatch_has_no_excuse(seen in observations()) {
+        if seen.judge() == Verdict::Mismatch {
+            prop_assert_eq!(seen.error, 0);
+            prop_assert!(!seen.repair);
+            prop_assert!(!seen.timestamps_written);
+            prop_assert_eq!(seen.timestamps_at_entry, seen.timestamps_at_return);
+            prop_assert_ne!(seen.offset, seen.expected);
+        }
+    }
+
+    #[test]
+    fn match_and_zero_are_equal_offsets(seen in observations()) {
+        if matches!(seen.judge(), Verdict::Match | Verdict::Zero) {
+            prop_assert_eq!(seen.offset, seen.expected);
+        }
+    }
+
+    #[test]
+    fn numbers_and_order_of_all_agree(seen in observations()) {
+        let verdict = seen.judge();
+        prop_assert_eq!(Verdict::ALL[verdict as usize], verdict);
+    }
+}
