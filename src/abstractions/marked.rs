@@ -66,6 +66,11 @@ impl Word for Marked {
     }
 
     #[inline(always)]
+    fn own(&self) -> u64 {
+        self.load()
+    }
+
+    #[inline(always)]
     fn store(&self, value: u64) {
         // SAFETY: `self` is a live, aligned `u64` that is never reached but by marked accesses.
         unsafe { self.0.get().write_volatile(value) }

@@ -12,9 +12,11 @@ use super::{
 
 /// Counters that one CPU writes, in handlers that do not nest, and any CPU reads.
 ///
-/// In flight is a count of its own, up at entry and down at return. It is raised before `entered` is
-/// and lowered after everything else, each with release: a reader who sees a connect half counted
-/// sees it in flight, too (see [`Ledger`](super::ledger::Ledger)).
+/// In flight is a count of its own, up at entry and down at return. It is raised before anything else
+/// of that connect is counted and lowered after all else, each with release: a reader who sees any
+/// count of a connect sees it raised, one who sees it lowered sees all counts (what follows from it:
+/// [`Ledger`](super::ledger::Ledger)). This holds, too, for a connect that returns on another CPU: the
+/// scheduler orders what the task did on the one before what it does on the other.
 pub(crate) struct Counters<W> {
     called: W,
     entered: W,
@@ -37,30 +39,29 @@ impl<W: Word> Counters<W> {
         }
     }
 
-    /// A call of `tcp_v6_connect`.
+    /// A call of `tcp_v6_connect`, after it was entered where it is: who sees it called sees that.
     #[inline]
     pub(crate) fn call(&self) {
-        self.called.bump();
+        self.called.bump_release();
     }
 
     /// A call that is followed to its return.
     #[inline]
     pub(crate) fn enter(&self) {
         self.in_flight.bump();
-        self.entered
-            .store_release(self.entered.load().wrapping_add(1));
+        self.entered.bump_release();
     }
 
     /// The return of a call that was entered.
     #[inline]
     pub(crate) fn finish(&self, verdict: Verdict, v4_mapped: bool) {
-        self.verdicts[verdict as usize].bump();
+        self.verdicts[verdict as usize].bump_release();
         if v4_mapped && verdict != Verdict::Failed {
             self.v4_mapped.bump();
         }
-        self.returned.bump();
+        self.returned.bump_release();
         self.in_flight
-            .store_release(self.in_flight.load().wrapping_sub(1));
+            .store_release(self.in_flight.own().wrapping_sub(1));
     }
 }
 

@@ -55,12 +55,12 @@ impl<W: Word> Last<W> {
     /// Publishes a finding. For the one writer; never waits.
     #[inline]
     pub(crate) fn publish(&self, finding: Finding) {
-        let sequence = self.sequence.load();
+        let sequence = self.sequence.own();
 
         self.sequence.store(sequence.wrapping_add(1));
         W::write_barrier();
         self.offsets
-            .store(u64::from(finding.offset) << 32 | u64::from(finding.expected));
+            .store((u64::from(finding.offset) << 32) | u64::from(finding.expected));
         self.verdict.store(finding.verdict as u64);
         self.sequence.store_release(sequence.wrapping_add(2));
     }

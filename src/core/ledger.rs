@@ -18,9 +18,11 @@ pub(crate) enum Ledger {
 impl Ledger {
     /// Judges two sums taken one after the other.
     ///
-    /// Where both are the same and nothing is in flight in either, no connect was between entry and
-    /// return in the time between them, and the sums are those of that moment. (Anything half
-    /// counted then shows as in flight, in the one sum or in the other.)
+    /// Where both are the same and nothing is in flight in either, they are those of one moment: let E
+    /// be the entries and F the returns that the first sum found in its in-flight counts; there are as
+    /// many of the one as of the other. Whatever the first sum found entered, returned or judged it
+    /// had found raised, and so is within E; whatever is in F the second sum finds in every count. As
+    /// the sums are the same, every count is that of E. (Checked by a model: tests/host.)
     pub(crate) fn check(first: &Totals, second: &Totals) -> Self {
         if first != second || second.in_flight != 0 {
             return Self::Busy;

@@ -13,6 +13,12 @@ pub(crate) trait Word {
     /// `READ_ONCE`.
     fn load(&self) -> u64;
 
+    /// The value as the word's only writer knows it, for that writer: nobody can change it meanwhile.
+    ///
+    /// Apart from [`load`](Self::load) for the model checker's sake: it takes a writer's load of its
+    /// own word for the last access there, and forgets the readers' before it.
+    fn own(&self) -> u64;
+
     /// `WRITE_ONCE`.
     fn store(&self, value: u64);
 
@@ -31,6 +37,12 @@ pub(crate) trait Word {
     /// Adds one, for a word with a single writer: no atomic read-modify-write.
     #[inline(always)]
     fn bump(&self) {
-        self.store(self.load().wrapping_add(1));
+        self.store(self.own().wrapping_add(1));
+    }
+
+    /// The same, with what precedes done before it.
+    #[inline(always)]
+    fn bump_release(&self) {
+        self.store_release(self.own().wrapping_add(1));
     }
 }

@@ -83,38 +83,67 @@ mod concurrent {
         words::{Checked, Unordered},
     };
 
-    fn one_connect_and_a_reader<W: Word + 'static>()
-    where
+    /// One connect after another, each from the CPU it enters on to the CPU it returns on.
+    fn connects_and_a_reader<W: Word + 'static>(
+        ways: &'static [(usize, usize)],
+        check: fn(&Totals, &Totals),
+    ) where
         Counters<W>: Send + Sync,
     {
-        loom::model(|| {
-            let counters = Arc::new(Counters::<W>::new());
+        loom::model(move || {
+            let cpus = Arc::new([Counters::<W>::new(), Counters::new()]);
             let writer = {
-                let counters = counters.clone();
+                let cpus = cpus.clone();
                 thread::spawn(move || {
-                    counters.enter();
-                    counters.call();
-                    counters.finish(Verdict::Match, false);
+                    for &(entry, exit) in ways {
+                        cpus[entry].enter();
+                        cpus[entry].call();
+                        cpus[exit].finish(Verdict::Match, false);
+                    }
                 })
             };
-            let sum = || Totals::sum(|| std::iter::once(&*counters));
+            let sum = || Totals::sum(|| cpus.iter());
             let first = sum();
             let second = sum();
-            assert_ne!(Ledger::check(&first, &second), Ledger::Unbalanced);
+            check(&first, &second);
             writer.join().unwrap();
             let end = sum();
             assert_eq!(Ledger::check(&end, &end), Ledger::Balanced);
         });
     }
 
+    fn not_unbalanced(first: &Totals, second: &Totals) {
+        assert_ne!(Ledger::check(first, second), Ledger::Unbalanced);
+    }
+
+    fn none_missed(first: &Totals, second: &Totals) {
+        assert_eq!(first.missed() + second.missed(), 0, "missed");
+    }
+
     #[test]
     fn a_reader_never_sees_the_books_unbalanced() {
-        one_connect_and_a_reader::<Checked>();
+        connects_and_a_reader::<Checked>(&[(0, 0)], not_unbalanced);
+    }
+
+    #[test]
+    fn nor_where_a_connect_moves_to_another_cpu() {
+        connects_and_a_reader::<Checked>(&[(0, 1)], not_unbalanced);
+    }
+
+    #[test]
+    fn a_reader_never_sees_a_miss_where_none_is() {
+        connects_and_a_reader::<Checked>(&[(0, 0)], none_missed);
     }
 
     #[test]
     #[should_panic(expected = "Unbalanced")]
-    fn without_order_it_does() {
-        one_connect_and_a_reader::<Unordered>();
+    fn without_order_the_books_are_unbalanced() {
+        connects_and_a_reader::<Unordered>(&[(0, 0)], not_unbalanced);
+    }
+
+    #[test]
+    #[should_panic(expected = "missed")]
+    fn without_order_a_miss_is_seen() {
+        connects_and_a_reader::<Unordered>(&[(0, 0)], none_missed);
     }
 }

@@ -14,8 +14,16 @@ use crate::{
 };
 
 const FINDINGS: [Finding; 2] = [
-    Finding { offset: 0xaaaa_0001, expected: 0xaaaa_0001, verdict: Verdict::Match },
-    Finding { offset: 0, expected: 0xbbbb_0002, verdict: Verdict::Changed },
+    Finding {
+        offset: 0xaaaa_0001,
+        expected: 0xaaaa_0001,
+        verdict: Verdict::Match,
+    },
+    Finding {
+        offset: 0,
+        expected: 0xbbbb_0002,
+        verdict: Verdict::Changed,
+    },
 ];
 
 #[test]

@@ -28,7 +28,10 @@ fn balanced_where_all_adds_up() {
 
 #[test]
 fn a_lost_return_is_seen() {
-    let lost = Totals { returned: 9, ..balanced() };
+    let lost = Totals {
+        returned: 9,
+        ..balanced()
+    };
     assert_eq!(Ledger::check(&lost, &lost), Ledger::Unbalanced);
 }
 
@@ -41,9 +44,16 @@ fn a_verdict_counted_twice_is_seen() {
 
 #[test]
 fn nothing_is_said_in_flight_or_while_it_moves() {
-    let in_flight = Totals { entered: 11, in_flight: 1, ..balanced() };
+    let in_flight = Totals {
+        entered: 11,
+        in_flight: 1,
+        ..balanced()
+    };
     assert_eq!(Ledger::check(&in_flight, &in_flight), Ledger::Busy);
     assert_eq!(Ledger::check(&in_flight, &balanced()), Ledger::Busy);
-    let early = Totals { called: 9, ..balanced() };
+    let early = Totals {
+        called: 9,
+        ..balanced()
+    };
     assert_eq!(Ledger::check(&early, &early), Ledger::Busy);
 }

@@ -30,7 +30,10 @@ fn version_comes_first_and_ledger_last() {
 #[test]
 fn every_line_is_documented() {
     for (name, _) in stats().lines() {
-        assert!(DOCUMENTATION.contains(&format!("| `{name}` |")), "{name} is not documented");
+        assert!(
+            DOCUMENTATION.contains(&format!("| `{name}` |")),
+            "{name} is not documented"
+        );
     }
 }
 

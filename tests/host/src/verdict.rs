@@ -44,7 +44,10 @@ fn zero_is_right_where_the_sysctl_says_so() {
             ..FINE
         };
         assert_eq!(observation.judge(), Verdict::Zero);
-        let observation = Observation { offset: 7, ..observation };
+        let observation = Observation {
+            offset: 7,
+            ..observation
+        };
         assert_eq!(observation.judge(), Verdict::Mismatch);
     }
 }
@@ -69,15 +72,17 @@ fn observations() -> impl Strategy<Value = Observation> {
         0..=2_u8,
         any::<bool>(),
     )
-        .prop_map(|(error, repair, offset, expected, entry, at_return, written)| Observation {
-            error,
-            repair,
-            offset,
-            expected,
-            timestamps_at_entry: entry,
-            timestamps_at_return: at_return,
-            timestamps_written: written,
-        })
+        .prop_map(
+            |(error, repair, offset, expected, entry, at_return, written)| Observation {
+                error,
+                repair,
+                offset,
+                expected,
+                timestamps_at_entry: entry,
+                timestamps_at_return: at_return,
+                timestamps_written: written,
+            },
+        )
 }
 
 proptest! {

@@ -23,6 +23,10 @@ impl Word for Single {
         self.0.get()
     }
 
+    fn own(&self) -> u64 {
+        self.0.get()
+    }
+
     fn store(&self, value: u64) {
         self.0.set(value);
     }
@@ -50,6 +54,11 @@ impl Word for Checked {
 
     fn load(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
+    }
+
+    fn own(&self) -> u64 {
+        // SAFETY: Called by the only writer; loom panics if another's store could be at work.
+        unsafe { self.0.unsync_load() }
     }
 
     fn store(&self, value: u64) {
@@ -83,6 +92,11 @@ impl Word for Unordered {
 
     fn load(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
+    }
+
+    fn own(&self) -> u64 {
+        // SAFETY: Called by the only writer; loom panics if another's store could be at work.
+        unsafe { self.0.unsync_load() }
     }
 
     fn store(&self, value: u64) {
