@@ -6,8 +6,6 @@
 //! This file is what starts and stops, in which order. `hooks` is what happens on a connect, `proc`
 //! what a person reads, `core` the logic of both without the kernel.
 
-#![deny(clippy::mem_forget)]
-
 use kernel::prelude::*;
 
 mod abstractions;

@@ -247,7 +247,10 @@ mod tests {
         }
 
         fn returned(&self, socket: Socket<'_>, data: u64, value: usize) {
-            if socket.address() == self.socket && data == 0x5eed && value as i32 == EINVAL.to_errno() {
+            if socket.address() == self.socket
+                && data == 0x5eed
+                && value as i32 == EINVAL.to_errno()
+            {
                 RIGHT.increment();
             }
         }

@@ -121,7 +121,9 @@ mod tests {
             assert_eq!(word.load(), 7);
             word.store(u64::from(cpu));
         }
-        let right = words.iter().all(|(cpu, word)| word.load() == u64::from(cpu));
+        let right = words
+            .iter()
+            .all(|(cpu, word)| word.load() == u64::from(cpu));
         assert!(right);
         Ok(())
     }

@@ -51,21 +51,25 @@ unsigned int tsoffset_nr_cpu_ids(void)
 
 u64 tsoffset_smp_load_acquire(const u64 *p)
 {
+	/* Paired as the caller says. */
 	return smp_load_acquire(p);
 }
 
 void tsoffset_smp_store_release(u64 *p, u64 value)
 {
+	/* Paired as the caller says. */
 	smp_store_release(p, value);
 }
 
 void tsoffset_smp_rmb(void)
 {
+	/* Paired as the caller says. */
 	smp_rmb();
 }
 
 void tsoffset_smp_wmb(void)
 {
+	/* Paired as the caller says. */
 	smp_wmb();
 }
 

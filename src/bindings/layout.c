@@ -34,8 +34,8 @@ int main(void)
 	DEFINE(KRETPROBE_DATA_SIZE, offsetof(struct kretprobe, data_size));
 	DEFINE(KRETPROBE_INSTANCE_DATA, offsetof(struct kretprobe_instance, data));
 	DEFINE(KRETPROBE_MAX_DATA, KRETPROBE_MAX_DATA_SIZE);
-	DEFINE(PROC_OPS_SIZE, sizeof(struct proc_ops));
-	DEFINE(PROC_OPS_OPEN, offsetof(struct proc_ops, proc_open));
-	DEFINE(CTL_TABLE_PROCNAME, offsetof(struct ctl_table, procname));
+	DEFINE(PROC_OPS_SIZE, sizeof(const struct proc_ops));
+	DEFINE(PROC_OPS_OPEN, offsetof(const struct proc_ops, proc_open));
+	DEFINE(CTL_TABLE_PROCNAME, offsetof(const struct ctl_table, procname));
 	return 0;
 }

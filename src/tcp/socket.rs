@@ -109,7 +109,10 @@ impl<'call> Socket<'call> {
         let source_port = unsafe { read_once(&raw const (*inet).inet_sport) };
         // SAFETY: As above. The field lies in a union of C without names; its offset is C's own.
         let destination_port = unsafe {
-            read_once(inet.byte_add(bindings::layout::INET_SOCK_DPORT).cast::<u16>())
+            read_once(
+                inet.byte_add(bindings::layout::INET_SOCK_DPORT)
+                    .cast::<u16>(),
+            )
         };
         // SAFETY: As above.
         let destination = unsafe { address(&raw const (*inet).sk.__sk_common.skc_v6_daddr) };
@@ -125,9 +128,8 @@ impl<'call> Socket<'call> {
         }
 
         // SAFETY: The socket is live and an IPv6 one, so that it has this.
-        let source = unsafe {
-            address(&raw const (*bindings::tsoffset_inet6_sk(self.sk.cast())).saddr)
-        };
+        let source =
+            unsafe { address(&raw const (*bindings::tsoffset_inet6_sk(self.sk.cast())).saddr) };
         Tuple::V6 {
             source,
             destination,

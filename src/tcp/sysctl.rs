@@ -33,11 +33,11 @@ impl Access<'_> {
     pub(crate) fn writes_tcp_timestamps(self) -> bool {
         const NAME: &[u8] = c"tcp_timestamps".to_bytes_with_nul();
 
-        // SAFETY: The table is live during the call, and its name a C string; comparing ends at the
-        // first byte that differs, so at its end at the latest.
         self.write
-            && NAME.iter().enumerate().all(|(i, &byte)| unsafe {
-                (*self.table).procname.cast::<u8>().add(i).read() == byte
+            && NAME.iter().enumerate().all(|(i, &byte)| {
+                // SAFETY: The table is live during the call, and its name a C string; comparing ends
+                // at the first byte that differs, so at its end at the latest.
+                unsafe { (*self.table).procname.cast::<u8>().add(i).read() == byte }
             })
     }
 }
