@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=sh
+# shellcheck shell=bash
 #
 # What the tests share. A test is a list of checks; each is a function that succeeds or fails, and
 # says on the way what it saw.
@@ -9,6 +9,7 @@
 . "$TSOFFSET_SELFTESTS/../kselftest/ktap_helpers.sh"
 
 : "${TSOFFSET_KO:=/lib/tsoffset/tsoffset.ko}"
+# shellcheck disable=SC2034 # for those who source this
 VARIANTS=$(dirname "$TSOFFSET_KO")
 STATS=/proc/tsoffset/stats
 
@@ -47,9 +48,10 @@ clean_up() {
 	[ ! -d /sys/module/tsoffset ] || rmmod tsoffset
 }
 
-load() {
-	insmod "$TSOFFSET_KO" "$@"
-}
+load() { insmod "$TSOFFSET_KO"; }
+
+# load_with PARAMETER=VALUE...
+load_with() { insmod "$TSOFFSET_KO" "$@"; }
 
 workload() { tsoffset-workload "$@"; }
 
@@ -106,8 +108,9 @@ serve() {
 	done
 	shift
 	ready=$(mktemp)
+	# In a shell of its own, which ends at once: nobody reports that it was killed.
 	# shellcheck disable=SC2086 # the prefix is a list of words
-	$prefix tsoffset-workload serve "$@" > "$ready" &
+	($prefix tsoffset-workload serve "$@" > "$ready" &)
 	tries=100
 	until grep -q ready "$ready"; do
 		tries=$((tries - 1))
@@ -132,14 +135,15 @@ two_namespaces() {
 	done
 }
 
-# Log lines of the module since a mark.
+# Log lines of the module since a mark; what the kernel says once about any module from outside its
+# tree is not the module's.
 mark_log() {
 	MARK="tsoffset-selftest $$ $(cat /proc/uptime)"
 	echo "$MARK" > /dev/kmsg
 }
 
 log_since_mark() {
-	dmesg | sed "1,/$MARK/d" | grep 'tsoffset: ' | sed 's/^\[[^]]*\] //'
+	dmesg | sed "1,/$MARK/d; /taints kernel/d; /tsoffset: /!d; s/^\[[^]]*\] //"
 }
 
 # refuses ERROR PATTERN COMMAND...: the command fails with that error, and the module leaves exactly

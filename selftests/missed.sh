@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
 # Many connects at once: none missed by default; with too few instances, all accounted for.
@@ -15,7 +15,7 @@ none_with_64_threads() {
 
 # The probe can follow one call at a time: of two CPUs connecting, one is missed now and then.
 one_instance() {
-	load maxactive=1
+	load_with maxactive=1
 	connects=$(workload connect --serve --threads 64 --connects 4000 | counted)
 	expect connects_called="$connects" connects_in_flight=0 offset_mismatch=0 ledger=balanced
 	missed=$(stat connects_missed)

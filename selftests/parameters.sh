@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
 # Module parameters, good and bad.
@@ -7,26 +7,25 @@
 
 NOLOAD=1
 
-maxactive_zero_is_refused() { refuses 'Invalid argument' 'maxactive=0 is not within' load maxactive=0; }
+maxactive_zero_is_refused() { refuses 'Invalid parameters' 'maxactive=0 is not within' load_with maxactive=0; }
 
 maxactive_too_large_is_refused() {
-	refuses 'Invalid argument' 'maxactive=4097 is not within' load maxactive=4097
+	refuses 'Invalid parameters' 'maxactive=4097 is not within' load_with maxactive=4097
 }
 
-maxactive_no_number_is_refused() { refuses 'Invalid argument' maxactive load maxactive=many; }
+maxactive_no_number_is_refused() { refuses 'Invalid parameters' maxactive load_with maxactive=many; }
 
-maxactive_negative_is_refused() { refuses 'Invalid argument' maxactive load maxactive=-1; }
+maxactive_negative_is_refused() { refuses 'Invalid parameters' maxactive load_with maxactive=-1; }
 
 maxactive_limits_are_taken() {
-	load maxactive=1
+	load_with maxactive=1
 	rmmod tsoffset
-	load maxactive=4096
+	load_with maxactive=4096
 }
 
 parameters_are_documented() {
-	strings=$(tr '\0' '\n' < "$TSOFFSET_KO" | grep '^parm=')
-	echo "$strings"
-	echo "$strings" | grep -q '^parm=maxactive:'
+	modinfo "$TSOFFSET_KO"
+	modinfo "$TSOFFSET_KO" | grep -Eq '^parm: +maxactive:.*1 to 4096'
 }
 
 run_checks maxactive_zero_is_refused maxactive_too_large_is_refused \

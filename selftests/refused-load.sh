@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
 # Kernels in which the module cannot work: it says so and leaves nothing behind.
@@ -7,15 +7,15 @@
 
 NOLOAD=1
 
-# Under another name in the error, as busybox prints what the kernel says.
+# ENOENT, for which kmod has words of its own.
 missing_symbol_is_refused() {
-	refuses 'No such file\|unknown symbol' 'cannot probe tcp_v6_connect_missing: ENOENT' \
+	refuses 'Unknown symbol in module' 'cannot probe tcp_v6_connect_missing: ENOENT' \
 		insmod "$VARIANTS/tsoffset-no-symbol.ko"
 }
 
 disarmed_kprobes_are_refused() {
 	echo 0 > /sys/kernel/debug/kprobes/enabled
-	refuses 'I/O error\|Input/output' 'registered but do not fire' load
+	refuses 'Input/output error' 'registered but do not fire' load
 	echo 1 > /sys/kernel/debug/kprobes/enabled
 	load
 	all_matched 0
@@ -30,10 +30,12 @@ disarming_later_is_told() {
 	all_matched 0
 }
 
-# The kernel may refuse to switch ftrace off under a kprobe, and may refuse to arm one when it is off.
+# Newer kernels have taken the switch away; older ones may refuse to arm a probe when it is off.
 ftrace_off_is_refused_or_works() {
-	[ -e /proc/sys/kernel/ftrace_enabled ] || return "$KSFT_SKIP"
-	sysctl -q kernel.ftrace_enabled=0
+	if ! sysctl -q kernel.ftrace_enabled=0; then
+		echo "this kernel does not let anyone switch ftrace off"
+		return 0
+	fi
 	mark_log
 	if load; then
 		workload connect --serve --connects 10 --threads 1

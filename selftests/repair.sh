@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
 # TCP_REPAIR with TCP_TIMESTAMP: the kernel leaves the offset alone, and so do we.

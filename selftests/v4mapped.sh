@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
 # IPv6 sockets connected to IPv4 addresses: checked against the IPv4 function.

@@ -1,17 +1,18 @@
-#!/bin/sh
+#!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
 # What `make run` does in the guest: loads the module, connects over loopback and between two network
 # namespaces, prints the stats, unloads. The lines after "==" are for scripts/summary.py.
 set -eo pipefail
-TSOFFSET_SELFTESTS=/selftests/tsoffset
-. /selftests/tsoffset/lib.sh
+export TSOFFSET_SELFTESTS=/selftests/tsoffset
+# shellcheck source=selftests/lib.sh
+. $TSOFFSET_SELFTESTS/lib.sh
 
 section() { echo "== $*"; }
 
 kcsan_state() {
 	if [ -r /sys/kernel/debug/kcsan ]; then
-		tr -d : < /sys/kernel/debug/kcsan
+		grep -E '^(enabled|setup_watchpoints):' /sys/kernel/debug/kcsan | tr -d :
 	fi
 }
 

@@ -39,7 +39,13 @@ const REFUSALS: [Refusal; 6] = [
         name: "no-route",
         errno: libc::ENETUNREACH,
         inside: true,
-        connect: |socket| to(socket, Ipv6Addr::new(0x2001, 0xdb8, 0xdead, 0, 0, 0, 0, 1), 9),
+        connect: |socket| {
+            to(
+                socket,
+                Ipv6Addr::new(0x2001, 0xdb8, 0xdead, 0, 0, 0, 0, 1),
+                9,
+            )
+        },
     },
     Refusal {
         name: "short-address",
@@ -78,9 +84,17 @@ pub fn run(options: &Options) -> Result<()> {
             let socket = socket::tcp6(false)?;
             match (refusal.connect)(&socket) {
                 Err(error) if error.raw_os_error() == Some(refusal.errno) => {}
-                other => bail!("{}: {other:?} instead of errno {}", refusal.name, refusal.errno),
+                other => bail!(
+                    "{}: {other:?} instead of errno {}",
+                    refusal.name,
+                    refusal.errno
+                ),
             }
-            *(if refusal.inside { &mut inside } else { &mut after }) += 1;
+            *(if refusal.inside {
+                &mut inside
+            } else {
+                &mut after
+            }) += 1;
             extra += u64::from(refusal.name == "port-taken");
         }
         println!("{} {}", refusal.name, options.times);

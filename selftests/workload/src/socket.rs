@@ -23,7 +23,11 @@ pub fn address(text: &str) -> Result<SocketAddr> {
 
 /// An IPv6 TCP (or MPTCP) socket.
 pub fn tcp6(mptcp: bool) -> io::Result<Socket> {
-    let protocol = if mptcp { Protocol::MPTCP } else { Protocol::TCP };
+    let protocol = if mptcp {
+        Protocol::MPTCP
+    } else {
+        Protocol::TCP
+    };
     Socket::new(Domain::IPV6, Type::STREAM, Some(protocol))
 }
 
