@@ -54,12 +54,31 @@ def first_splat(lines, allowed):
     return None
 
 
+def before_init(lines, complaint):
+    """Why a guest ended without its init having run."""
+    if not lines:
+        return ("QEMU ended before the kernel printed anything (is the image a kernel? is there memory for it?): "
+                + (complaint or "no message"))
+    text = "\n".join(lines)
+    # An image that does not fit is cut short, too: memory comes first.
+    if re.search("write error|not enough memory|out of memory|Cannot allocate|System is deadlocked on memory|"
+                 "initrd too large|No usable physical memory|initrd extends beyond end of memory", text, re.I):
+        return "the guest has too little memory (MEM=)"
+    if "Initramfs unpacking failed" in text:
+        return "the guest image is broken"
+    return "the kernel died before its init"
+
+
 def judge(text, verdict, complaint, in_time, options):
     """What was wrong with a run beside its task's exit status; None where nothing was."""
     lines = lines_of(text)
-    splat = first_splat(lines, options.allow)
+    tail = excerpt(lines, max(0, len(lines) - 25))
+    started = "init" in verdict
     ended = any(line.startswith("exit ") for line in verdict)
 
+    if not started and in_time:
+        return f"{before_init(lines, complaint)}; the console's end:\n{tail}"
+    splat = first_splat(lines, options.allow)
     if splat is not None:
         return f"the kernel complained:\n{excerpt(lines, max(0, splat - 2))}"
     for report in kcsan_reports(lines):
@@ -67,15 +86,7 @@ def judge(text, verdict, complaint, in_time, options):
             return "KCSAN reported a race that involves the module:\n" + excerpt(report, 0, 60)
     if ended:
         return None
-    tail = excerpt(lines, max(0, len(lines) - 25))
     if not in_time:
-        where = "the task did not end" if "init" in verdict else "the kernel did not reach its init"
+        where = "the task did not end" if started else "the kernel did not reach its init"
         return f"{where} within {options.timeout} s; the console's end:\n{tail}"
-    if not lines:
-        return ("QEMU ended before the kernel printed anything (is the image a kernel? is there memory for it?): "
-                + (complaint or "no message"))
-    if "init" not in verdict:
-        memory = re.search("Initramfs unpacking failed|not enough memory|Cannot allocate|out of memory", text, re.I)
-        what = "the guest has too little memory (MEM=)" if memory else "the kernel died before its init"
-        return f"{what}; the console's end:\n{tail}"
     return f"the guest stopped before the task had ended; the console's end:\n{tail}"

@@ -11,6 +11,9 @@ die() {
 	exit 1
 }
 
+# A path of the cache as the host sees it.
+shown() { printf '%s\n' "${1/#"$CACHE"/"${SHOWN_CACHE:-$CACHE}"}"; }
+
 # A short name for what the arguments and standard input say.
 digest() { { printf '%s\n' "$@"; cat; } | sha256sum | cut -c 1-16; }
 
@@ -33,7 +36,7 @@ track() {
 	fi
 	wait "$pid" || status=$?
 	if ((status != 0)); then
-		say "$label: failed with status $status; the end of $log:"
+		say "$label: failed with status $status; the end of $(shown "$log"):"
 		tail -n 25 "$log" >&2
 		return "$status"
 	fi
