@@ -6,7 +6,13 @@
 KDIR ?= /lib/modules/$(shell uname -r)/build
 
 .DEFAULT_GOAL := module
-.PHONY: module modules_install rust-analyzer clean help run test guest clean-cache rustdoc
+.PHONY: kernel-tree module modules_install rust-analyzer clean help run test guest clean-cache rustdoc
+
+module modules_install rust-analyzer clean: kernel-tree
+
+kernel-tree:
+	@test -e $(KDIR)/Makefile || { echo "tsoffset: no kernel build tree in $(KDIR);" \
+		"name one with KDIR=, or see \"Load it on your own kernel\" in README.md" >&2; false; }
 
 module:
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/src modules

@@ -57,7 +57,7 @@ def first_splat(lines, allowed):
 def before_init(lines, complaint):
     """Why a guest ended without its init having run."""
     if not lines:
-        return ("QEMU ended before the kernel printed anything (is the image a kernel? is there memory for it?): "
+        return ("QEMU ended before the kernel printed anything (is the image a kernel?): "
                 + (complaint or "no message"))
     text = "\n".join(lines)
     # An image that does not fit is cut short, too: memory comes first.

@@ -5,6 +5,9 @@
 
 tsoffset-has = $(shell grep -qsE '$(1)' $(srctree)/include/$(2) && echo y)
 
+# Cleaning knows no configuration, and needs none.
+ifdef CONFIG_MODULES
+
 # The seed for a connection's first sequence number and its timestamp offset come out of one
 # function that hashes the ports, since "tcp: secure_seq: add back ports to TS offset".
 ifneq ($(call tsoffset-has,secure_tcpv6_seq_and_ts_off,net/secure_seq.h),y)
@@ -16,6 +19,8 @@ $(error tsoffset: this kernel is built without CONFIG_RUST; see "Load it on your
 endif
 ifneq ($(and $(CONFIG_KPROBES),$(CONFIG_KRETPROBES),$(CONFIG_PROC_FS)),y)
 $(error tsoffset: this kernel lacks CONFIG_KPROBES, CONFIG_KRETPROBES or CONFIG_PROC_FS)
+endif
+
 endif
 
 tsoffset-cfgs :=
