@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 
 mod connect;
 mod flip;
+mod race;
 mod refused;
 mod repair;
 mod serve;
@@ -30,6 +31,8 @@ enum Command {
     Refused(refused::Options),
     /// Connect in TCP_REPAIR mode with an offset of our own
     Repair(repair::Options),
+    /// Connect, or write offsets, while other threads read the timestamps of the same sockets
+    Race(race::Options),
     /// Write values to a file in turn, as fast as possible, such as a sysctl
     Flip(flip::Options),
 }
@@ -40,6 +43,7 @@ fn main() -> Result<()> {
         Command::Connect(options) => connect::run(&options),
         Command::Refused(options) => refused::run(&options),
         Command::Repair(options) => repair::run(&options),
+        Command::Race(options) => race::run(&options),
         Command::Flip(options) => flip::run(&options),
     }
 }
