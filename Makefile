@@ -6,7 +6,7 @@
 KDIR ?= /lib/modules/$(shell uname -r)/build
 
 .DEFAULT_GOAL := module
-.PHONY: kernel-tree module modules_install rust-analyzer clean help run test guest clean-cache rustdoc
+.PHONY: kernel-tree module modules_install rust-analyzer clean help run test guest race clean-cache rustdoc
 
 module modules_install rust-analyzer clean: kernel-tree
 
@@ -22,7 +22,7 @@ modules_install rust-analyzer clean:
 
 # Everything below runs in the toolroot and keeps what it makes in the cache.
 KERNEL ?= 7.3-kcsan
-export KERNEL ACCEL MEM SMP TIMEOUT CMD COPY UPDATE CACHE TOOLROOT
+export KERNEL ACCEL MEM SMP TIMEOUT CMD COPY UPDATE FORMAT CACHE TOOLROOT
 
 run:
 	@scripts/enter scripts/run
@@ -32,6 +32,10 @@ test:
 
 guest:
 	@scripts/enter scripts/guest-command
+
+# Both sides of the story, unless KERNEL= was given.
+race:
+	@scripts/enter scripts/race $(if $(filter file,$(origin KERNEL)),6.12-kcsan 7.3-kcsan,$(KERNEL))
 
 rustdoc:
 	@scripts/enter scripts/rustdoc

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-2.0
+"""KCSAN's reports by the field they are about.
+
+The pair of functions in a report's title does not say which field raced: the same two functions race
+on several. An address says it, for a socket is an object of a slab whose size and place are known; of
+the bit fields that share a byte, the source line names one.
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+
+import console
+
+from .source import FIELD
+
+# Functions on the paths in question. A report with none of them among its innermost frames is about
+# something else.
+PATH = {"tcp_v6_connect", "tcp_v4_connect", "do_tcp_getsockopt", "do_tcp_setsockopt"}
+ACCESS = re.compile(r"(?:race at unknown origin, with )?(read(?:-write)?|write)( \(marked[^)]*\))? to 0x([0-9a-f]+) "
+                    r"of (\d+) bytes by ")
+FRAME = re.compile(r"^ (\w+)(?:\.\w+)*\+0x([0-9a-f]+)/0x([0-9a-f]+)")
+
+
+@dataclass
+class Access:
+    """One side of a report."""
+
+    kind: str
+    marked: bool
+    address: int
+    size: int
+    frames: list = field(default_factory=list)
+
+    def function(self):
+        return self.frames[0][0] if self.frames else "?"
+
+    def __str__(self):
+        return f"{'marked' if self.marked else 'plain'} {self.kind} of {self.size} in {self.function()}"
+
+
+def parse(report):
+    """The accesses of a report: two, or one where the other's origin is unknown."""
+    accesses = []
+    for line in report:
+        if match := ACCESS.search(line):
+            accesses.append(Access(match[1], bool(match[2]), int(match[3], 16), int(match[4])))
+        elif accesses and (match := FRAME.match(line)):
+            accesses[-1].frames.append((match[1], int(match[2], 16), int(match[3], 16)))
+    return accesses
+
+
+@dataclass
+class Finding:
+    """What a report is about."""
+
+    category: str  # "field", "unattributed" or "unrelated"
+    fields: str = ""
+    functions: str = ""
+    accesses: tuple = ()
+    lines: tuple = ()
+
+
+class Judge:
+    """Attributes reports, given a kernel's objects and its socket slabs."""
+
+    def __init__(self, objects, slabs):
+        self.objects = objects
+        self.slabs = slabs
+
+    def offsets(self, address):
+        """Where in a TCP socket an address would lie, for each kind of TCP socket."""
+        return {(address % (4096 << slab["order"])) % slab["slab_size"] for slab in self.slabs}
+
+    def candidates(self, access):
+        """Fields that the access touches, if its address is one in a socket."""
+        found = []
+        for offset in self.offsets(access.address):
+            found += [name for name, start, size, _ in self.objects.fields
+                      if start < offset + access.size and offset < start + size]
+        return found
+
+    def judge(self, report):
+        accesses = parse(report)
+        inner = {frame[0] for access in accesses for frame in access.frames[:2]}
+        functions = " / ".join(sorted({access.function() for access in accesses}))
+        if not inner & PATH:
+            return Finding("unrelated", functions=functions)
+        lines = [line for access in accesses for frame in access.frames[:1] for line in self.objects.lines(*frame)]
+        candidates = set.intersection(*(set(self.candidates(access)) for access in accesses)) if accesses else set()
+        # Both sides have a line; each names a field of the socket, and by address it is one of a few.
+        named = {name for name in candidates if any(re.search(rf"\b{name}\b", text) for _, text in lines)}
+        chosen = named or (candidates if len(candidates) == 1 else set())
+        places = tuple(sorted({place for place, _ in lines}))
+        kinds = tuple(sorted(str(access) for access in accesses))
+        if not chosen:
+            return Finding("unattributed", functions=functions, accesses=kinds, lines=places)
+        return Finding("field", "+".join(sorted(chosen)), functions, kinds, places)
+
+
+def summary(findings):
+    """Counts by class; they add up to the number of reports."""
+    fields = Counter(finding.fields for finding in findings if finding.category == "field")
+    result = {
+        "total": len(findings),
+        "fields": dict(sorted(fields.items())),
+        "unattributed": sum(finding.category == "unattributed" for finding in findings),
+        "unrelated": sum(finding.category == "unrelated" for finding in findings),
+    }
+    assert sum(fields.values()) + result["unattributed"] + result["unrelated"] == result["total"]
+    result["fields"].setdefault(FIELD, 0)
+    return result
+
+
+def sections(text):
+    """The console's lines by the row of the workload that ran when they were printed."""
+    parts, current = {}, None
+    for line in console.lines_of(text):
+        if match := re.match(r"tsoffset-race: (begin|end) (\w+)$", line):
+            current = match[2] if match[1] == "begin" else None
+        elif current:
+            parts.setdefault(current, []).append(line)
+    return parts

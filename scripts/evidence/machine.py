@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the compiler made of a store: plain or marked, as KCSAN is told, or one aligned store."""
+
+import re
+
+from . import source
+from .objects import run
+
+# Before a call the hook's argument is put into the first argument's register.
+ADDRESS = re.compile(r"\b(?:lea|leaq|add|addq)\s+\$?(0x[0-9a-f]+)(?:\(%\w+\))?, %rdi")
+HOOK = re.compile(r"R_X86_64_P(?:LT|C)32\s+__tsan_(volatile_)?(?:unaligned_)?write(\d+)")
+STORE = re.compile(r"\bmov([bwlq])\s+[%$]\S+, (0x[0-9a-f]+)\(%\w+\)")
+
+
+def store(objects, path):
+    """"marked", "plain", "one aligned 4-byte store" (not instrumented), or None if not found."""
+    _, function = source.WRITERS[path]
+    offset = objects.offset(source.FIELD)
+    place = objects.object_of(function)
+    if offset is None or place is None:
+        return None
+    text = run("llvm-objdump", "--disassemble-symbols=" + function, "--reloc", "--no-show-raw-insn", str(place))
+    found, address = set(), None
+    for line in text.splitlines():
+        if match := HOOK.search(line):
+            if address == offset and match[2] == "4":
+                found.add("marked" if match[1] else "plain")
+            address = None
+        elif match := ADDRESS.search(line):
+            address = int(match[1], 16)
+    if found:
+        # One plain store among them is enough for a race.
+        return "plain" if "plain" in found else "marked"
+    widths = {match[1] for match in STORE.finditer(text) if int(match[2], 16) == offset}
+    return "one aligned 4-byte store" if widths == {"l"} and offset % 4 == 0 else None
