@@ -73,9 +73,9 @@ void tsoffset_smp_wmb(void)
 	smp_wmb();
 }
 
-void tsoffset_atomic64_inc(atomic64_t *v)
+s64 tsoffset_atomic64_inc_return(atomic64_t *v)
 {
-	atomic64_inc(v);
+	return atomic64_inc_return(v);
 }
 
 struct net *tsoffset_sock_net(const struct sock *sk)

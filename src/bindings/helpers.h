@@ -32,7 +32,7 @@ u64 tsoffset_smp_load_acquire(const u64 *p);
 void tsoffset_smp_store_release(u64 *p, u64 value);
 void tsoffset_smp_rmb(void);
 void tsoffset_smp_wmb(void);
-void tsoffset_atomic64_inc(atomic64_t *v);
+s64 tsoffset_atomic64_inc_return(atomic64_t *v);
 
 /* Sockets. */
 struct net *tsoffset_sock_net(const struct sock *sk);

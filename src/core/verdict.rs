@@ -59,7 +59,8 @@ pub(crate) struct Observation {
     pub(crate) timestamps_at_entry: u8,
     /// The same after `expected` was computed.
     pub(crate) timestamps_at_return: u8,
-    /// Whether a write of `tcp_timestamps` overlapped the call. Two of them can leave the value as
+    /// Whether a write of `tcp_timestamps` overlapped the call; asked only where the offset is not the
+    /// expected one. Two of them can leave the value as
     /// it was and still have had the kernel store an offset for the one between.
     pub(crate) timestamps_written: bool,
 }

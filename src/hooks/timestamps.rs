@@ -10,8 +10,12 @@ use kernel::sync::Arc;
 use crate::{
     abstractions::{
         kretprobe,
-        marked::SharedCounter, //
+        marked::{
+            Marked,
+            SharedCounter, //
+        }, //
     },
+    core::word::Word,
     state::State,
     tcp::sysctl::{
         Access,
@@ -20,6 +24,9 @@ use crate::{
 };
 
 /// How often the sysctl's handler began to write it, and ended; in all namespaces together.
+///
+/// Each count is a full barrier: begun comes before the write and ended after it, for whoever looks
+/// in the opposite order (tests/litmus/timestamps.litmus).
 pub(crate) struct Writes {
     begun: SharedCounter,
     ended: SharedCounter,
@@ -33,17 +40,18 @@ impl Writes {
         }
     }
 
-    /// Writes that have ended. Where it equals a later [`begun`](Self::begun), no write overlapped
-    /// the time between.
+    /// Writes that have ended. What is loaded afterwards is as new as the last of them.
     #[inline]
     pub(crate) fn ended(&self) -> u64 {
         self.ended.load_acquire()
     }
 
-    /// Writes that have begun.
+    /// Whether a write overlapped the time since [`ended`](Self::ended) said this.
     #[inline]
-    pub(crate) fn begun(&self) -> u64 {
-        self.begun.load_acquire()
+    pub(crate) fn any_since(&self, ended: u64) -> bool {
+        // What was loaded before is no newer than the writes that are counted now.
+        Marked::read_barrier();
+        self.begun.load_acquire() != ended
     }
 }
 
