@@ -117,16 +117,60 @@ impl SharedCounter {
         Self(UnsafeCell::new(bindings::atomic64_t { counter: 0 }))
     }
 
-    /// Adds one. Orders nothing.
+    /// Adds one: a full barrier.
     pub(crate) fn increment(&self) {
         // SAFETY: `self` is a live `atomic64_t`.
-        unsafe { bindings::tsoffset_atomic64_inc(self.0.get()) }
+        unsafe { bindings::tsoffset_atomic64_inc_return(self.0.get()) };
     }
 
     /// The count, by a load that orders what follows behind it.
     pub(crate) fn load_acquire(&self) -> u64 {
         // SAFETY: `self` is a live `atomic64_t`, which holds one aligned 64-bit integer.
         unsafe { bindings::tsoffset_smp_load_acquire(self.0.get().cast()) }
+    }
+}
+
+/// A counter that any CPU may advance without any care: lost updates, and a data race.
+///
+/// For the selftests: KCSAN has to report the plain accesses of `plain-counter`, and may not report
+/// the marked ones of `marked-counter`. Only then does its silence about this module mean anything.
+#[cfg(any(
+    tsoffset_variant = "plain-counter",
+    tsoffset_variant = "marked-counter"
+))]
+pub(crate) struct RacingCounter(UnsafeCell<u64>);
+
+#[cfg(any(
+    tsoffset_variant = "plain-counter",
+    tsoffset_variant = "marked-counter"
+))]
+mod racing {
+    use super::{
+        read_once,
+        RacingCounter,
+        UnsafeCell, //
+    };
+
+    // SAFETY: With plain accesses it is not: that is what the variant is for.
+    unsafe impl Sync for RacingCounter {}
+
+    impl RacingCounter {
+        pub(crate) const fn new() -> Self {
+            Self(UnsafeCell::new(0))
+        }
+
+        /// Adds one, and now and then loses it. Not inlined, so that a report can name it.
+        #[inline(never)]
+        pub(crate) fn advance(&self) {
+            let p = self.0.get();
+            if cfg!(tsoffset_variant = "plain-counter") {
+                // SAFETY: A live, aligned `u64`; the race is intended.
+                unsafe { *p = (*p).wrapping_add(1) };
+            } else {
+                // SAFETY: A live, aligned `u64`.
+                unsafe { p.write_volatile(read_once(p).wrapping_add(1)) };
+            }
+        }
     }
 }
 

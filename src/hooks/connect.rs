@@ -36,6 +36,18 @@ impl kprobe::Handler for Calls {
             return;
         }
         self.0.this_cpu().counters.call();
+        #[cfg(any(
+            tsoffset_variant = "plain-counter",
+            tsoffset_variant = "marked-counter"
+        ))]
+        {
+            static RACING: crate::abstractions::marked::RacingCounter =
+                crate::abstractions::marked::RacingCounter::new();
+            // Often enough for KCSAN's sampling to come by.
+            for _ in 0..1000 {
+                RACING.advance();
+            }
+        }
     }
 }
 
@@ -57,7 +69,7 @@ impl kretprobe::Handler for Connects {
         if !self.0.trial.note(socket, Fired::Entered) {
             self.0.this_cpu().counters.enter();
         }
-        // In this order: a write that ended before is one whose value is seen.
+        // In this order: the value is as new as the writes that have ended.
         let timestamps_writes = self.0.timestamps.ended();
         Some(Entry {
             timestamps: socket.namespace().tcp_timestamps(),
@@ -82,7 +94,9 @@ impl kretprobe::Handler for Connects {
             expected,
             timestamps_at_entry: entry.timestamps,
             timestamps_at_return: net.tcp_timestamps(),
-            timestamps_written: self.0.timestamps.begun() != entry.timestamps_writes,
+            // Asked only where the answer matters.
+            timestamps_written: offset != expected
+                && self.0.timestamps.any_since(entry.timestamps_writes),
         };
         let verdict = observation.judge();
         let cpu = self.0.this_cpu();
