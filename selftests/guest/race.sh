@@ -46,7 +46,7 @@ row() {
 	echo "tsoffset-race: end $1" > /dev/kmsg
 }
 
-row v6 "${SECONDS_V6:-30}"
+row v6 "${SECONDS_V6:-45}"
 row v4mapped "${SECONDS_OTHERS:-8}"
 row v4 "${SECONDS_OTHERS:-8}"
 row repair "${SECONDS_OTHERS:-8}"
