@@ -11,7 +11,7 @@ set -euo pipefail
 sid=$CACHE/apt-sid
 apt_sid() {
 	mkdir -p "$sid/lists/partial" "$sid/archives/partial"
-	awk '$3 == "trixie" { $3 = "sid"; print }' /etc/apt/sources.list > "$sid/sources.list"
+	"$PROJECT/scripts/toolroot" sources | awk '$3 == "trixie" { $3 = "sid"; print }' > "$sid/sources.list"
 	"$1" -o Dir::Etc::SourceList="$sid/sources.list" -o Dir::Etc::SourceParts=/dev/null -o Dir::State::Lists="$sid/lists" \
 		-o Dir::Cache="$sid" -o APT::Sandbox::User=root -o Debug::NoLocking=true -qq "${@:2}"
 }
