@@ -11,17 +11,19 @@ set -euo pipefail
 sid=$CACHE/apt-sid
 apt_sid() {
 	mkdir -p "$sid/lists/partial" "$sid/archives/partial"
-	"$PROJECT/scripts/toolroot" sources | awk '$3 == "trixie" { $3 = "sid"; print }' > "$sid/sources.list"
+	# The toolroot's own sources, or those of a host that stands in for it.
+	{ grep -s '^deb ' /etc/apt/sources.list || "$PROJECT/scripts/toolroot" sources; } |
+		awk '$3 == "trixie" { $3 = "sid"; print }' > "$sid/sources.list"
 	"$1" -o Dir::Etc::SourceList="$sid/sources.list" -o Dir::Etc::SourceParts=/dev/null -o Dir::State::Lists="$sid/lists" \
 		-o Dir::Cache="$sid" -o APT::Sandbox::User=root -o Debug::NoLocking=true -qq "${@:2}"
 }
 
 unpack() {
 	local into=$1 deb
-	apt_sid apt-get update
-	(cd "$into" && apt_sid apt-get download herdtools7 libc6 libgmp10)
+	apt_sid apt-get update || return
+	(cd "$into" && apt_sid apt-get download herdtools7 libc6 libgmp10) || return
 	for deb in "$into"/*.deb; do
-		dpkg-deb --extract "$deb" "$into/root"
+		dpkg-deb --extract "$deb" "$into/root" || return
 		rm "$deb"
 	done
 }
