@@ -100,13 +100,13 @@ def group(findings):
             for key, count in sorted(groups.items(), key=lambda item: -item[1])]
 
 
-def verdict(path):
-    """(verdict, contradiction) of a path, from what could be had."""
+def verdict(path, watched):
+    """(verdict, contradictions) of a path, from what could be had."""
     store, code, model = path["source"], path["machine_code"], path["memory_model"]
     races = path["kcsan"]["fields"][source.FIELD]
     says = [("machine code", {"plain": True, "marked": False}.get(code)),
             ("memory model", {"data-race": True, "no-data-race": False}.get(model)),
-            ("KCSAN", races > 0 if path["workload"]["reads"] else None)]
+            ("KCSAN", races > 0 if watched and path["workload"]["reads"] else None)]
     wrong = [f"{what} says {'a race' if says_race else 'no race'}" for what, says_race in says
              if says_race is not None and store is not None and says_race != (store == "plain")]
     if store is None:
@@ -124,8 +124,9 @@ def main():
             missing.append("no debug information")
         paths = {name: collector.path(name, missing) for name in source.WRITERS}
     contradictions = []
+    watched = state["enabled"] and state["watchpoints"] > 0
     for name, path in paths.items():
-        path["verdict"], wrong = verdict(path)
+        path["verdict"], wrong = verdict(path, watched)
         contradictions += [f"{name}: the source has a {path['source']} store, but {text}" for text in wrong]
     first = paths.pop("v6")
     release = pathlib.Path(options.kernel, "build/include/config/kernel.release").read_text().strip()
