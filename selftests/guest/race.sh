@@ -47,9 +47,9 @@ row() {
 }
 
 row v6 "${SECONDS_V6:-45}"
-row v4mapped "${SECONDS_OTHERS:-8}"
-row v4 "${SECONDS_OTHERS:-8}"
-row repair "${SECONDS_OTHERS:-8}"
+row v4mapped "${SECONDS_OTHERS:-5}"
+row v4 "${SECONDS_OTHERS:-5}"
+row repair "${SECONDS_OTHERS:-5}"
 section kcsan-after
 kcsan_state
 section end
