@@ -77,13 +77,14 @@ class Collector:
         workload = self.part.get(name, {})
         if int(workload.get("writes", 0)) == 0:
             missing.append(f"{name}: the workload did not run")
-        findings = [self.judge.judge(report) for report in console.kcsan_reports(self.rows.get(name, []))]
+        lines = self.rows.get(name, [])
+        findings = [self.judge.judge(report) for report in console.kcsan_reports(lines)]
         return {
             "source": expected(store),
             "where": None if store is None else f"{store.file}:{store.line}",
             "machine_code": code,
             "memory_model": model,
-            "kcsan": kcsan.summary(findings),
+            "kcsan": kcsan.summary(findings, lines),
             "workload": {"connects" if name != "repair" else "writes": int(workload.get("writes", 0)),
                          "reads": int(workload.get("reads", 0)), "seconds": int(workload.get("seconds", 0))},
             "findings": group(findings),

@@ -96,7 +96,7 @@ class Objects:
 
     @functools.cached_property
     def fields(self):
-        """Fields of struct tcp_sock, all that it embeds included: (name, offset, size, is a bit field).
+        """Fields of struct tcp_sock, all that it embeds included: (name, offset, size).
 
         Offsets and sizes in bytes. Empty without debug information.
         """
@@ -112,9 +112,9 @@ class Objects:
             # A line that closes a structure names all of it; what is in it was listed before.
             # Nor does a marker of no size hold anything.
             if match and match[4] != "0" and not line.lstrip().startswith("}"):
-                found.append((match[1], int(match[3]), int(match[4]), bool(match[2])))
+                found.append((match[1], int(match[3]), int(match[4])))
         return found
 
     def offset(self, field):
         """Where a field of struct tcp_sock lies, in bytes; None if unknown."""
-        return next((offset for name, offset, _, _ in self.fields if name == field), None)
+        return next((offset for name, offset, _ in self.fields if name == field), None)
