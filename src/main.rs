@@ -6,8 +6,6 @@
 //! This file is what starts and stops, in which order. `hooks` is what happens on a connect, `proc`
 //! what a person reads, `core` the logic of both without the kernel.
 
-use kernel::prelude::*;
-
 mod abstractions;
 mod bindings;
 mod core;
@@ -16,9 +14,12 @@ mod proc;
 mod state;
 mod tcp;
 
-use abstractions::probes::{
-    CallProbe,
-    ReturnProbe, //
+use abstractions::{
+    compat::prelude::*,
+    probes::{
+        CallProbe,
+        ReturnProbe, //
+    }, //
 };
 use hooks::{
     connect::{

@@ -23,4 +23,14 @@ endif
 
 endif
 
-tsoffset-cfgs :=
+# What the kernel crate offers; src/abstractions/compat has the rest.
+tsoffset-crate-has = $(if $(shell grep -qsE '$(2)' $(srctree)/rust/$(1) && echo y),--cfg=kernel_has_$(3))
+
+tsoffset-cfgs := \
+	$(call tsoffset-crate-has,kernel/str.rs,trait CStrExt,c_str_ext) \
+	$(call tsoffset-crate-has,kernel/seq_file.rs,struct SeqFile,seq_file) \
+	$(call tsoffset-crate-has,kernel/types.rs,fn try_ffi_init,try_ffi_init) \
+	$(call tsoffset-crate-has,macros/module.rs,params:,module_params)
+
+# The language that the kernel's own declarations are written in.
+tsoffset-rust-target := $(shell sed -nE 's/.*--rust-target ([0-9.]+).*/\1/p' $(srctree)/rust/Makefile | head -n 1)

@@ -2,13 +2,11 @@
 
 //! What the hooks write and the files read.
 
-use kernel::{
-    prelude::*,
-    sync::Arc, //
-};
+use kernel::sync::Arc;
 
 use crate::{
     abstractions::{
+        compat::prelude::*,
         kernel_socket::KernelSocket,
         marked::Marked,
         percpu::PerCpu, //

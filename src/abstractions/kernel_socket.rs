@@ -9,11 +9,9 @@ use core::ptr::{
     NonNull, //
 };
 
-use kernel::{
-    error::to_result,
-    prelude::*, //
-};
+use kernel::error::to_result;
 
+use super::compat::prelude::*;
 use crate::bindings;
 
 /// An IPv6 TCP socket in the initial network namespace, never bound and never connected.

@@ -12,13 +12,15 @@ use core::{
 use kernel::{
     container_of,
     error::to_result,
-    prelude::*,
     types::Opaque, //
 };
 
-use super::probed::{
-    Function,
-    Regs, //
+use super::{
+    compat::prelude::*,
+    probed::{
+        Function,
+        Regs, //
+    }, //
 };
 use crate::bindings;
 

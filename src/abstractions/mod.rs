@@ -3,6 +3,7 @@
 //! Safe Rust over kernel interfaces that the `kernel` crate lacks.
 
 pub(crate) mod capability;
+pub(crate) mod compat;
 pub(crate) mod kernel_socket;
 pub(crate) mod kprobe;
 pub(crate) mod kretprobe;

@@ -9,8 +9,7 @@ use core::{
     ptr::NonNull, //
 };
 
-use kernel::prelude::*;
-
+use super::compat::prelude::*;
 use crate::bindings;
 
 /// One `T` for every possible CPU, each in memory of its own.

@@ -4,11 +4,9 @@
 //!
 //! C header: [`include/linux/ptrace.h`](srctree/include/linux/ptrace.h)
 
-use kernel::{
-    prelude::*,
-    types::Opaque, //
-};
+use kernel::types::Opaque;
 
+use super::compat::prelude::*;
 use crate::bindings;
 
 /// The registers at a function's entry or return: `struct pt_regs`.

@@ -7,9 +7,8 @@
 //! drops at unload, and nothing in this crate forgets or leaks a value, which the checks
 //! of style (scripts/test-host) look after.
 
-use kernel::prelude::*;
-
 use super::{
+    compat::prelude::*,
     kprobe,
     kretprobe,
     probed::Function, //
@@ -51,5 +50,6 @@ impl<T: kretprobe::Handler> ReturnProbe<T> {
 
 /// The one line that a failed registration leaves.
 fn not_probed<F: Function>(error: Error) {
-    pr_err!("cannot probe {}: {error:?}\n", F::SYMBOL);
+    let symbol = F::SYMBOL.to_str().unwrap_or_default();
+    pr_err!("cannot probe {symbol}: {error:?}\n");
 }

@@ -13,12 +13,12 @@ use core::{
     },
 };
 
-use kernel::{
-    prelude::*,
-    seq_file::SeqFile,
-    sync::Arc, //
-};
+use kernel::sync::Arc;
 
+use super::compat::{
+    prelude::*,
+    seq_file::SeqFile, //
+};
 use crate::bindings;
 
 /// A directory at the top of /proc.

@@ -28,7 +28,7 @@ tsoffset-c-flags = $(filter -D% -U% -I% -include %.h -nostdinc -std=% -fshort-wc
 
 quiet_cmd_tsoffset_bindgen = BINDGEN $@
       cmd_tsoffset_bindgen = \
-	$(BINDGEN) $< --rust-target 1.85 --use-core --ctypes-prefix ffi --no-layout-tests \
+	$(BINDGEN) $< --rust-target $(tsoffset-rust-target) --use-core --ctypes-prefix ffi --no-layout-tests \
 		--no-debug '.*' --no-doc-comments --default-non-copy-union-style manually_drop \
 		--enable-function-attribute-detection \
 		$(foreach t,$(tsoffset-types),--allowlist-type $(t)) \
@@ -43,8 +43,8 @@ tsoffset-types := tcp_sock inet_sock ipv6_pinfo sock kprobe kretprobe kretprobe_
 	proc_ops netns_ipv4
 tsoffset-functions := register_kprobe unregister_kprobe register_kretprobe \
 	unregister_kretprobe proc_create_data proc_mkdir proc_remove single_release seq_lseek \
-	secure_tcpv6_seq_and_ts_off secure_tcp_seq_and_ts_off tsoffset_.*
-tsoffset-vars := TSOFFSET_.*
+	secure_tcpv6_seq_and_ts_off secure_tcp_seq_and_ts_off sock_create_kern sock_release tsoffset_.*
+tsoffset-vars := init_net IPPROTO_TCP
 
 $(obj)/bindings/generated.rs: $(src)/bindings/headers.h $(obj)/bindings/bound-types FORCE
 	$(call if_changed_dep,tsoffset_bindgen)

@@ -8,12 +8,12 @@
 
 use kernel::{
     new_mutex,
-    prelude::*,
     sync::Mutex, //
 };
 
 use crate::{
     abstractions::{
+        compat::prelude::*,
         kernel_socket::KernelSocket,
         marked::Marked, //
     },

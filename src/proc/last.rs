@@ -5,16 +5,18 @@
 //! An offset is the output of a keyed hash: whoever sees it next to its addresses learns about the
 //! key. Hence the permissions.
 
-use kernel::{
-    prelude::*,
-    seq_file::SeqFile,
-    seq_print,
-    sync::Arc, //
-};
+use kernel::sync::Arc;
 
 use crate::{
     abstractions::{
         capability,
+        compat::{
+            prelude::*,
+            seq_file::{
+                seq_print,
+                SeqFile, //
+            }, //
+        },
         procfs::Show, //
     },
     core::last::Read,

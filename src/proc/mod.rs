@@ -2,15 +2,15 @@
 
 //! The files in /proc/tsoffset (docs/interface.md).
 
-use kernel::{
-    prelude::*,
-    sync::Arc, //
-};
+use kernel::sync::Arc;
 
 use crate::{
-    abstractions::procfs::{
-        Directory,
-        File, //
+    abstractions::{
+        compat::prelude::*,
+        procfs::{
+            Directory,
+            File, //
+        }, //
     },
     state::State,
 };

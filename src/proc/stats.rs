@@ -2,15 +2,19 @@
 
 //! `/proc/tsoffset/stats`: counts, for everyone.
 
-use kernel::{
-    prelude::*,
-    seq_file::SeqFile,
-    seq_print,
-    sync::Arc, //
-};
+use kernel::sync::Arc;
 
 use crate::{
-    abstractions::procfs::Show,
+    abstractions::{
+        compat::{
+            prelude::*,
+            seq_file::{
+                seq_print,
+                SeqFile, //
+            }, //
+        },
+        procfs::Show, //
+    },
     core::{
         ledger::Ledger,
         policy::Policy,

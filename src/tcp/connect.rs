@@ -4,12 +4,13 @@
 //!
 //! C source: [`net/ipv6/tcp_ipv6.c`](srctree/net/ipv6/tcp_ipv6.c)
 
-use kernel::prelude::*;
-
 use super::socket::Socket;
-use crate::abstractions::probed::{
-    Function,
-    Regs, //
+use crate::abstractions::{
+    compat::prelude::*,
+    probed::{
+        Function,
+        Regs, //
+    }, //
 };
 
 /// `int tcp_v6_connect(struct sock *sk, ...)`, which returns 0 or a negative errno.

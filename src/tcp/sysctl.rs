@@ -6,12 +6,13 @@
 
 use core::marker::PhantomData;
 
-use kernel::prelude::*;
-
 use crate::{
-    abstractions::probed::{
-        Function,
-        Regs, //
+    abstractions::{
+        compat::prelude::*,
+        probed::{
+            Function,
+            Regs, //
+        }, //
     },
     bindings, //
 };

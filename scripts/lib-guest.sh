@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# Checks that are runs of a guest: sourced with $name, $kernel, $image, $log and $results set.
+
+# guest RUN SCRIPT [ARGUMENT...]: output and messages in $log.RUN, console in $log.RUN.console.
+guest() {
+	local run=$1 task=$2
+	shift 2
+	"$PROJECT/scripts/guest" --kernel "$kernel" --initramfs "$image" --log "$log.$run.console" \
+		--task "$task" "$@" > "$log.$run" 2>&1
+}
+
+record() { printf '%s %s %s: %s\n' "$1" "$2" "$name" "$3" >> "$results"; }
+
+# must STATUS RUN PATTERN DESCRIPTION SCRIPT [ARGUMENT...]: a run that ends with that status and says
+# so: its output has a line that matches.
+must() {
+	local wanted=$1 run=$2 pattern=$3 what=$4 status=0
+	shift 4
+	guest "$run" "$@" || status=$?
+	if ((status != wanted)); then
+		what+=" (status $status instead of $wanted, see $(shown "$log.$run"))"
+	elif ! grep -qE "$pattern" "$log.$run"; then
+		what+=" (nothing says '$pattern', see $(shown "$log.$run"))"
+	else
+		record ok 1 "$what"
+		return
+	fi
+	record failed 1 "$what"
+	tail -n 30 "$log.$run" >&2
+}

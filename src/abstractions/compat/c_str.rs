@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! C strings, as the kernel crate has them since it took over `core`'s type.
+#![cfg(not(kernel_has_c_str_ext))]
+
+pub(crate) use core::ffi::CStr;
+
+use kernel::ffi::c_char;
+
+/// What the kernel adds to [`CStr`].
+pub(crate) trait CStrExt {
+    /// As a pointer to the kernel's `char`, which is unsigned on every architecture.
+    fn as_char_ptr(&self) -> *const c_char;
+}
+
+impl CStrExt for CStr {
+    fn as_char_ptr(&self) -> *const c_char {
+        self.as_ptr().cast()
+    }
+}

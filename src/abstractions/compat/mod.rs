@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The kernel crate's newer interfaces, on kernels whose crate lacks them.
+//!
+//! This is the only place that knows what differs between kernel series. Everything here has the name
+//! and the meaning that it has in the newest kernel crate, and is that one where it exists: `probe.mk`
+//! looks at the tree's own sources and decides with a cfg for each.
+
+mod c_str;
+pub(crate) mod module_params;
+mod opaque;
+pub(crate) mod seq_file;
+
+/// The kernel's prelude, completed.
+pub(crate) mod prelude {
+    pub(crate) use kernel::{
+        ffi::{
+            c_int,
+            c_void, //
+        },
+        prelude::*, //
+    };
+
+    // Theirs is a type of its own, and c"" literals are not of it.
+    #[cfg(not(kernel_has_c_str_ext))]
+    pub(crate) use super::c_str::{
+        CStr,
+        CStrExt as _, //
+    };
+    #[cfg(not(kernel_has_module_params))]
+    pub(crate) use super::module_params::module;
+    #[cfg(not(kernel_has_try_ffi_init))]
+    pub(crate) use super::opaque::OpaqueExt as _;
+}

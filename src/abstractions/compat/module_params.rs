@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `module!` with `authors` and `params`, on kernels whose macro takes neither.
+//!
+//! C header: [`include/linux/moduleparam.h`](srctree/include/linux/moduleparam.h)
+#![cfg(not(kernel_has_module_params))]
+
+use core::cell::UnsafeCell;
+
+use kernel::ffi::{
+    c_char,
+    c_int, //
+};
+
+use crate::bindings;
+
+/// A parameter's value.
+pub(crate) struct Parameter<T>(UnsafeCell<T>);
+
+// SAFETY: It is written while the module's parameters are parsed, before any of its code runs: a
+// parameter that is not in sysfs (mode 0) is not written later.
+unsafe impl<T: Sync> Sync for Parameter<T> {}
+
+impl<T: Copy> Parameter<T> {
+    pub(crate) const fn new(default: T) -> Self {
+        Self(UnsafeCell::new(default))
+    }
+
+    /// What was given at load, or the default.
+    pub(crate) fn value(&self) -> T {
+        // SAFETY: Nobody writes any more; see above.
+        unsafe { *self.0.get() }
+    }
+
+    /// Where the kernel's parser puts it.
+    pub(crate) const fn place(&self) -> *mut T {
+        self.0.get()
+    }
+}
+
+/// A type that the kernel can parse.
+pub(crate) trait ModuleParam {
+    /// Its parser, which gets the text and the place.
+    const SET: unsafe extern "C" fn(*const c_char, *const bindings::kernel_param) -> c_int;
+}
+
+impl ModuleParam for u32 {
+    const SET: unsafe extern "C" fn(*const c_char, *const bindings::kernel_param) -> c_int =
+        bindings::param_set_uint;
+}
+
+impl ModuleParam for bool {
+    const SET: unsafe extern "C" fn(*const c_char, *const bindings::kernel_param) -> c_int =
+        bindings::param_set_bool;
+}
+
+/// The parser in the form that the kernel wants. Without flags: a parameter needs a value.
+pub(crate) const fn ops<T: ModuleParam>() -> bindings::kernel_param_ops {
+    bindings::kernel_param_ops {
+        flags: 0,
+        set: Some(T::SET),
+        get: None,
+        free: None,
+    }
+}
+
+/// One entry of the module's parameter table.
+#[repr(transparent)]
+pub(crate) struct Entry(pub(crate) bindings::kernel_param);
+
+// SAFETY: Only the kernel reads it, under a lock of its own.
+unsafe impl Sync for Entry {}
+
+/// A text as an array, for the section with what `modinfo` shows.
+pub(crate) const fn bytes<const N: usize>(text: &str) -> [u8; N] {
+    let mut bytes = [0; N];
+    let mut i = 0;
+    while i < N {
+        bytes[i] = text.as_bytes()[i];
+        i += 1;
+    }
+    bytes
+}
+
+/// Puts a text into that section.
+macro_rules! modinfo {
+    ($($text:expr),+) => {
+        const _: () = {
+            const TEXT: &str = concat!($($text,)+ "\0");
+            #[link_section = ".modinfo"]
+            #[used]
+            static INFO: [u8; TEXT.len()] =
+                $crate::abstractions::compat::module_params::bytes(TEXT);
+        };
+    };
+}
+
+/// The kernel's `module!`, as newer kernels have it.
+macro_rules! module {
+    (
+        type: $type:ident,
+        name: $name:tt,
+        authors: [$author:tt],
+        description: $description:tt,
+        license: $license:tt,
+        params: {$(
+            $param:ident: $kind:ident {
+                default: $default:expr,
+                description: $text:tt,
+            },
+        )*},
+    ) => {
+        ::kernel::prelude::module! {
+            type: $type,
+            name: $name,
+            author: $author,
+            description: $description,
+            license: $license,
+        }
+
+        #[allow(non_upper_case_globals)]
+        mod module_parameters {
+            use $crate::{
+                abstractions::compat::module_params,
+                bindings,
+            };
+
+            $(
+                pub(crate) static $param: module_params::Parameter<$kind> =
+                    module_params::Parameter::new($default);
+
+                const _: () = {
+                    static OPS: bindings::kernel_param_ops = module_params::ops::<$kind>();
+
+                    #[link_section = "__param"]
+                    #[used]
+                    static ENTRY: module_params::Entry = module_params::Entry(
+                        bindings::kernel_param {
+                            name: concat!(stringify!($param), "\0").as_ptr(),
+                            mod_: $crate::THIS_MODULE.as_ptr(),
+                            ops: &raw const OPS,
+                            perm: 0,
+                            level: -1,
+                            flags: 0,
+                            __bindgen_anon_1: bindings::kernel_param__bindgen_ty_1 {
+                                arg: $param.place().cast(),
+                            },
+                        },
+                    );
+                };
+                module_params::modinfo!("parm=", stringify!($param), ":", $text);
+                module_params::modinfo!("parmtype=", stringify!($param), ":", stringify!($kind));
+            )*
+        }
+    };
+}
+pub(crate) use {
+    modinfo,
+    module, //
+};

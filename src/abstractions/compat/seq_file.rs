@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Writing the text of a file in /proc.
+//!
+//! C header: [`include/linux/seq_file.h`](srctree/include/linux/seq_file.h)
+
+#[cfg(kernel_has_seq_file)]
+pub(crate) use kernel::{
+    seq_file::SeqFile,
+    seq_print, //
+};
+
+#[cfg(not(kernel_has_seq_file))]
+pub(crate) use lacking::{
+    seq_print,
+    SeqFile, //
+};
+
+#[cfg(not(kernel_has_seq_file))]
+mod lacking {
+    use core::fmt;
+
+    use kernel::types::Opaque;
+
+    use crate::{
+        abstractions::compat::prelude::*,
+        bindings, //
+    };
+
+    /// A `struct seq_file` that is being written.
+    #[repr(transparent)]
+    pub(crate) struct SeqFile(Opaque<bindings::seq_file>);
+
+    impl SeqFile {
+        /// # Safety
+        ///
+        /// For `'a`, `seq` is live and nobody else uses it.
+        pub(crate) unsafe fn from_raw<'a>(seq: *mut bindings::seq_file) -> &'a Self {
+            // SAFETY: The caller's promise; `Self` is transparent over it.
+            unsafe { &*seq.cast() }
+        }
+
+        /// Appends; for `seq_print!`.
+        pub(crate) fn call_printf(&self, args: fmt::Arguments<'_>) {
+            // SAFETY: The file is live, and `%pA` takes a pointer to Rust's format arguments.
+            unsafe {
+                bindings::seq_printf(
+                    self.0.get(),
+                    c"%pA".as_char_ptr(),
+                    (&raw const args).cast::<c_void>(),
+                )
+            };
+        }
+    }
+
+    /// Appends to a [`SeqFile`] by Rust's format.
+    macro_rules! seq_print {
+        ($file:expr, $($argument:tt)+) => {
+            $file.call_printf(::core::format_args!($($argument)+))
+        };
+    }
+    pub(crate) use seq_print;
+}
