@@ -26,7 +26,11 @@ use hooks::{
         Calls,
         Connects, //
     },
-    timestamps::Timestamps,
+    getsockopt::{
+        ReadCalls,
+        Reads, //
+    },
+    timestamps::Timestamps, //
 };
 
 module! {
@@ -40,6 +44,10 @@ module! {
             default: 256,
             description: "Connects that can be followed at once, 1 to 4096 (default 256)",
         },
+        witness: bool {
+            default: false,
+            description: "Watch getsockopt(TCP_TIMESTAMP) for overlaps with connects (default N)",
+        },
     },
 }
 
@@ -50,6 +58,15 @@ struct Tsoffset {
     _connects: ReturnProbe<Connects>,
     _calls: CallProbe<Calls>,
     _timestamps: ReturnProbe<Timestamps>,
+    _witness: Option<Witness>,
+    #[cfg(tsoffset_variant = "hold")]
+    _hold: CallProbe<hooks::hold::Hold>,
+}
+
+/// The probes of the witness.
+struct Witness {
+    _reads: ReturnProbe<Reads>,
+    _calls: CallProbe<ReadCalls>,
 }
 
 /// Most calls that may be followed at once: each takes memory from load to unload.
@@ -66,11 +83,22 @@ impl kernel::Module for Tsoffset {
             return Err(EINVAL);
         }
 
-        let state = state::State::new()?;
+        let witness = module_parameters::witness.value();
+        let state = state::State::new(witness.then_some(maxactive))?;
         let timestamps = ReturnProbe::new(Timestamps(state.clone()), SYSCTL_MAXACTIVE)?;
         // In this order, so that a call is entered before it is counted as called: see `Calls`.
         let calls = CallProbe::new(Calls(state.clone()))?;
         let connects = ReturnProbe::new(Connects(state.clone()), maxactive)?;
+        let witness = if witness {
+            // In this order, for the same reason.
+            let calls = CallProbe::new(ReadCalls(state.clone()))?;
+            Some(Witness {
+                _reads: ReturnProbe::new(Reads(state.clone()), maxactive)?,
+                _calls: calls,
+            })
+        } else {
+            None
+        };
 
         if !state.trial.follows() {
             pr_err!(
@@ -85,6 +113,9 @@ impl kernel::Module for Tsoffset {
             _connects: connects,
             _calls: calls,
             _timestamps: timestamps,
+            _witness: witness,
+            #[cfg(tsoffset_variant = "hold")]
+            _hold: CallProbe::new(hooks::hold::Hold)?,
         })
     }
 }

@@ -16,7 +16,15 @@ use crate::{
             Counters,
             Totals, //
         },
-        last::Last, //
+        last::Last,
+        overlap::{
+            Overlaps,
+            Set, //
+        },
+        readers::{
+            ReaderTotals,
+            Readers, //
+        }, //
     },
     hooks::{
         timestamps::Writes,
@@ -30,7 +38,12 @@ pub(crate) struct CpuState {
     pub(crate) counters: Counters<Marked>,
     /// Its last finding.
     pub(crate) last: Last<Marked>,
+    /// Its counters of the witness.
+    pub(crate) readers: Readers<Marked>,
 }
+
+/// The witness's table.
+pub(crate) type Table = Overlaps<KVVec<Set<Marked>>>;
 
 /// All state of the module.
 #[pin_data]
@@ -41,26 +54,31 @@ pub(crate) struct State {
     pub(crate) trial: Trial,
     /// Writes of the sysctl that decides about offsets.
     pub(crate) timestamps: Writes,
+    /// What is in flight, with the witness on.
+    pub(crate) overlaps: Option<Table>,
 }
 
 impl State {
-    /// Allocates it. May sleep.
+    /// Allocates it, with a witness of so many calls at once where one is asked for. May sleep.
     ///
     /// Fails with `ENOMEM`, or with `EAFNOSUPPORT` where IPv6 is off.
-    pub(crate) fn new() -> Result<Arc<Self>> {
+    pub(crate) fn new(witness: Option<u32>) -> Result<Arc<Self>> {
         let socket = KernelSocket::tcp6().inspect_err(|error| {
             pr_err!("cannot make an IPv6 TCP socket ({error:?}); is IPv6 off (ipv6.disable=1)?\n")
         })?;
         let cpus = PerCpu::new(|| CpuState {
             counters: Counters::new(),
             last: Last::new(),
+            readers: Readers::new(),
         })?;
+        let overlaps = witness.map(overlaps).transpose()?;
 
         Arc::pin_init(
             pin_init!(Self {
                 cpus,
-                trial <- Trial::new(socket),
+                trial <- Trial::new(socket, overlaps.is_some()),
                 timestamps: Writes::new(),
+                overlaps,
             }),
             GFP_KERNEL,
         )
@@ -81,4 +99,19 @@ impl State {
     pub(crate) fn totals(&self) -> Totals {
         Totals::sum(|| self.cpus().map(|(_, cpu)| &cpu.counters))
     }
+
+    /// The witness's sums over all CPUs.
+    pub(crate) fn reader_totals(&self) -> ReaderTotals {
+        ReaderTotals::sum(|| self.cpus().map(|(_, cpu)| &cpu.readers))
+    }
+}
+
+/// The witness's table for so many calls at once.
+fn overlaps(calls: u32) -> Result<Table> {
+    let number = Table::sets_for(calls);
+    let mut sets = KVVec::with_capacity(number, GFP_KERNEL)?;
+    for _ in 0..number {
+        sets.push(Set::new(), GFP_KERNEL)?;
+    }
+    Ok(Table::new(sets))
 }

@@ -66,6 +66,21 @@ impl KernelSocket {
             bindings::tsoffset_sk_connect(self.0.as_ptr(), (&raw mut address).cast(), 0)
         })
     }
+
+    /// Calls the protocol's getsockopt for `TCP_TIMESTAMP` with places that are none, which it refuses
+    /// first thing and without side effects. May sleep.
+    ///
+    /// Fails, where the kernel does as it should, with `EFAULT`.
+    pub(crate) fn timestamp_refused(&self) -> Result {
+        // SAFETY: The socket is live, and has a protocol.
+        to_result(unsafe {
+            bindings::tsoffset_sk_getsockopt_nowhere(
+                self.0.as_ptr(),
+                bindings::SOL_TCP as i32,
+                bindings::TCP_TIMESTAMP as i32,
+            )
+        })
+    }
 }
 
 impl Drop for KernelSocket {

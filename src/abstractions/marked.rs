@@ -47,7 +47,7 @@ pub(crate) unsafe fn read_once<T: Scalar>(p: *const T) -> T {
     unsafe { p.read_volatile() }
 }
 
-/// A 64-bit word that one CPU writes and any CPU may read.
+/// A 64-bit word that one CPU writes and any CPU may read, or any may write atomically.
 #[repr(transparent)]
 pub(crate) struct Marked(UnsafeCell<u64>);
 
@@ -86,6 +86,18 @@ impl Word for Marked {
     fn store_release(&self, value: u64) {
         // SAFETY: `self` is a live, aligned `u64` that is never reached but by marked accesses.
         unsafe { bindings::tsoffset_smp_store_release(self.0.get(), value) }
+    }
+
+    #[inline(always)]
+    fn compare_exchange(&self, old: u64, new: u64) -> bool {
+        // SAFETY: `self` is a live, aligned `u64` that is never reached but by marked accesses.
+        unsafe { bindings::tsoffset_cmpxchg(self.0.get(), old, new) == old }
+    }
+
+    #[inline(always)]
+    fn exchange(&self, value: u64) -> u64 {
+        // SAFETY: As above.
+        unsafe { bindings::tsoffset_xchg(self.0.get(), value) }
     }
 
     #[inline(always)]

@@ -3,6 +3,8 @@
 //! Safe Rust over kernel interfaces that the `kernel` crate lacks.
 
 pub(crate) mod capability;
+#[cfg(tsoffset_variant = "hold")]
+pub(crate) mod clock;
 pub(crate) mod compat;
 pub(crate) mod kernel_socket;
 pub(crate) mod kprobe;

@@ -43,8 +43,8 @@ tsoffset-types := tcp_sock inet_sock ipv6_pinfo sock kprobe kretprobe kretprobe_
 	proc_ops netns_ipv4
 tsoffset-functions := register_kprobe unregister_kprobe register_kretprobe \
 	unregister_kretprobe proc_create_data proc_mkdir proc_remove single_release seq_lseek \
-	secure_tcpv6_seq_and_ts_off secure_tcp_seq_and_ts_off sock_create_kern sock_release tsoffset_.*
-tsoffset-vars := init_net IPPROTO_TCP
+	secure_tcpv6_seq_and_ts_off secure_tcp_seq_and_ts_off sock_create_kern sock_release ktime_get_boot_fast_ns tsoffset_.*
+tsoffset-vars := init_net IPPROTO_TCP SOL_TCP TCP_TIMESTAMP
 
 $(obj)/bindings/generated.rs: $(src)/bindings/headers.h $(obj)/bindings/bound-types FORCE
 	$(call if_changed_dep,tsoffset_bindgen)

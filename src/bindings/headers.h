@@ -10,6 +10,7 @@
 #include <linux/seq_file.h>
 #include <linux/sysctl.h>
 #include <linux/tcp.h>
+#include <linux/timekeeping.h>
 #include <net/ipv6.h>
 #include <net/net_namespace.h>
 #include <net/secure_seq.h>

@@ -73,6 +73,16 @@ void tsoffset_smp_wmb(void)
 	smp_wmb();
 }
 
+u64 tsoffset_cmpxchg(u64 *p, u64 old, u64 value)
+{
+	return cmpxchg(p, old, value);
+}
+
+u64 tsoffset_xchg(u64 *p, u64 value)
+{
+	return xchg(p, value);
+}
+
 s64 tsoffset_atomic64_inc_return(atomic64_t *v)
 {
 	return atomic64_inc_return(v);
@@ -102,6 +112,15 @@ int tsoffset_sk_connect(struct socket *sock, void *addr, int addr_len)
 	release_sock(sk);
 
 	return err;
+}
+
+/* The protocol's own getsockopt, with places for length and value that no user can have: EFAULT. */
+int tsoffset_sk_getsockopt_nowhere(struct socket *sock, int level, int optname)
+{
+	struct sock *sk = sock->sk;
+	void __user *nowhere = (void __user *)~0UL;
+
+	return sk->sk_prot->getsockopt(sk, level, optname, nowhere, nowhere);
 }
 
 void *tsoffset_pde_data(const struct inode *inode)

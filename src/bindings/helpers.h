@@ -32,12 +32,15 @@ u64 tsoffset_smp_load_acquire(const u64 *p);
 void tsoffset_smp_store_release(u64 *p, u64 value);
 void tsoffset_smp_rmb(void);
 void tsoffset_smp_wmb(void);
+u64 tsoffset_cmpxchg(u64 *p, u64 old, u64 value);
+u64 tsoffset_xchg(u64 *p, u64 value);
 s64 tsoffset_atomic64_inc_return(atomic64_t *v);
 
 /* Sockets. */
 struct net *tsoffset_sock_net(const struct sock *sk);
 struct ipv6_pinfo *tsoffset_inet6_sk(const struct sock *sk);
 int tsoffset_sk_connect(struct socket *sock, void *addr, int addr_len);
+int tsoffset_sk_getsockopt_nowhere(struct socket *sock, int level, int optname);
 
 /* /proc */
 void *tsoffset_pde_data(const struct inode *inode);

@@ -6,7 +6,10 @@
 pub(crate) mod counters;
 pub(crate) mod last;
 pub(crate) mod ledger;
+pub(crate) mod overlap;
 pub(crate) mod policy;
+pub(crate) mod readers;
 pub(crate) mod stats;
+pub(crate) mod torn;
 pub(crate) mod verdict;
 pub(crate) mod word;

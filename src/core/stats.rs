@@ -6,6 +6,7 @@ use super::{
     counters::Totals,
     ledger::Ledger,
     policy::Policy,
+    readers::ReaderTotals,
     verdict::Verdict, //
 };
 
@@ -28,14 +29,19 @@ pub(crate) struct Stats {
     pub(crate) policy: Policy,
     /// Whether the probes fired when they were last tried.
     pub(crate) probe_armed: bool,
+    /// Whether the witness is on.
+    pub(crate) witness: bool,
+    /// Its sums.
+    pub(crate) readers: ReaderTotals,
 }
 
 impl Stats {
     /// Names and values in the order in which they are printed.
-    pub(crate) fn lines(&self) -> [(&'static str, Value); 16] {
+    pub(crate) fn lines(&self) -> [(&'static str, Value); 24] {
         use Value::{Number, Word};
 
         let totals = &self.totals;
+        let readers = &self.readers;
         [
             ("version", Number(1)),
             ("policy", Word(self.policy.name())),
@@ -53,6 +59,14 @@ impl Stats {
             ("offset_repair", Number(totals.with(Verdict::Repair))),
             ("offset_v4mapped", Number(totals.v4_mapped)),
             ("ledger", Word(self.ledger.name())),
+            ("witness", Word(if self.witness { "on" } else { "off" })),
+            ("reader_missed", Number(readers.missed())),
+            ("reader_getsockopt", Number(readers.entered)),
+            ("reader_overlap_possible", Number(readers.possible)),
+            ("reader_overlap_certain", Number(readers.certain)),
+            ("reader_torn", Number(readers.torn)),
+            ("reader_unjudged", Number(readers.unjudged)),
+            ("reader_overflow", Number(readers.overflow)),
         ]
     }
 }

@@ -2,7 +2,8 @@
 
 //! What the protocols between CPUs are written in.
 
-/// A 64-bit word in memory that one CPU writes while others read it.
+/// A 64-bit word in memory that one CPU writes while others read it; several write it by the atomic
+/// operations only.
 ///
 /// In the module it is a marked access of the Linux kernel memory model, on the host an atomic of
 /// the model checker. Plain loads and stores order nothing.
@@ -33,6 +34,13 @@ pub(crate) trait Word {
 
     /// `smp_wmb`: stores before it come before stores after it.
     fn write_barrier();
+
+    /// `cmpxchg`: stores `new` where the word is `old`, and says whether it was. Atomic for any number of
+    /// writers; a full barrier where it stores, no order where it does not.
+    fn compare_exchange(&self, old: u64, new: u64) -> bool;
+
+    /// `xchg`: stores, and says what was there. Atomic for any number of writers; a full barrier.
+    fn exchange(&self, value: u64) -> u64;
 
     /// Adds one, for a word with a single writer: no atomic read-modify-write.
     #[inline(always)]

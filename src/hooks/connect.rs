@@ -12,9 +12,13 @@ use crate::{
     },
     core::{
         last::Finding,
+        overlap,
         verdict::Observation, //
     },
-    state::State,
+    state::{
+        State,
+        Table, //
+    },
     tcp::{
         connect::TcpV6Connect,
         secure_seq::timestamp_offset,
@@ -32,7 +36,7 @@ impl kprobe::Handler for Calls {
     type Function = TcpV6Connect;
 
     fn called(&self, socket: Socket<'_>) {
-        if self.0.trial.note(socket, Fired::Called) {
+        if self.0.trial.note(socket.address(), Fired::Called) {
             return;
         }
         self.0.this_cpu().counters.call();
@@ -59,6 +63,31 @@ pub(crate) struct Connects(pub(crate) Arc<State>);
 pub(crate) struct Entry {
     timestamps: u8,
     timestamps_writes: u64,
+    /// Where readers find it, with the witness on.
+    place: Option<overlap::Connect>,
+}
+
+// What the witness takes part in: apart, so that the path without it stays short.
+impl Connects {
+    /// Takes a place in its table.
+    #[inline(never)]
+    fn be_found(&self, overlaps: &Table, socket: Socket<'_>) -> Option<overlap::Connect> {
+        if cfg!(tsoffset_variant = "broken-witness") {
+            return None;
+        }
+        let place = overlaps.connect_begins(socket.address(), socket.tsoffset());
+        if place.is_none() {
+            self.0.this_cpu().readers.overflow();
+        }
+        place
+    }
+
+    /// Leaves it, with the offset that is in the socket now.
+    #[inline(never)]
+    fn be_gone(&self, overlaps: &Table, socket: Socket<'_>, place: overlap::Connect, offset: u32) {
+        let torn = overlaps.connect_ends(socket.address(), place, offset);
+        self.0.this_cpu().readers.found_torn(torn);
+    }
 }
 
 impl kretprobe::Handler for Connects {
@@ -66,7 +95,11 @@ impl kretprobe::Handler for Connects {
     type Data = Entry;
 
     fn entered(&self, socket: Socket<'_>) -> Option<Entry> {
-        if !self.0.trial.note(socket, Fired::Entered) {
+        let mut place = None;
+        if !self.0.trial.note(socket.address(), Fired::Entered) {
+            if let Some(overlaps) = &self.0.overlaps {
+                place = self.be_found(overlaps, socket);
+            }
             self.0.this_cpu().counters.enter();
         }
         // In this order: the value is as new as the writes that have ended.
@@ -74,11 +107,12 @@ impl kretprobe::Handler for Connects {
         Some(Entry {
             timestamps: socket.namespace().tcp_timestamps(),
             timestamps_writes,
+            place,
         })
     }
 
     fn returned(&self, socket: Socket<'_>, entry: Entry, value: usize) {
-        if self.0.trial.note(socket, Fired::Returned) {
+        if self.0.trial.note(socket.address(), Fired::Returned) {
             return;
         }
         // The function returns an int; the register's upper half means nothing.
@@ -86,6 +120,9 @@ impl kretprobe::Handler for Connects {
         let net = socket.namespace();
         let tuple = socket.tuple();
         let offset = socket.tsoffset();
+        if let (Some(overlaps), Some(place)) = (&self.0.overlaps, entry.place) {
+            self.be_gone(overlaps, socket, place, offset);
+        }
         let expected = timestamp_offset(net, &tuple);
         let observation = Observation {
             error,

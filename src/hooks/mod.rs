@@ -3,5 +3,8 @@
 //! What happens when the kernel calls a function that is watched.
 
 pub(crate) mod connect;
+pub(crate) mod getsockopt;
+#[cfg(tsoffset_variant = "hold")]
+pub(crate) mod hold;
 pub(crate) mod timestamps;
 pub(crate) mod trial;

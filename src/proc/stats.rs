@@ -43,6 +43,8 @@ impl Show for StatsFile {
             ledger: Ledger::check(&first, &totals),
             policy: Policy::from_tcp_timestamps(Namespace::initial().tcp_timestamps()),
             probe_armed,
+            witness: self.0.overlaps.is_some(),
+            readers: self.0.reader_totals(),
         };
 
         for (name, value) in stats.lines() {

@@ -4,6 +4,9 @@
 //! computation of the timestamp offset.
 
 pub(crate) mod connect;
+pub(crate) mod getsockopt;
+#[cfg(tsoffset_variant = "hold")]
+pub(crate) mod hash_connect;
 pub(crate) mod namespace;
 pub(crate) mod secure_seq;
 pub(crate) mod socket;

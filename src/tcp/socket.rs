@@ -101,6 +101,13 @@ impl<'call> Socket<'call> {
         unsafe { bindings::tcp_sock::repair_raw(self.sk) != 0 }
     }
 
+    /// `SO_PRIORITY`, which may change without the socket lock.
+    #[cfg(tsoffset_variant = "hold")]
+    pub(crate) fn priority(self) -> u32 {
+        // SAFETY: A `tcp_sock` begins with a `sock`, which is live.
+        unsafe { read_once(&raw const (*self.sk.cast::<bindings::sock>()).sk_priority) }
+    }
+
     /// Addresses and ports, as connect left them.
     #[inline]
     pub(crate) fn tuple(self) -> Tuple {

@@ -6,8 +6,10 @@
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
+mod absent;
 mod connect;
 mod flip;
+mod overlap;
 mod race;
 mod refused;
 mod repair;
@@ -33,6 +35,8 @@ enum Command {
     Repair(repair::Options),
     /// Connect, or write offsets, while other threads read the timestamps of the same sockets
     Race(race::Options),
+    /// Read timestamps at a known place of a connect, as often as asked for
+    Overlap(overlap::Options),
     /// Write values to a file in turn, as fast as possible, such as a sysctl
     Flip(flip::Options),
 }
@@ -44,6 +48,7 @@ fn main() -> Result<()> {
         Command::Refused(options) => refused::run(&options),
         Command::Repair(options) => repair::run(&options),
         Command::Race(options) => race::run(&options),
+        Command::Overlap(options) => overlap::run(&options),
         Command::Flip(options) => flip::run(&options),
     }
 }

@@ -13,6 +13,8 @@ use anyhow::{bail, Context, Result};
 use nix::poll::{poll, PollFd, PollFlags, PollTimeout};
 use socket2::{Domain, Protocol, Socket, Type};
 
+use crate::absent::AbsentPage;
+
 /// Resolves `[address]:port`, with a scope (`%veth0`) where it has one.
 pub fn address(text: &str) -> Result<SocketAddr> {
     text.to_socket_addrs()
@@ -91,6 +93,39 @@ pub fn get(socket: &Socket, option: Opt) -> io::Result<u32> {
         )
     };
     check(result).map(|()| value)
+}
+
+/// The same, to a page that may not be there yet.
+pub fn get_into(socket: &Socket, option: Opt, page: &AbsentPage) -> io::Result<()> {
+    let mut length: libc::socklen_t = 4;
+    #[expect(unsafe_code, reason = "no crate in use knows these options")]
+    // SAFETY: The value is a 32-bit integer, as these options give, for which a page has room.
+    let result = unsafe {
+        libc::getsockopt(
+            socket.as_raw_fd(),
+            libc::IPPROTO_TCP,
+            option as i32,
+            page.as_ptr().cast(),
+            &raw mut length,
+        )
+    };
+    check(result)
+}
+
+/// `setsockopt(SO_PRIORITY)`.
+pub fn set_priority(socket: &Socket, value: u32) -> io::Result<()> {
+    #[expect(unsafe_code, reason = "no crate in use sets it")]
+    // SAFETY: The value is an int, as this option takes, and outlives the call.
+    let result = unsafe {
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_PRIORITY,
+            (&raw const value).cast(),
+            4,
+        )
+    };
+    check(result)
 }
 
 /// `connect()` with an address of any family and length.

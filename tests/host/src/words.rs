@@ -39,15 +39,61 @@ impl Word for Single {
         self.store(value);
     }
 
+    fn compare_exchange(&self, old: u64, new: u64) -> bool {
+        let same = self.load() == old;
+        if same {
+            self.store(new);
+        }
+        same
+    }
+
+    fn exchange(&self, value: u64) -> u64 {
+        self.0.replace(value)
+    }
+
     fn read_barrier() {}
 
     fn write_barrier() {}
 }
 
-/// A word whose every interleaving and reordering is tried.
-pub struct Checked(AtomicU64);
+/// A word whose every interleaving and reordering is tried, without some kinds of order: the broken twins,
+/// in which a race has to be found.
+pub struct Model<const WITHOUT: u8>(AtomicU64);
 
-impl Word for Checked {
+/// Of a [`Model`]: nothing is left out.
+pub const NOTHING: u8 = 0;
+/// Atomic operations acquire and release, but are no full barriers.
+pub const FULL_BARRIER: u8 = 1;
+/// No read barriers.
+pub const READ_BARRIER: u8 = 2;
+/// Everything but atomicity.
+pub const ORDER: u8 = 3;
+
+/// The kernel's words.
+pub type Checked = Model<NOTHING>;
+/// Words without any order.
+pub type Unordered = Model<ORDER>;
+
+impl<const WITHOUT: u8> Model<WITHOUT> {
+    const ORDERED: bool = WITHOUT != ORDER;
+
+    const fn or_relaxed(ordering: Ordering) -> Ordering {
+        if Self::ORDERED {
+            ordering
+        } else {
+            Ordering::Relaxed
+        }
+    }
+
+    // loom takes SeqCst for AcqRel everywhere but in fences.
+    fn full_barrier() {
+        if Self::ORDERED && WITHOUT != FULL_BARRIER {
+            fence(Ordering::SeqCst);
+        }
+    }
+}
+
+impl<const WITHOUT: u8> Word for Model<WITHOUT> {
     fn new(value: u64) -> Self {
         Self(AtomicU64::new(value))
     }
@@ -66,52 +112,41 @@ impl Word for Checked {
     }
 
     fn load_acquire(&self) -> u64 {
-        self.0.load(Ordering::Acquire)
+        self.0.load(Self::or_relaxed(Ordering::Acquire))
     }
 
     fn store_release(&self, value: u64) {
-        self.0.store(value, Ordering::Release);
+        self.0.store(value, Self::or_relaxed(Ordering::Release));
+    }
+
+    fn compare_exchange(&self, old: u64, new: u64) -> bool {
+        Self::full_barrier();
+        let ordering = Self::or_relaxed(Ordering::AcqRel);
+        let result = self
+            .0
+            .compare_exchange(old, new, ordering, Ordering::Relaxed);
+        if result.is_ok() {
+            Self::full_barrier();
+        }
+        result.is_ok()
+    }
+
+    fn exchange(&self, value: u64) -> u64 {
+        Self::full_barrier();
+        let old = self.0.swap(value, Self::or_relaxed(Ordering::AcqRel));
+        Self::full_barrier();
+        old
     }
 
     fn read_barrier() {
-        fence(Ordering::Acquire);
+        if Self::ORDERED && WITHOUT != READ_BARRIER {
+            fence(Ordering::Acquire);
+        }
     }
 
     fn write_barrier() {
-        fence(Ordering::Release);
+        if Self::ORDERED {
+            fence(Ordering::Release);
+        }
     }
-}
-
-/// The same without any order: the broken twin, in which a race has to be found.
-pub struct Unordered(AtomicU64);
-
-impl Word for Unordered {
-    fn new(value: u64) -> Self {
-        Self(AtomicU64::new(value))
-    }
-
-    fn load(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    fn own(&self) -> u64 {
-        // SAFETY: Called by the only writer; loom panics if another's store could be at work.
-        unsafe { self.0.unsync_load() }
-    }
-
-    fn store(&self, value: u64) {
-        self.0.store(value, Ordering::Relaxed);
-    }
-
-    fn load_acquire(&self) -> u64 {
-        self.load()
-    }
-
-    fn store_release(&self, value: u64) {
-        self.store(value);
-    }
-
-    fn read_barrier() {}
-
-    fn write_barrier() {}
 }

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Reads of a socket's timestamp that are made to overlap its connect, as many as asked for: what the
+//! witness has to find.
+
+use std::{
+    fs,
+    io::Write,
+    net::SocketAddr,
+    os::fd::AsFd,
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{bail, ensure, Context, Result};
+use clap::{Args, ValueEnum};
+use nix::{
+    sched::{sched_setaffinity, CpuSet},
+    unistd::Pid,
+};
+use socket2::Socket;
+
+use crate::{
+    absent::AbsentPage,
+    serve,
+    socket::{self, Opt},
+};
+
+#[derive(Args)]
+pub struct Options {
+    /// How the reads lie to the connect
+    #[arg(long, value_enum)]
+    how: How,
+    /// Reads
+    #[arg(long, default_value_t = 1)]
+    reads: u32,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum How {
+    /// Within it, before the offset is stored: needs the module that holds sockets of a certain priority
+    BeforeStore,
+    /// Within it, after the offset was stored: sendto(MSG_FASTOPEN) of a page that is not there yet
+    AfterStore,
+    /// Around it: the page for what is read is not there yet
+    Around,
+    /// Before and after it, and of other sockets and other options meanwhile
+    Beside,
+    /// Of one socket, without a connect, all at the same time
+    Parked,
+}
+
+/// What the holding module looks for (src/hooks/hold.rs).
+const HELD: u32 = 0x7e57;
+
+pub fn run(options: &Options) -> Result<()> {
+    let listener = serve::listener("[::]:7000", false)?;
+    serve::accept_forever(&listener)?;
+    let to = socket::address("[::1]:7000")?;
+
+    match options.how {
+        How::BeforeStore => before_store(to, options.reads)?,
+        How::AfterStore => after_store(to, options.reads)?,
+        How::Around => (0..options.reads).try_for_each(|_| around(to))?,
+        How::Beside => beside(to, options.reads)?,
+        How::Parked => parked(options.reads)?,
+    }
+    println!("reads {}", options.reads);
+    std::io::stdout().flush()?;
+    Ok(())
+}
+
+fn read(socket: &Socket, reads: u32) -> Result<()> {
+    for _ in 0..reads {
+        socket::get(socket, Opt::Timestamp)?;
+    }
+    Ok(())
+}
+
+/// Keeps this thread on a CPU, away from the one that spins.
+fn stay_on(cpu: usize) -> Result<()> {
+    let mut cpus = CpuSet::new();
+    cpus.set(cpu)?;
+    sched_setaffinity(Pid::from_raw(0), &cpus).with_context(|| format!("needs a CPU {cpu}"))
+}
+
+fn before_store(to: SocketAddr, reads: u32) -> Result<()> {
+    let socket = socket::tcp6(false)?;
+    socket::reset_on_close(&socket)?;
+    socket::set_priority(&socket, HELD)?;
+    let same = Socket::from(socket.as_fd().try_clone_to_owned()?);
+
+    stay_on(0)?;
+    let connect = thread::spawn(move || -> Result<()> {
+        stay_on(1)?;
+        Ok(socket.connect(&to.into())?)
+    });
+    // Nothing tells that it is held but the module's own count of what is in flight.
+    let end = Instant::now() + Duration::from_secs(4);
+    while !fs::read_to_string("/proc/tsoffset/stats")?.contains("connects_in_flight 1\n") {
+        ensure!(Instant::now() < end, "the connect was not held");
+    }
+    let result = read(&same, reads);
+    socket::set_priority(&same, 0)?;
+    connect.join().expect("a thread panicked")?;
+    result
+}
+
+fn after_store(to: SocketAddr, reads: u32) -> Result<()> {
+    // A first connection fetches the cookie.
+    fast_open(&socket::tcp6(false)?, to, b"first")?;
+
+    let page = AbsentPage::new()?;
+    let socket = socket::tcp6(false)?;
+    thread::scope(|scope| {
+        let connect = scope.spawn(|| fast_open(&socket, to, &page.bytes()[..64]));
+        page.wait_for_fault()?;
+        // The page comes in any case, or the other thread would wait for ever.
+        let result = read(&socket, reads);
+        page.provide()?;
+        connect.join().expect("a thread panicked")?;
+        result
+    })
+}
+
+/// Connects and sends in one call.
+fn fast_open(socket: &Socket, to: SocketAddr, data: &[u8]) -> Result<()> {
+    socket::reset_on_close(socket)?;
+    let sent = socket.send_to_with_flags(data, &to.into(), libc::MSG_FASTOPEN)?;
+    ensure!(sent == data.len(), "{sent} bytes sent");
+    Ok(())
+}
+
+fn around(to: SocketAddr) -> Result<()> {
+    let page = AbsentPage::new()?;
+    let socket = socket::tcp6(false)?;
+    socket::reset_on_close(&socket)?;
+    thread::scope(|scope| {
+        let reader = scope.spawn(|| socket::get_into(&socket, Opt::Timestamp, &page));
+        page.wait_for_fault()?;
+        let result = socket.connect(&to.into());
+        page.provide()?;
+        reader.join().expect("a thread panicked")?;
+        Ok(result?)
+    })
+}
+
+fn beside(to: SocketAddr, reads: u32) -> Result<()> {
+    let other = socket::tcp6(false)?;
+    for i in 0..reads {
+        let socket = socket::tcp6(false)?;
+        socket::reset_on_close(&socket)?;
+        match i % 3 {
+            0 => {
+                read(&socket, 1)?;
+                socket.connect(&to.into())?;
+            }
+            1 => {
+                socket.connect(&to.into())?;
+                read(&socket, 1)?;
+            }
+            _ => thread::scope(|scope| -> Result<()> {
+                let connect = scope.spawn(|| socket.connect(&to.into()));
+                read(&other, 1)?;
+                socket::get(&socket, Opt::FastOpen)?;
+                match connect.join() {
+                    Ok(result) => Ok(result?),
+                    Err(_) => bail!("a thread panicked"),
+                }
+            })?,
+        }
+    }
+    Ok(())
+}
+
+fn parked(reads: u32) -> Result<()> {
+    let socket = &socket::tcp6(false)?;
+    let pages = (0..reads)
+        .map(|_| AbsentPage::new())
+        .collect::<Result<Vec<_>>>()?;
+    thread::scope(|scope| {
+        let readers: Vec<_> = pages
+            .iter()
+            .map(|page| scope.spawn(|| socket::get_into(socket, Opt::Timestamp, page)))
+            .collect();
+        let all_wait = pages.iter().try_for_each(AbsentPage::wait_for_fault);
+        pages.iter().try_for_each(AbsentPage::provide)?;
+        for reader in readers {
+            reader.join().expect("a thread panicked")?;
+        }
+        all_wait
+    })
+}

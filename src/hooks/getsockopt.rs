@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The witness: lockless reads of a socket's timestamp, and whether they overlap its connect.
+//!
+//! Off unless asked for, as it costs every `getsockopt` of a TCP socket two probes.
+
+use kernel::sync::Arc;
+
+use super::trial::Fired;
+use crate::{
+    abstractions::{
+        kprobe,
+        kretprobe, //
+    },
+    core::overlap::Read,
+    state::State,
+    tcp::getsockopt::{
+        DoTcpGetsockopt,
+        Getsockopt, //
+    },
+};
+
+/// Counts every read, so that what the other hook missed is known exactly. Registered first, it runs
+/// last, as [`Calls`](super::connect::Calls) does.
+pub(crate) struct ReadCalls(pub(crate) Arc<State>);
+
+impl kprobe::Handler for ReadCalls {
+    type Function = DoTcpGetsockopt;
+
+    fn called(&self, call: Getsockopt<'_>) {
+        if call.reads_timestamp() && !self.0.trial.note(call.socket(), Fired::ReadCalled) {
+            self.0.this_cpu().readers.call();
+        }
+    }
+}
+
+/// Follows a read to its return.
+pub(crate) struct Reads(pub(crate) Arc<State>);
+
+impl kretprobe::Handler for Reads {
+    type Function = DoTcpGetsockopt;
+    /// `None` of a read on trial.
+    type Data = Option<Read>;
+
+    fn entered(&self, call: Getsockopt<'_>) -> Option<Option<Read>> {
+        let overlaps = self.0.overlaps.as_ref()?;
+        if !call.reads_timestamp() {
+            return None;
+        }
+        if self.0.trial.note(call.socket(), Fired::ReadEntered) {
+            return Some(None);
+        }
+        let readers = &self.0.this_cpu().readers;
+        let read = overlaps.read_begins(call.socket(), || call.tsoffset());
+
+        readers.enter();
+        if read.has_no_place() {
+            readers.overflow();
+        }
+        Some(Some(read))
+    }
+
+    fn returned(&self, call: Getsockopt<'_>, read: Option<Read>, _value: usize) {
+        let (Some(overlaps), Some(read)) = (&self.0.overlaps, read) else {
+            self.0.trial.note(call.socket(), Fired::ReadReturned);
+            return;
+        };
+        let overlap = overlaps.read_ends(call.socket(), read, || call.tsoffset());
+        self.0.this_cpu().readers.finish(overlap);
+    }
+}

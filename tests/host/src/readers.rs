@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The witness's counters: a sum never shows a part larger than its whole.
+
+use loom::{sync::Arc, thread};
+
+use crate::{
+    core::{
+        overlap::Overlap,
+        readers::{ReaderTotals, Readers},
+        word::Word,
+    },
+    words::{Checked, Single, Unordered},
+};
+
+const CERTAIN: Overlap = Overlap::Possible {
+    certain: true,
+    judged: false,
+};
+
+#[test]
+fn each_is_counted_where_it_belongs() {
+    let cpus = [Readers::<Single>::new(), Readers::new()];
+    for (overlap, returns_on) in [
+        (Overlap::None, 0),
+        (CERTAIN, 1),
+        (
+            Overlap::Possible {
+                certain: false,
+                judged: true,
+            },
+            0,
+        ),
+    ] {
+        cpus[0].enter();
+        cpus[0].call();
+        cpus[returns_on].finish(overlap);
+    }
+    cpus[1].call();
+    cpus[1].found_torn(0);
+    cpus[1].found_torn(2);
+    cpus[0].overflow();
+
+    let totals = ReaderTotals::sum(|| cpus.iter());
+    assert_eq!(
+        totals,
+        ReaderTotals {
+            called: 4,
+            entered: 3,
+            possible: 2,
+            certain: 1,
+            unjudged: 1,
+            torn: 2,
+            overflow: 1,
+        }
+    );
+    assert_eq!(totals.missed(), 1);
+}
+
+fn a_read_and_a_sum<W: Word + 'static>()
+where
+    Readers<W>: Send + Sync,
+{
+    loom::model(|| {
+        let cpus = Arc::new([Readers::<W>::new(), Readers::new()]);
+        let reader = {
+            let cpus = cpus.clone();
+            thread::spawn(move || {
+                cpus[0].enter();
+                cpus[0].call();
+                cpus[1].finish(CERTAIN);
+            })
+        };
+        let sum = ReaderTotals::sum(|| cpus.iter());
+        assert!(
+            sum.certain <= sum.possible && sum.possible <= sum.entered && sum.called <= sum.entered,
+            "a part is larger than its whole: {sum:?}"
+        );
+        reader.join().unwrap();
+    });
+}
+
+#[test]
+fn parts_are_never_larger_than_their_whole() {
+    a_read_and_a_sum::<Checked>();
+}
+
+#[test]
+#[should_panic(expected = "larger than its whole")]
+fn without_order_they_are() {
+    a_read_and_a_sum::<Unordered>();
+}

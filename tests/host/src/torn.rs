@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Judging what readers saw. An aligned 32-bit field does not tear on the machines at hand, so that
+//! these tests are where a torn value is shown to be found.
+
+use loom::{sync::Arc, thread};
+
+use crate::{
+    core::{torn::Seen, word::Word},
+    words::{Checked, Model, Single, READ_BARRIER},
+};
+
+const BEFORE: u32 = 0x1111_2222;
+const AFTER: u32 = 0x3333_4444;
+const TORN: u32 = 0x1111_4444;
+const OTHER: u32 = 0x3333_2222;
+
+fn open() -> Seen<Single> {
+    let seen = Seen::new();
+    seen.open(7, BEFORE);
+    seen
+}
+
+#[test]
+fn before_and_after_are_not_torn() {
+    let seen = open();
+    for value in [BEFORE, AFTER, AFTER, BEFORE] {
+        assert!(seen.keep(7, value));
+    }
+    assert_eq!(seen.close(AFTER), 0);
+}
+
+#[test]
+fn every_other_value_is() {
+    let seen = open();
+    for value in [TORN, AFTER, TORN, BEFORE, TORN] {
+        assert!(seen.keep(7, value));
+    }
+    assert_eq!(seen.close(AFTER), 3);
+}
+
+#[test]
+fn two_different_values_are_kept_and_a_third_is_refused() {
+    let seen = open();
+    assert!(seen.keep(7, TORN));
+    assert!(seen.keep(7, OTHER));
+    assert!(!seen.keep(7, AFTER));
+    assert!(seen.keep(7, OTHER));
+    assert_eq!(seen.close(AFTER), 3);
+}
+
+#[test]
+fn what_is_closed_or_of_another_connect_is_refused() {
+    let seen = open();
+    assert!(!seen.keep(5, TORN) && !seen.keep(9, BEFORE));
+    assert_eq!(seen.close(AFTER), 0);
+    assert!(!seen.keep(7, TORN) && !seen.keep(7, BEFORE));
+    assert_eq!(seen.close(AFTER), 0);
+}
+
+#[test]
+fn a_value_is_seen_65535_times_at_most() {
+    let seen = open();
+    // The second word takes the value, too, when the first is full.
+    for _ in 0..2 * 0xffff {
+        assert!(seen.keep(7, TORN));
+    }
+    assert!(!seen.keep(7, TORN));
+    assert_eq!(seen.close(AFTER), 2 * 0xffff);
+}
+
+/// Two readers see torn values while the connect ends and another begins: whatever was promised to be
+/// judged is in what the connect finds, and nothing else is.
+fn two_readers_and_an_end<W: Word + 'static>()
+where
+    Seen<W>: Send + Sync,
+{
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(3);
+    model.check(|| {
+        let seen = Arc::new(Seen::<W>::new());
+        seen.open(1, BEFORE);
+        let readers = [TORN, TORN].map(|value| {
+            let seen = seen.clone();
+            thread::spawn(move || u64::from(seen.keep(1, value)))
+        });
+        let found = seen.close(AFTER);
+        let promised: u64 = readers
+            .into_iter()
+            .map(|reader| reader.join().unwrap())
+            .sum();
+        assert_eq!(found, promised, "found and promised differ");
+    });
+}
+
+#[test]
+fn what_is_promised_is_judged() {
+    two_readers_and_an_end::<Checked>();
+}
+
+/// A reader whose connect ends, while another begins with the value that it saw.
+fn a_reader_and_the_next_connect<W: Word + 'static>()
+where
+    Seen<W>: Send + Sync,
+{
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(3);
+    model.check(|| {
+        let seen = Arc::new(Seen::<W>::new());
+        seen.open(1, BEFORE);
+        let reader = {
+            let seen = seen.clone();
+            thread::spawn(move || seen.keep(1, TORN))
+        };
+        let found = seen.close(AFTER);
+        seen.open(3, TORN);
+        let promised = reader.join().unwrap();
+        assert_eq!(found, u64::from(promised), "found and promised differ");
+    });
+}
+
+#[test]
+fn another_connects_value_is_not_taken_for_ones_own() {
+    a_reader_and_the_next_connect::<Checked>();
+}
+
+#[test]
+#[should_panic(expected = "found and promised differ")]
+fn without_read_barrier_it_is() {
+    a_reader_and_the_next_connect::<Model<READ_BARRIER>>();
+}
