@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 #
 # Checks that are runs of a guest: sourced with $name, $kernel, $image, $log and $results set.
 

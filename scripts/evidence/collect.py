@@ -15,7 +15,7 @@ import tempfile
 import console
 from summary import sections as values
 
-from . import kcsan, litmus, machine, source
+from . import kcsan, litmus, machine, source, witness
 from .objects import Objects
 
 
@@ -23,6 +23,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for name in ("name", "kernel", "console", "output", "log"):
         parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--without-module", action="store_true", help="the tree cannot host the module")
     parser.add_argument("herd", nargs="+")
     return parser.parse_args()
 
@@ -124,8 +125,12 @@ def main():
         if not collector.objects.fields:
             missing.append("no debug information")
         paths = {name: collector.path(name, missing) for name in source.WRITERS}
-    contradictions = []
-    watched = state["enabled"] and state["watchpoints"] > 0
+        contradictions = []
+        seen = None if options.without_module else witness.collect(
+            collector.part, collector.rows.get("witness", []), collector.judge,
+            paths["v6"]["source"] == "plain", missing, contradictions)
+    # Without debug information no report can be attributed: their number says nothing then.
+    watched = state["enabled"] and state["watchpoints"] > 0 and bool(collector.objects.fields)
     for name, path in paths.items():
         path["verdict"], wrong = verdict(path, watched)
         contradictions += [f"{name}: the source has a {path['source']} store, but {text}" for text in wrong]
@@ -137,7 +142,7 @@ def main():
         "source": first["source"], "reverted": collector.tree.name.endswith("-unfixed"), "where": first["where"],
         "machine_code": first["machine_code"], "memory_model": first["memory_model"],
         "kcsan": (state | first["kcsan"]) if re.search("^CONFIG_KCSAN=y", config, re.M) else None,
-        "witness": None,
+        "witness": seen,
         "workload": first["workload"], "verdict": first["verdict"], "findings": first["findings"],
         "paths": paths, "missing": missing, "contradictions": contradictions,
     }))

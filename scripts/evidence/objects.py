@@ -45,7 +45,10 @@ class Objects:
     @functools.cache
     def with_debug(self, path):
         """The same object with debug information; None where it cannot be made or is not the same."""
-        recorded = path.with_name(f".{path.name}.cmd").read_text().splitlines()[0]
+        record = path.with_name(f".{path.name}.cmd")
+        if not record.exists():
+            return None
+        recorded = record.read_text().splitlines()[0]
         command = recorded.split(" := ", 1)[1].split(" ; ")[0]
         out = self.scratch / "-".join(path.relative_to(self.build).parts)
         command = re.sub(r"-Wp,-MM?D,\S+", "", command)

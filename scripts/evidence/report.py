@@ -53,6 +53,11 @@ def details(kernel):
         print(f"\n{kernel['name']}: KCSAN {'on' if state['enabled'] else 'OFF'}, {state['watchpoints']} watchpoints, "
               f"v6 row: {load['connects']} connects, {load['reads']} reads in {load['seconds']} s, "
               f"{state['total']} reports, of them {state['unrelated']} about something else")
+    if seen := kernel["witness"]:
+        own = ", ".join(f"{name} {count}" for name, count in seen["own_races"].items()) or "none"
+        print(f"{kernel['name']}: witness: {seen['reads']} reads beside {seen['connects']} connects in {seen['seconds']} s, "
+              f"{seen['missed']} missed, {seen['unjudged']} unjudged, {seen['overflow']} without a place; "
+              f"reports about its own marked load (the plain store's fault): {own}")
     for writer in WRITERS:
         path = kernel if writer == "v6" else kernel["paths"][writer]
         for finding in path["findings"]:

@@ -37,10 +37,11 @@ done
 section kcsan-before
 kcsan_state
 
+# row NAME SECONDS [WRITER]
 row() {
 	echo "tsoffset-race: begin $1" > /dev/kmsg
 	section "$1"
-	tsoffset-workload race --writer "$1" --seconds "$2" --pairs "${PAIRS:-1}"
+	tsoffset-workload race --writer "${3:-$1}" --seconds "$2" --pairs "${PAIRS:-1}"
 	# A report in the making is printed when its delay is over.
 	sleep 0.3
 	echo "tsoffset-race: end $1" > /dev/kmsg
@@ -52,4 +53,12 @@ row v4 "${SECONDS_OTHERS:-5}"
 row repair "${SECONDS_OTHERS:-5}"
 section kcsan-after
 kcsan_state
+# The witness beside KCSAN: after the rows above, whose counts are those of the kernel alone.
+if [ -e /lib/tsoffset/tsoffset.ko ]; then
+	insmod /lib/tsoffset/tsoffset.ko witness=1
+	row witness "${SECONDS_WITNESS:-10}" v6
+	section witness-stats
+	cat /proc/tsoffset/stats
+	rmmod tsoffset
+fi
 section end
