@@ -13,6 +13,7 @@ setpriv_nobody() { su -s /bin/sh nobody -c "$*"; }
 modes() {
 	[ "$(busybox stat -c %a /proc/tsoffset/stats)" = 444 ]
 	[ "$(busybox stat -c %a /proc/tsoffset/last)" = 400 ]
+	[ "$(busybox stat -c %a /proc/tsoffset/connects)" = 400 ]
 }
 
 stats_for_everyone() {

@@ -6,6 +6,8 @@
 //! This file is what starts and stops, in which order. `hooks` is what happens on a connect, `proc`
 //! what a person reads, `core` the logic of both without the kernel.
 
+use ::core::ops::RangeInclusive;
+
 mod abstractions;
 mod bindings;
 mod core;
@@ -44,6 +46,10 @@ module! {
             default: 256,
             description: "Connects that can be followed at once, 1 to 4096 (default 256)",
         },
+        records: u32 {
+            default: 256,
+            description: "Records kept for each CPU, 2 to 65536, rounded up to a power of two (default 256)",
+        },
         witness: bool {
             default: false,
             description: "Watch getsockopt(TCP_TIMESTAMP) for overlaps with connects (default N)",
@@ -72,6 +78,9 @@ struct Witness {
 /// Most calls that may be followed at once: each takes memory from load to unload.
 const MAXACTIVE_LIMIT: u32 = 4096;
 
+/// Records for each CPU: a record takes 128 bytes, from load to unload.
+const RECORDS_LIMITS: RangeInclusive<u32> = 2..=65536;
+
 /// Writers of one sysctl at once that can be followed; it is a file that hardly anybody writes.
 const SYSCTL_MAXACTIVE: u32 = 64;
 
@@ -83,8 +92,15 @@ impl kernel::Module for Tsoffset {
             return Err(EINVAL);
         }
 
+        let records = module_parameters::records.value();
+        if !RECORDS_LIMITS.contains(&records) {
+            let (least, most) = (RECORDS_LIMITS.start(), RECORDS_LIMITS.end());
+            pr_err!("records={records} is not within {least} to {most}\n");
+            return Err(EINVAL);
+        }
+
         let witness = module_parameters::witness.value();
-        let state = state::State::new(witness.then_some(maxactive))?;
+        let state = state::State::new(records.next_power_of_two(), witness.then_some(maxactive))?;
         let timestamps = ReturnProbe::new(Timestamps(state.clone()), SYSCTL_MAXACTIVE)?;
         // In this order, so that a call is entered before it is counted as called: see `Calls`.
         let calls = CallProbe::new(Calls(state.clone()))?;

@@ -9,7 +9,10 @@ use crate::{
         compat::prelude::*,
         kernel_socket::KernelSocket,
         marked::Marked,
-        percpu::PerCpu, //
+        percpu::{
+            possible_cpus,
+            PerCpu, //
+        }, //
     },
     core::{
         counters::{
@@ -17,6 +20,7 @@ use crate::{
             Totals, //
         },
         last::Last,
+        ledger::Kept,
         overlap::{
             Overlaps,
             Set, //
@@ -24,6 +28,11 @@ use crate::{
         readers::{
             ReaderTotals,
             Readers, //
+        },
+        record::WORDS,
+        ring::{
+            Ring,
+            Slot, //
         }, //
     },
     hooks::{
@@ -32,8 +41,13 @@ use crate::{
     },
 };
 
+/// The records of one CPU.
+pub(crate) type ConnectRing = Ring<Marked, KVVec<Slot<Marked, WORDS>>>;
+
 /// What one CPU writes.
 pub(crate) struct CpuState {
+    /// Its number.
+    number: u32,
     /// Its counters.
     pub(crate) counters: Counters<Marked>,
     /// Its last finding.
@@ -49,6 +63,8 @@ pub(crate) type Table = Overlaps<KVVec<Set<Marked>>>;
 #[pin_data]
 pub(crate) struct State {
     cpus: PerCpu<CpuState>,
+    // By the CPU's number.
+    rings: KVVec<ConnectRing>,
     /// Trying the probes.
     #[pin]
     pub(crate) trial: Trial,
@@ -59,23 +75,27 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// Allocates it, with a witness of so many calls at once where one is asked for. May sleep.
+    /// Allocates it: so many records for each CPU, a power of two, and a witness of so many calls at once
+    /// where one is asked for. May sleep.
     ///
     /// Fails with `ENOMEM`, or with `EAFNOSUPPORT` where IPv6 is off.
-    pub(crate) fn new(witness: Option<u32>) -> Result<Arc<Self>> {
+    pub(crate) fn new(records: u32, witness: Option<u32>) -> Result<Arc<Self>> {
         let socket = KernelSocket::tcp6().inspect_err(|error| {
             pr_err!("cannot make an IPv6 TCP socket ({error:?}); is IPv6 off (ipv6.disable=1)?\n")
         })?;
-        let cpus = PerCpu::new(|| CpuState {
+        let cpus = PerCpu::new(|number| CpuState {
+            number,
             counters: Counters::new(),
             last: Last::new(),
             readers: Readers::new(),
         })?;
+        let rings = rings(records)?;
         let overlaps = witness.map(overlaps).transpose()?;
 
         Arc::pin_init(
             pin_init!(Self {
                 cpus,
+                rings,
                 trial <- Trial::new(socket, overlaps.is_some()),
                 timestamps: Writes::new(),
                 overlaps,
@@ -88,6 +108,25 @@ impl State {
     #[inline]
     pub(crate) fn this_cpu(&self) -> &CpuState {
         self.cpus.this_cpu()
+    }
+
+    /// The ring of a CPU whose state this is.
+    #[inline]
+    pub(crate) fn ring(&self, cpu: &CpuState) -> &ConnectRing {
+        &self.rings[cpu.number as usize]
+    }
+
+    /// Every possible CPU's number and ring.
+    pub(crate) fn rings(&self) -> impl Iterator<Item = (u32, &ConnectRing)> {
+        self.cpus().map(|(number, cpu)| (number, self.ring(cpu)))
+    }
+
+    /// What became of the records, all CPUs together.
+    pub(crate) fn kept(&self) -> Kept {
+        self.rings().fold(Kept::default(), |kept, (_, ring)| Kept {
+            readable: kept.readable + ring.readable(),
+            overwritten: kept.overwritten + ring.overwritten(ring.head()),
+        })
     }
 
     /// Every CPU's number and state.
@@ -104,6 +143,20 @@ impl State {
     pub(crate) fn reader_totals(&self) -> ReaderTotals {
         ReaderTotals::sum(|| self.cpus().map(|(_, cpu)| &cpu.readers))
     }
+}
+
+/// A ring of so many records for every CPU up to the last possible one.
+fn rings(records: u32) -> Result<KVVec<ConnectRing>> {
+    let last = possible_cpus().last().unwrap_or(0);
+    let mut rings = KVVec::with_capacity(last as usize + 1, GFP_KERNEL)?;
+    for _ in 0..=last {
+        let mut slots = KVVec::with_capacity(records as usize, GFP_KERNEL)?;
+        for _ in 0..records {
+            slots.push(Slot::new(), GFP_KERNEL)?;
+        }
+        rings.push(Ring::new(slots), GFP_KERNEL)?;
+    }
+    Ok(rings)
 }
 
 /// The witness's table for so many calls at once.

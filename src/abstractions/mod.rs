@@ -3,14 +3,15 @@
 //! Safe Rust over kernel interfaces that the `kernel` crate lacks.
 
 pub(crate) mod capability;
-#[cfg(tsoffset_variant = "hold")]
 pub(crate) mod clock;
 pub(crate) mod compat;
 pub(crate) mod kernel_socket;
 pub(crate) mod kprobe;
 pub(crate) mod kretprobe;
+pub(crate) mod listing;
 pub(crate) mod marked;
 pub(crate) mod percpu;
 pub(crate) mod probed;
 pub(crate) mod probes;
 pub(crate) mod procfs;
+pub(crate) mod task;

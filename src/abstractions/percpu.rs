@@ -21,7 +21,7 @@ use crate::bindings;
 /// # Examples
 ///
 /// ```ignore
-/// let counters = PerCpu::new(Counters::<Marked>::new)?;
+/// let counters = PerCpu::new(|_cpu| Counters::<Marked>::new())?;
 /// counters.this_cpu().called(); // in a probe handler
 /// let total: u64 = counters.iter().map(|(_, c)| c.calls()).sum();
 /// ```
@@ -36,10 +36,10 @@ unsafe impl<T: Sync + Send> Send for PerCpu<T> {}
 unsafe impl<T: Sync> Sync for PerCpu<T> {}
 
 impl<T: Sync> PerCpu<T> {
-    /// Allocates and makes one for every possible CPU. May sleep.
+    /// Allocates and makes one for every possible CPU, by its number. May sleep.
     ///
     /// Fails with `ENOMEM`.
-    pub(crate) fn new(make: impl Fn() -> T) -> Result<Self> {
+    pub(crate) fn new(make: impl Fn(u32) -> T) -> Result<Self> {
         const { assert!(!core::mem::needs_drop::<T>()) };
         // SAFETY: Size and alignment are those of a type.
         let base = unsafe {
@@ -53,7 +53,7 @@ impl<T: Sync> PerCpu<T> {
         let base = NonNull::new(base.cast()).ok_or(ENOMEM)?;
         for cpu in possible_cpus() {
             // SAFETY: A possible CPU has `size_of::<T>()` aligned bytes of the allocation.
-            unsafe { place::<T>(base, cpu).write(make()) };
+            unsafe { place::<T>(base, cpu).write(make(cpu)) };
         }
         // INVARIANT: Every possible CPU has a `T` now.
         Ok(Self {
@@ -86,7 +86,7 @@ fn place<T>(base: NonNull<c_void>, cpu: u32) -> *mut T {
 }
 
 /// The numbers of the possible CPUs.
-fn possible_cpus() -> impl Iterator<Item = u32> {
+pub(crate) fn possible_cpus() -> impl Iterator<Item = u32> {
     let mut previous = -1;
     core::iter::from_fn(move || {
         // SAFETY: `previous` is -1 or a CPU's number.
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn every_cpu_has_its_own() -> Result<(), kernel::error::Error> {
-        let words = PerCpu::<Marked>::new(|| Marked::new(7))?;
+        let words = PerCpu::<Marked>::new(|_| Marked::new(7))?;
         for (cpu, word) in words.iter() {
             assert_eq!(word.load(), 7);
             word.store(u64::from(cpu));
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn this_cpu_is_one_of_them() -> Result<(), kernel::error::Error> {
-        let words = PerCpu::<Marked>::new(|| Marked::new(0))?;
+        let words = PerCpu::<Marked>::new(|_| Marked::new(0))?;
         words.this_cpu().bump();
         let sum: u64 = words.iter().map(|(_, word)| word.load()).sum();
         assert_eq!(sum, 1);

@@ -98,7 +98,7 @@ pub(crate) trait Show: Sync + Send {
 /// let directory = Directory::new(c"example")?;
 /// let file = File::new(&directory, KBox::new(Uptime, GFP_KERNEL)?)?;
 /// ```
-pub(crate) struct File<T: Show> {
+pub(crate) struct File<T> {
     entry: NonNull<bindings::proc_dir_entry>,
     // Behind `entry`: both are used until the entry is removed.
     _contents: KBox<T>,
@@ -106,23 +106,41 @@ pub(crate) struct File<T: Show> {
 }
 
 // SAFETY: /proc's own locks protect its entries, and the contents are `Send`.
-unsafe impl<T: Show> Send for File<T> {}
+unsafe impl<T: Send> Send for File<T> {}
 // SAFETY: A shared reference gives access to nothing.
-unsafe impl<T: Show> Sync for File<T> {}
+unsafe impl<T> Sync for File<T> {}
 
 impl<T: Show> File<T> {
     /// Makes the file. Readers may come at once. May sleep.
     ///
     /// Fails with `ENOMEM`, which here too may mean that the name is taken.
     pub(crate) fn new(directory: &Arc<Directory>, contents: KBox<T>) -> Result<Self> {
+        // SAFETY: The operations take a `T`.
+        unsafe { Self::with_operations(directory, T::NAME, T::MODE, &Ops::<T>::OPS, contents) }
+    }
+}
+
+impl<T> File<T> {
+    /// Makes a file with operations of its own.
+    ///
+    /// # Safety
+    ///
+    /// The operations take the entry's data for a `T` that lives until they have ended, shared.
+    pub(super) unsafe fn with_operations(
+        directory: &Arc<Directory>,
+        name: &CStr,
+        mode: u16,
+        operations: &'static bindings::proc_ops,
+        contents: KBox<T>,
+    ) -> Result<Self> {
         // SAFETY: The directory is live, the operations are static, and `contents` stays where it is,
         // in its own allocation, until `drop` has removed the entry.
         let entry = unsafe {
             bindings::proc_create_data(
-                T::NAME.as_char_ptr(),
-                T::MODE,
+                name.as_char_ptr(),
+                mode,
                 directory.0.as_ptr(),
-                &Ops::<T>::OPS,
+                operations,
                 from_ref::<T>(&contents).cast_mut().cast(),
             )
         };
@@ -135,7 +153,7 @@ impl<T: Show> File<T> {
     }
 }
 
-impl<T: Show> Drop for File<T> {
+impl<T> Drop for File<T> {
     fn drop(&mut self) {
         // SAFETY: The entry is ours. This waits for calls in progress, and none begins after it.
         unsafe { bindings::proc_remove(self.entry.as_ptr()) }

@@ -8,6 +8,7 @@
 #include <linux/percpu.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
+#include <linux/sock_diag.h>
 #include <linux/sysctl.h>
 #include <linux/tcp.h>
 #include <linux/timekeeping.h>

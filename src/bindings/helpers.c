@@ -4,11 +4,16 @@
  */
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
+#include <linux/cred.h>
 #include <linux/ipv6.h>
 #include <linux/kprobes.h>
 #include <linux/percpu.h>
 #include <linux/proc_fs.h>
 #include <linux/ptrace.h>
+#include <linux/tcp.h>
+#include <linux/uidgid.h>
+#include <net/inet_sock.h>
+#include <net/mptcp.h>
 #include <net/sock.h>
 
 #include "helpers.h"
@@ -88,6 +93,11 @@ s64 tsoffset_atomic64_inc_return(atomic64_t *v)
 	return atomic64_inc_return(v);
 }
 
+u32 tsoffset_current_uid(void)
+{
+	return from_kuid(&init_user_ns, current_uid());
+}
+
 struct net *tsoffset_sock_net(const struct sock *sk)
 {
 	return sock_net(sk);
@@ -96,6 +106,17 @@ struct net *tsoffset_sock_net(const struct sock *sk)
 struct ipv6_pinfo *tsoffset_inet6_sk(const struct sock *sk)
 {
 	return inet6_sk(sk);
+}
+
+/* A connect that sends data, or that waits for some to send. */
+bool tsoffset_sk_is_fastopen(const struct sock *sk)
+{
+	return tcp_sk(sk)->fastopen_req || inet_test_bit(DEFER_CONNECT, sk);
+}
+
+bool tsoffset_sk_is_mptcp(const struct sock *sk)
+{
+	return sk_is_mptcp(sk);
 }
 
 /*

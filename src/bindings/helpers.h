@@ -36,9 +36,14 @@ u64 tsoffset_cmpxchg(u64 *p, u64 old, u64 value);
 u64 tsoffset_xchg(u64 *p, u64 value);
 s64 tsoffset_atomic64_inc_return(atomic64_t *v);
 
+/* The current task. */
+u32 tsoffset_current_uid(void);
+
 /* Sockets. */
 struct net *tsoffset_sock_net(const struct sock *sk);
 struct ipv6_pinfo *tsoffset_inet6_sk(const struct sock *sk);
+bool tsoffset_sk_is_fastopen(const struct sock *sk);
+bool tsoffset_sk_is_mptcp(const struct sock *sk);
 int tsoffset_sk_connect(struct socket *sock, void *addr, int addr_len);
 int tsoffset_sk_getsockopt_nowhere(struct socket *sock, int level, int optname);
 

@@ -24,6 +24,8 @@ pub(crate) struct Counters<W> {
     returned: W,
     verdicts: [W; Verdict::ALL.len()],
     v4_mapped: W,
+    recorded: W,
+    filtered: W,
 }
 
 impl<W: Word> Counters<W> {
@@ -36,6 +38,8 @@ impl<W: Word> Counters<W> {
             returned: W::new(0),
             verdicts: [(); Verdict::ALL.len()].map(|()| W::new(0)),
             v4_mapped: W::new(0),
+            recorded: W::new(0),
+            filtered: W::new(0),
         }
     }
 
@@ -52,12 +56,17 @@ impl<W: Word> Counters<W> {
         self.entered.bump_release();
     }
 
-    /// The return of a call that was entered.
+    /// The return of a call that was entered, of which there is a record or which was filtered out.
     #[inline]
-    pub(crate) fn finish(&self, verdict: Verdict, v4_mapped: bool) {
+    pub(crate) fn finish(&self, verdict: Verdict, v4_mapped: bool, recorded: bool) {
         self.verdicts[verdict as usize].bump_release();
         if v4_mapped && verdict != Verdict::Failed {
             self.v4_mapped.bump();
+        }
+        if recorded {
+            self.recorded.bump_release();
+        } else {
+            self.filtered.bump_release();
         }
         self.returned.bump_release();
         self.in_flight
@@ -78,6 +87,10 @@ pub(crate) struct Totals {
     pub(crate) verdicts: [u64; Verdict::ALL.len()],
     /// How many of them, failed ones aside, had a v4-mapped destination.
     pub(crate) v4_mapped: u64,
+    /// Those of which there is, or was, a record.
+    pub(crate) recorded: u64,
+    /// Those that the filter left out.
+    pub(crate) filtered: u64,
     /// Entered and not returned yet.
     pub(crate) in_flight: u64,
 }
@@ -102,6 +115,8 @@ impl Totals {
                 add(total, word);
             }
             add(&mut totals.v4_mapped, &cpu.v4_mapped);
+            add(&mut totals.recorded, &cpu.recorded);
+            add(&mut totals.filtered, &cpu.filtered);
         }
         for cpu in counters() {
             add(&mut totals.in_flight, &cpu.in_flight);

@@ -4,6 +4,15 @@
 
 use super::counters::Totals;
 
+/// Records by what became of them, as the rings themselves tell, all CPUs together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Kept {
+    /// They can be read.
+    pub(crate) readable: u64,
+    /// Others took their place.
+    pub(crate) overwritten: u64,
+}
+
 /// The state of the books.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ledger {
@@ -22,8 +31,9 @@ impl Ledger {
     /// be the entries and F the returns that the first sum found in its in-flight counts; there are as
     /// many of the one as of the other. Whatever the first sum found entered, returned or judged it
     /// had found raised, and so is within E; whatever is in F the second sum finds in every count. As
-    /// the sums are the same, every count is that of E. (Checked by a model: tests/host.)
-    pub(crate) fn check(first: &Totals, second: &Totals) -> Self {
+    /// the sums are the same, every count is that of E. (Checked by a model: tests/host.) What is in the
+    /// rings was counted in between, and is of that moment, too.
+    pub(crate) fn check(first: &Totals, kept: &Kept, second: &Totals) -> Self {
         if first != second || second.in_flight != 0 {
             return Self::Busy;
         }
@@ -36,8 +46,13 @@ impl Ledger {
             .iter()
             .fold(0, |sum: u64, n| sum.wrapping_add(*n));
         let entered = second.returned.wrapping_add(second.in_flight);
+        let written = second.recorded.wrapping_add(second.filtered);
 
-        if second.entered == entered && second.returned == judged {
+        if second.entered == entered
+            && second.returned == judged
+            && second.returned == written
+            && second.recorded == kept.readable.wrapping_add(kept.overwritten)
+        {
             Self::Balanced
         } else {
             Self::Unbalanced

@@ -6,10 +6,14 @@
 pub(crate) mod counters;
 pub(crate) mod last;
 pub(crate) mod ledger;
+pub(crate) mod merge;
 pub(crate) mod overlap;
 pub(crate) mod policy;
 pub(crate) mod readers;
+pub(crate) mod record;
+pub(crate) mod ring;
 pub(crate) mod stats;
+pub(crate) mod text;
 pub(crate) mod torn;
 pub(crate) mod verdict;
 pub(crate) mod word;

@@ -12,7 +12,10 @@
 use core::ops::Deref;
 
 use super::{
-    torn::Seen,
+    torn::{
+        Findings,
+        Seen, //
+    },
     word::Word, //
 };
 
@@ -158,17 +161,17 @@ impl<W: Word, S: Deref<Target = [Set<W>]>> Overlaps<S> {
         Some(Connect { way })
     }
 
-    /// It ends: `after` is the field's value. How many values that reads saw meanwhile were torn.
+    /// It ends: `after` is the field's value. What is found about reads meanwhile.
     #[inline]
-    pub(crate) fn connect_ends(&self, socket: usize, connect: Connect, after: u32) -> u64 {
+    pub(crate) fn connect_ends(&self, socket: usize, connect: Connect, after: u32) -> Findings {
         let set = self.set(socket as u64);
         let way = connect.way;
-        let torn = set.seen[way].close(after);
+        let findings = set.seen[way].close(after);
 
         // First nothing within it is certain any more, then it is gone.
         set.generations[way].bump_release();
         set.owners[way].store_release(0);
-        torn
+        findings
     }
 
     /// A read begins; `look` reads the field.

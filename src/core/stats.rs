@@ -4,7 +4,10 @@
 
 use super::{
     counters::Totals,
-    ledger::Ledger,
+    ledger::{
+        Kept,
+        Ledger, //
+    },
     policy::Policy,
     readers::ReaderTotals,
     verdict::Verdict, //
@@ -23,6 +26,8 @@ pub(crate) enum Value {
 pub(crate) struct Stats {
     /// The sums.
     pub(crate) totals: Totals,
+    /// What the rings hold.
+    pub(crate) kept: Kept,
     /// Whether they add up.
     pub(crate) ledger: Ledger,
     /// How offsets are chosen.
@@ -37,7 +42,7 @@ pub(crate) struct Stats {
 
 impl Stats {
     /// Names and values in the order in which they are printed.
-    pub(crate) fn lines(&self) -> [(&'static str, Value); 24] {
+    pub(crate) fn lines(&self) -> [(&'static str, Value); 28] {
         use Value::{Number, Word};
 
         let totals = &self.totals;
@@ -67,6 +72,10 @@ impl Stats {
             ("reader_torn", Number(readers.torn)),
             ("reader_unjudged", Number(readers.unjudged)),
             ("reader_overflow", Number(readers.overflow)),
+            ("connects_recorded", Number(totals.recorded)),
+            ("connects_filtered", Number(totals.filtered)),
+            ("records_readable", Number(self.kept.readable)),
+            ("records_overwritten", Number(self.kept.overwritten)),
         ]
     }
 }

@@ -20,6 +20,17 @@ const TRIES: usize = 8;
 pub(crate) struct Seen<W> {
     before: W,
     values: [W; KEPT],
+    // How many reads looked: a word like the others, without a value.
+    looks: W,
+}
+
+/// What a connect finds when it returns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Findings {
+    /// Reads that saw it in flight and looked at the field.
+    pub(crate) looks: u64,
+    /// Values that were torn: neither the one before nor the one after.
+    pub(crate) torn: u64,
 }
 
 fn pack(generation: u64, count: u64, value: u32) -> u64 {
@@ -40,6 +51,7 @@ impl<W: Word> Seen<W> {
         Self {
             before: W::new(0),
             values: [(); KEPT].map(|()| W::new(0)),
+            looks: W::new(0),
         }
     }
 
@@ -48,43 +60,48 @@ impl<W: Word> Seen<W> {
     #[inline]
     pub(crate) fn open(&self, generation: u64, before: u32) {
         self.before.store(before.into());
-        for word in &self.values {
+        for word in self.values.iter().chain([&self.looks]) {
             word.store(pack(generation, 0, 0));
         }
     }
 
-    /// Keeps a value that was seen during the connect of that generation; says whether it will be judged.
-    /// It will not where the connect has ended meanwhile, or too many different values were seen.
-    pub(crate) fn keep(&self, generation: u64, value: u32) -> bool {
-        if self.before.load() == u64::from(value) {
-            // Whether it was this connect's: had it ended, the words would be closed or another's.
-            W::read_barrier();
-            return tag(self.values[0].load()) == generation & 0xffff;
-        }
-        for word in &self.values {
-            for _ in 0..TRIES {
-                let now = word.load();
-                if tag(now) != generation & 0xffff {
-                    return false;
-                }
-                if count(now) != 0 && now as u32 != value || count(now) == 0xffff {
-                    break;
-                }
-                if word.compare_exchange(now, pack(generation, count(now) + 1, value)) {
-                    return true;
-                }
+    /// Adds one to a word's count, for a value; says whether it could be done. Not where the connect of that
+    /// generation has ended, another value is there, or others are always faster.
+    fn add(word: &W, generation: u64, value: u32) -> bool {
+        for _ in 0..TRIES {
+            let now = word.load();
+            if tag(now) != generation & 0xffff
+                || count(now) == 0xffff
+                || count(now) != 0 && now as u32 != value
+            {
+                return false;
+            }
+            if word.compare_exchange(now, pack(generation, count(now) + 1, value)) {
+                return true;
             }
         }
         false
     }
 
-    /// Closes it when the connect returns, with the field's value at that moment; how many of the kept
-    /// values were torn: neither the one before nor the one after.
-    #[inline]
-    pub(crate) fn close(&self, after: u32) -> u64 {
-        let before = self.before.load() as u32;
+    /// Keeps a value that was seen during the connect of that generation; says whether it will be judged.
+    /// It will not where the connect has ended meanwhile, or too many different values were seen.
+    pub(crate) fn keep(&self, generation: u64, value: u32) -> bool {
+        Self::add(&self.looks, generation, 0);
+        if self.before.load() == u64::from(value) {
+            // Whether it was this connect's: had it ended, the words would be closed or another's.
+            W::read_barrier();
+            return tag(self.values[0].load()) == generation & 0xffff;
+        }
+        self.values
+            .iter()
+            .any(|word| Self::add(word, generation, value))
+    }
 
-        self.values.iter().fold(0, |torn, word| {
+    /// Closes it when the connect returns, with the field's value at that moment.
+    #[inline]
+    pub(crate) fn close(&self, after: u32) -> Findings {
+        let before = self.before.load() as u32;
+        let torn = self.values.iter().fold(0, |torn, word| {
             let seen = word.exchange(0);
             let value = seen as u32;
             if value == before || value == after {
@@ -92,6 +109,10 @@ impl<W: Word> Seen<W> {
             } else {
                 torn + count(seen)
             }
-        })
+        });
+        Findings {
+            looks: count(self.looks.exchange(0)),
+            torn,
+        }
     }
 }

@@ -7,12 +7,18 @@ use kernel::sync::Arc;
 use super::trial::Fired;
 use crate::{
     abstractions::{
+        clock,
         kprobe,
-        kretprobe, //
+        kretprobe,
+        task::Caller, //
     },
     core::{
         last::Finding,
         overlap,
+        record::{
+            Flags,
+            Record, //
+        },
         verdict::Observation, //
     },
     state::{
@@ -22,7 +28,10 @@ use crate::{
     tcp::{
         connect::TcpV6Connect,
         secure_seq::timestamp_offset,
-        socket::Socket, //
+        socket::{
+            Socket,
+            Tuple, //
+        }, //
     },
 };
 
@@ -65,6 +74,8 @@ pub(crate) struct Entry {
     timestamps_writes: u64,
     /// Where readers find it, with the witness on.
     place: Option<overlap::Connect>,
+    /// `CLOCK_BOOTTIME` in nanoseconds.
+    begin: u64,
 }
 
 // What the witness takes part in: apart, so that the path without it stays short.
@@ -82,11 +93,18 @@ impl Connects {
         place
     }
 
-    /// Leaves it, with the offset that is in the socket now.
+    /// Leaves it, with the offset that is in the socket now; how many reads looked.
     #[inline(never)]
-    fn be_gone(&self, overlaps: &Table, socket: Socket<'_>, place: overlap::Connect, offset: u32) {
-        let torn = overlaps.connect_ends(socket.address(), place, offset);
-        self.0.this_cpu().readers.found_torn(torn);
+    fn be_gone(
+        &self,
+        overlaps: &Table,
+        socket: Socket<'_>,
+        place: overlap::Connect,
+        offset: u32,
+    ) -> u16 {
+        let findings = overlaps.connect_ends(socket.address(), place, offset);
+        self.0.this_cpu().readers.found_torn(findings.torn);
+        findings.looks as u16
     }
 }
 
@@ -108,6 +126,7 @@ impl kretprobe::Handler for Connects {
             timestamps: socket.namespace().tcp_timestamps(),
             timestamps_writes,
             place,
+            begin: clock::boot_ns(),
         })
     }
 
@@ -120,9 +139,10 @@ impl kretprobe::Handler for Connects {
         let net = socket.namespace();
         let tuple = socket.tuple();
         let offset = socket.tsoffset();
-        if let (Some(overlaps), Some(place)) = (&self.0.overlaps, entry.place) {
-            self.be_gone(overlaps, socket, place, offset);
-        }
+        let overlaps = match (&self.0.overlaps, entry.place) {
+            (Some(overlaps), Some(place)) => self.be_gone(overlaps, socket, place, offset),
+            _ => 0,
+        };
         let expected = timestamp_offset(net, &tuple);
         let observation = Observation {
             error,
@@ -138,8 +158,11 @@ impl kretprobe::Handler for Connects {
         let verdict = observation.judge();
         let cpu = self.0.this_cpu();
 
+        self.0
+            .ring(cpu)
+            .push(&record(socket, &tuple, &entry, &observation, overlaps).to_words());
         if cfg!(not(tsoffset_variant = "broken-ledger")) || error == 0 {
-            cpu.counters.finish(verdict, tuple.is_v4_mapped());
+            cpu.counters.finish(verdict, tuple.is_v4_mapped(), true);
         }
         if error == 0 {
             cpu.last.publish(Finding {
@@ -148,5 +171,44 @@ impl kretprobe::Handler for Connects {
                 verdict,
             });
         }
+    }
+}
+
+/// What there is to tell of a connect that returns now.
+fn record(
+    socket: Socket<'_>,
+    tuple: &Tuple,
+    entry: &Entry,
+    observation: &Observation,
+    overlaps: u16,
+) -> Record {
+    let time = clock::boot_ns();
+    let caller = Caller::current();
+    let (source, destination, source_port, destination_port) = tuple.ends();
+    let flags = Flags::default()
+        .with(Flags::REPAIR, observation.repair)
+        .with(Flags::FAST_OPEN, socket.is_fast_open())
+        .with(Flags::MPTCP, socket.is_mptcp())
+        .with(Flags::V4_MAPPED, tuple.is_v4_mapped());
+
+    Record {
+        time,
+        duration: time.wrapping_sub(entry.begin),
+        pid: caller.pid,
+        tgid: caller.tgid,
+        uid: caller.uid,
+        comm: caller.comm,
+        netns: socket.namespace().inum(),
+        cookie: socket.cookie(),
+        source,
+        destination,
+        source_port,
+        destination_port,
+        error: observation.error,
+        offset: observation.offset,
+        expected: observation.expected,
+        verdict: observation.judge(),
+        overlaps,
+        flags,
     }
 }

@@ -7,6 +7,7 @@ use kernel::sync::Arc;
 use crate::{
     abstractions::{
         compat::prelude::*,
+        listing,
         procfs::{
             Directory,
             File, //
@@ -15,6 +16,7 @@ use crate::{
     state::State,
 };
 
+mod connects;
 mod last;
 mod stats;
 
@@ -22,6 +24,7 @@ mod stats;
 pub(crate) struct Files {
     _stats: File<stats::StatsFile>,
     _last: File<last::LastFile>,
+    _connects: File<connects::ConnectsFile>,
 }
 
 impl Files {
@@ -38,6 +41,10 @@ impl Files {
             _last: File::new(
                 &directory,
                 KBox::new(last::LastFile(state.clone()), GFP_KERNEL)?,
+            )?,
+            _connects: listing::file(
+                &directory,
+                KBox::new(connects::ConnectsFile(state.clone()), GFP_KERNEL)?,
             )?,
         })
     }

@@ -37,10 +37,12 @@ impl Show for StatsFile {
     fn show(&self, out: &SeqFile) -> Result {
         let probe_armed = self.0.trial.counts();
         let first = self.0.totals();
+        let kept = self.0.kept();
         let totals = self.0.totals();
         let stats = Stats {
             totals,
-            ledger: Ledger::check(&first, &totals),
+            kept,
+            ledger: Ledger::check(&first, &kept, &totals),
             policy: Policy::from_tcp_timestamps(Namespace::initial().tcp_timestamps()),
             probe_armed,
             witness: self.0.overlaps.is_some(),

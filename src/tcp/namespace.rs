@@ -39,6 +39,13 @@ impl<'a> Namespace<'a> {
         self.net
     }
 
+    /// Its inode number, as `/proc/PID/ns/net` shows it: unique among those that live.
+    #[inline]
+    pub(crate) fn inum(self) -> u32 {
+        // SAFETY: The namespace is live; its number does not change.
+        unsafe { (*self.net).ns.inum }
+    }
+
     /// `net.ipv4.tcp_timestamps`: 0 off, 1 with an offset for each connection, 2 without offset
     /// (Documentation/networking/ip-sysctl.rst). A marked load, as it may change at any time.
     #[inline]

@@ -54,6 +54,36 @@ pub(crate) enum Tuple {
 }
 
 impl Tuple {
+    /// Source and destination address in network byte order, v4-mapped where it is TCP over IPv4; source
+    /// and destination port in host byte order.
+    #[inline]
+    pub(crate) fn ends(&self) -> ([u8; 16], [u8; 16], u16, u16) {
+        match *self {
+            Self::V6 {
+                source,
+                destination,
+                source_port,
+                destination_port,
+            } => (
+                bytes(source),
+                bytes(destination),
+                u16::from_be(source_port),
+                u16::from_be(destination_port),
+            ),
+            Self::V4 {
+                source,
+                destination,
+                source_port,
+                destination_port,
+            } => (
+                bytes(mapped(source)),
+                bytes(mapped(destination)),
+                u16::from_be(source_port),
+                u16::from_be(destination_port),
+            ),
+        }
+    }
+
     /// Whether the destination is v4-mapped.
     #[inline]
     pub(crate) fn is_v4_mapped(&self) -> bool {
@@ -108,6 +138,31 @@ impl<'call> Socket<'call> {
         unsafe { read_once(&raw const (*self.sk.cast::<bindings::sock>()).sk_priority) }
     }
 
+    /// What `SO_COOKIE` gives: never 0, and of no other socket since boot. Made at the first question.
+    #[inline]
+    pub(crate) fn cookie(self) -> u64 {
+        let mut halves = [0_u32; 2];
+        // SAFETY: The socket is live, and there is room for two words. The cookie is set atomically.
+        unsafe {
+            bindings::sock_diag_save_cookie(self.sk.cast_mut().cast(), halves.as_mut_ptr());
+        }
+        (u64::from(halves[1]) << 32) | u64::from(halves[0])
+    }
+
+    /// Whether its connect sends data (TCP Fast Open), or waits for some to send.
+    #[inline]
+    pub(crate) fn is_fast_open(self) -> bool {
+        // SAFETY: The socket is live and locked.
+        unsafe { bindings::tsoffset_sk_is_fastopen(self.sk.cast()) }
+    }
+
+    /// Whether it is a subflow of an MPTCP connection.
+    #[inline]
+    pub(crate) fn is_mptcp(self) -> bool {
+        // SAFETY: The socket is live.
+        unsafe { bindings::tsoffset_sk_is_mptcp(self.sk.cast()) }
+    }
+
     /// Addresses and ports, as connect left them.
     #[inline]
     pub(crate) fn tuple(self) -> Tuple {
@@ -124,7 +179,7 @@ impl<'call> Socket<'call> {
         // SAFETY: As above.
         let destination = unsafe { address(&raw const (*inet).sk.__sk_common.skc_v6_daddr) };
 
-        if destination[..2] == [0, 0] && destination[2] == 0xffff_u32.to_be() {
+        if destination[..2] == [0, 0] && destination[2] == MAPPED {
             return Tuple::V4 {
                 // SAFETY: As above.
                 source: unsafe { read_once(&raw const (*inet).inet_saddr) },
@@ -144,6 +199,23 @@ impl<'call> Socket<'call> {
             destination_port,
         }
     }
+}
+
+/// ::ffff:0:0/96, as the words of an address.
+const MAPPED: u32 = 0xffff_u32.to_be();
+
+/// An IPv4 address as an IPv6 one.
+fn mapped(address: u32) -> [u32; 4] {
+    [0, 0, MAPPED, address]
+}
+
+/// The bytes of an address whose words are in network byte order.
+fn bytes(words: [u32; 4]) -> [u8; 16] {
+    let mut bytes = [0; 16];
+    for (to, from) in bytes.chunks_exact_mut(4).zip(words) {
+        to.copy_from_slice(&from.to_ne_bytes());
+    }
+    bytes
 }
 
 /// The four words of an address, in network byte order.

@@ -13,6 +13,7 @@ mod overlap;
 mod race;
 mod refused;
 mod repair;
+mod reread;
 mod serve;
 mod socket;
 
@@ -37,6 +38,8 @@ enum Command {
     Race(race::Options),
     /// Read timestamps at a known place of a connect, as often as asked for
     Overlap(overlap::Options),
+    /// Read the file on standard input in several ways, which have to agree
+    Reread,
     /// Write values to a file in turn, as fast as possible, such as a sysctl
     Flip(flip::Options),
 }
@@ -49,6 +52,7 @@ fn main() -> Result<()> {
         Command::Repair(options) => repair::run(&options),
         Command::Race(options) => race::run(&options),
         Command::Overlap(options) => overlap::run(&options),
+        Command::Reread => reread::run(),
         Command::Flip(options) => flip::run(&options),
     }
 }

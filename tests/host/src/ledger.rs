@@ -4,8 +4,13 @@
 
 use crate::core::{
     counters::Totals,
-    ledger::Ledger,
+    ledger::{Kept, Ledger},
     verdict::Verdict, //
+};
+
+const KEPT: Kept = Kept {
+    readable: 5,
+    overwritten: 3,
 };
 
 fn balanced() -> Totals {
@@ -13,6 +18,8 @@ fn balanced() -> Totals {
         called: 12,
         entered: 10,
         returned: 10,
+        recorded: 8,
+        filtered: 2,
         ..Totals::default()
     };
     totals.verdicts[Verdict::Match as usize] = 7;
@@ -22,7 +29,10 @@ fn balanced() -> Totals {
 
 #[test]
 fn balanced_where_all_adds_up() {
-    assert_eq!(Ledger::check(&balanced(), &balanced()), Ledger::Balanced);
+    assert_eq!(
+        Ledger::check(&balanced(), &KEPT, &balanced()),
+        Ledger::Balanced
+    );
     assert_eq!(balanced().missed(), 2);
 }
 
@@ -32,14 +42,14 @@ fn a_lost_return_is_seen() {
         returned: 9,
         ..balanced()
     };
-    assert_eq!(Ledger::check(&lost, &lost), Ledger::Unbalanced);
+    assert_eq!(Ledger::check(&lost, &KEPT, &lost), Ledger::Unbalanced);
 }
 
 #[test]
 fn a_verdict_counted_twice_is_seen() {
     let mut twice = balanced();
     twice.verdicts[Verdict::Repair as usize] += 1;
-    assert_eq!(Ledger::check(&twice, &twice), Ledger::Unbalanced);
+    assert_eq!(Ledger::check(&twice, &KEPT, &twice), Ledger::Unbalanced);
 }
 
 #[test]
@@ -49,11 +59,28 @@ fn nothing_is_said_in_flight_or_while_it_moves() {
         in_flight: 1,
         ..balanced()
     };
-    assert_eq!(Ledger::check(&in_flight, &in_flight), Ledger::Busy);
-    assert_eq!(Ledger::check(&in_flight, &balanced()), Ledger::Busy);
+    assert_eq!(Ledger::check(&in_flight, &KEPT, &in_flight), Ledger::Busy);
+    assert_eq!(Ledger::check(&in_flight, &KEPT, &balanced()), Ledger::Busy);
     let early = Totals {
         called: 9,
         ..balanced()
     };
-    assert_eq!(Ledger::check(&early, &early), Ledger::Busy);
+    assert_eq!(Ledger::check(&early, &KEPT, &early), Ledger::Busy);
+}
+
+#[test]
+fn a_lost_record_is_seen() {
+    let lost = Totals {
+        recorded: 7,
+        ..balanced()
+    };
+    assert_eq!(Ledger::check(&lost, &KEPT, &lost), Ledger::Unbalanced);
+    let vanished = Kept {
+        readable: 4,
+        ..KEPT
+    };
+    assert_eq!(
+        Ledger::check(&balanced(), &vanished, &balanced()),
+        Ledger::Unbalanced
+    );
 }

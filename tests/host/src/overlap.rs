@@ -40,7 +40,8 @@ fn a_read_within_a_connect_is_certain() {
     let table = table(1);
     let connect = begin(&table, SOCKET);
     assert_eq!(read(&table, SOCKET), CERTAIN);
-    assert_eq!(table.connect_ends(SOCKET, connect, 2), 0);
+    let findings = table.connect_ends(SOCKET, connect, 2);
+    assert_eq!((findings.looks, findings.torn), (1, 0));
 }
 
 #[test]
@@ -104,7 +105,8 @@ fn torn_values_are_found_when_the_connect_returns() {
     let torn = table.read_begins(SOCKET, || 3);
     table.read_ends(SOCKET, torn, || 4);
     assert_eq!(read(&table, SOCKET), CERTAIN);
-    assert_eq!(table.connect_ends(SOCKET, connect, 2), 1);
+    let findings = table.connect_ends(SOCKET, connect, 2);
+    assert_eq!((findings.looks, findings.torn), (2, 1));
 }
 
 #[test]

@@ -4,7 +4,7 @@
 
 use crate::core::{
     counters::Totals,
-    ledger::Ledger,
+    ledger::{Kept, Ledger},
     policy::Policy,
     readers::ReaderTotals,
     stats::Stats, //
@@ -16,6 +16,7 @@ fn stats() -> Stats {
     Stats {
         totals: Totals::default(),
         ledger: Ledger::Balanced,
+        kept: Kept::default(),
         policy: Policy::PerConnection,
         probe_armed: true,
         witness: false,

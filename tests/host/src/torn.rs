@@ -27,7 +27,17 @@ fn before_and_after_are_not_torn() {
     for value in [BEFORE, AFTER, AFTER, BEFORE] {
         assert!(seen.keep(7, value));
     }
-    assert_eq!(seen.close(AFTER), 0);
+    assert_eq!(seen.close(AFTER).torn, 0);
+}
+
+#[test]
+fn every_look_is_counted() {
+    let seen = open();
+    for value in [BEFORE, TORN, OTHER, AFTER] {
+        seen.keep(7, value);
+    }
+    assert_eq!(seen.close(AFTER).looks, 4);
+    assert_eq!(seen.close(AFTER).looks, 0);
 }
 
 #[test]
@@ -36,7 +46,7 @@ fn every_other_value_is() {
     for value in [TORN, AFTER, TORN, BEFORE, TORN] {
         assert!(seen.keep(7, value));
     }
-    assert_eq!(seen.close(AFTER), 3);
+    assert_eq!(seen.close(AFTER).torn, 3);
 }
 
 #[test]
@@ -46,16 +56,16 @@ fn two_different_values_are_kept_and_a_third_is_refused() {
     assert!(seen.keep(7, OTHER));
     assert!(!seen.keep(7, AFTER));
     assert!(seen.keep(7, OTHER));
-    assert_eq!(seen.close(AFTER), 3);
+    assert_eq!(seen.close(AFTER).torn, 3);
 }
 
 #[test]
 fn what_is_closed_or_of_another_connect_is_refused() {
     let seen = open();
     assert!(!seen.keep(5, TORN) && !seen.keep(9, BEFORE));
-    assert_eq!(seen.close(AFTER), 0);
+    assert_eq!(seen.close(AFTER).torn, 0);
     assert!(!seen.keep(7, TORN) && !seen.keep(7, BEFORE));
-    assert_eq!(seen.close(AFTER), 0);
+    assert_eq!(seen.close(AFTER).torn, 0);
 }
 
 #[test]
@@ -66,7 +76,7 @@ fn a_value_is_seen_65535_times_at_most() {
         assert!(seen.keep(7, TORN));
     }
     assert!(!seen.keep(7, TORN));
-    assert_eq!(seen.close(AFTER), 2 * 0xffff);
+    assert_eq!(seen.close(AFTER).torn, 2 * 0xffff);
 }
 
 /// Two readers see torn values while the connect ends and another begins: whatever was promised to be
@@ -84,7 +94,7 @@ where
             let seen = seen.clone();
             thread::spawn(move || u64::from(seen.keep(1, value)))
         });
-        let found = seen.close(AFTER);
+        let found = seen.close(AFTER).torn;
         let promised: u64 = readers
             .into_iter()
             .map(|reader| reader.join().unwrap())
@@ -112,7 +122,7 @@ where
             let seen = seen.clone();
             thread::spawn(move || seen.keep(1, TORN))
         };
-        let found = seen.close(AFTER);
+        let found = seen.close(AFTER).torn;
         seen.open(3, TORN);
         let promised = reader.join().unwrap();
         assert_eq!(found, u64::from(promised), "found and promised differ");

@@ -66,8 +66,10 @@ pub const NOTHING: u8 = 0;
 pub const FULL_BARRIER: u8 = 1;
 /// No read barriers.
 pub const READ_BARRIER: u8 = 2;
+/// No write barriers.
+pub const WRITE_BARRIER: u8 = 3;
 /// Everything but atomicity.
-pub const ORDER: u8 = 3;
+pub const ORDER: u8 = 4;
 
 /// The kernel's words.
 pub type Checked = Model<NOTHING>;
@@ -145,7 +147,7 @@ impl<const WITHOUT: u8> Word for Model<WITHOUT> {
     }
 
     fn write_barrier() {
-        if Self::ORDERED {
+        if Self::ORDERED && WITHOUT != WRITE_BARRIER {
             fence(Ordering::Release);
         }
     }

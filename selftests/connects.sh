@@ -1,0 +1,120 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The records of connects: all of them, right, in order, and the books about them.
+# shellcheck source=selftests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+NOLOAD=1
+CONNECTS=/proc/tsoffset/connects
+
+# column NAME: that column of the table on standard input, a line each.
+column() {
+	awk -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) column = i; next }
+		{ print $column }'
+}
+
+# lines_with COLUMN VALUE
+lines_with() { column "$1" < "$CONNECTS" | grep -cx -- "$2"; }
+
+every_connect_has_its_record() {
+	load
+	workload connect --serve --threads 8 --connects 200
+	settle
+	expect connects_recorded=200 connects_filtered=0 records_readable=200 records_overwritten=0
+	[ "$(column verdict < "$CONNECTS" | sort | uniq -c | awk '{ print $1, $2 }')" = "200 match" ]
+	[ "$(lines_with destination ::1)" -eq 200 ] && [ "$(lines_with dport 7000)" -eq 200 ]
+	[ "$(lines_with error 0)" -eq 200 ] && [ "$(lines_with uid 0)" -eq 200 ]
+	[ "$(lines_with comm tsoffset-worklo)" -eq 200 ]
+	[ "$(lines_with netns "$(readlink /proc/self/ns/net | tr -dc 0-9)")" -eq 200 ]
+	# A cookie is each socket's own.
+	[ "$(column cookie < "$CONNECTS" | sort -u | wc -l)" -eq 200 ]
+	[ "$(column cookie < "$CONNECTS" | grep -cx 0)" -eq 0 ]
+	column offset < "$CONNECTS" > /tmp/offsets
+	column expected < "$CONNECTS" | cmp - /tmp/offsets
+}
+
+newest_last_and_times_of_this_boot() {
+	load
+	before=$(awk '{ printf "%.0f", $1 * 1e9 }' /proc/uptime)
+	workload connect --serve --threads 8 --connects 100
+	column time < "$CONNECTS" > /tmp/times
+	after=$(awk '{ printf "%.0f", ($1 + 0.01) * 1e9 }' /proc/uptime)
+	sort -c -n /tmp/times
+	awk -v before="$before" -v after="$after" '$1 < before || $1 > after { exit 1 }' /tmp/times
+}
+
+who_called() {
+	load
+	su -s /bin/sh nobody -c 'tsoffset-workload connect --serve --threads 1 --connects 3'
+	cat "$CONNECTS"
+	[ "$(lines_with uid 65534)" -eq 3 ]
+	workload refused --times 10
+	[ "$(lines_with verdict failed)" -eq 50 ]
+	# EINVAL, ENETUNREACH and so on: as the kernel numbers them.
+	[ "$(lines_with error -22)" -ge 10 ]
+}
+
+kinds_have_flags() {
+	load
+	serve env -- --listen '[::]:7000'
+	workload connect --to '[::ffff:127.0.0.1]:7000' --threads 1 --connects 3
+	killall -q -9 tsoffset-workload
+	workload repair --connects 2
+	sysctl -q net.ipv4.tcp_fastopen=3
+	workload connect --serve --kind fastopen --threads 1 --connects 3
+	sysctl -q net.ipv4.tcp_fastopen=1
+	cat "$CONNECTS"
+	[ "$(lines_with flags v4mapped)" -eq 3 ]
+	[ "$(lines_with destination ::ffff:127.0.0.1)" -eq 3 ]
+	[ "$(lines_with flags repair)" -eq 2 ]
+	[ "$(lines_with flags fastopen)" -ge 2 ]
+}
+
+the_oldest_go_first() {
+	load_with records=4
+	cpus=$(grep -c ^processor /proc/cpuinfo)
+	workload connect --serve --threads 8 --connects 300
+	settle
+	expect connects_recorded=300 records_readable=$((4 * cpus)) \
+		records_overwritten=$((300 - 4 * cpus)) ledger=balanced
+	[ "$(column time < "$CONNECTS" | wc -l)" -eq $((4 * cpus)) ]
+}
+
+a_snapshot_agrees_with_itself() {
+	load
+	workload connect --serve --threads 8 --connects 100
+	(workload connect --serve --threads 4 --connects 2000 > /dev/null &)
+	# By one byte, by many, and with a seek back, while connects come.
+	exec 3< "$CONNECTS" 4< "$CONNECTS"
+	dd bs=1 <&3 > /tmp/small 2> /dev/null
+	dd bs=1M <&4 > /tmp/large 2> /dev/null
+	tail -n +2 "$CONNECTS" > /dev/null
+	exec 5< "$CONNECTS"
+	cat <&5 > /tmp/first
+	workload connect --serve --threads 1 --connects 1 || sleep 0
+	tsoffset-workload reread < "$CONNECTS"
+	exec 3<&- 4<&- 5<&-
+	for file in /tmp/small /tmp/large /tmp/first; do
+		awk 'NR == 1 { columns = NF } NF != columns { exit 1 }' "$file"
+	done
+	[ "$(wc -l < /tmp/small)" -ge 101 ]
+}
+
+for_the_administrator_only() {
+	load
+	[ "$(busybox stat -c %a "$CONNECTS")" = 400 ]
+	if su -s /bin/sh nobody -c "cat $CONNECTS" 2> /dev/null; then return 1; fi
+	if unshare --user --map-root-user cat "$CONNECTS" 2> /dev/null; then return 1; fi
+}
+
+records_out_of_range_are_refused() {
+	refuses 'Invalid parameters' 'records=1 is not within 2 to 65536' load_with records=1
+	refuses 'Invalid parameters' 'records=65537 is not within 2 to 65536' load_with records=65537
+	load_with records=3
+	expect records_readable=0
+}
+
+run_checks every_connect_has_its_record newest_last_and_times_of_this_boot who_called \
+	kinds_have_flags the_oldest_go_first a_snapshot_agrees_with_itself \
+	for_the_administrator_only records_out_of_range_are_refused

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Files in /proc with a line for each of many items, as they were when the file was opened.
+//!
+//! C header: [`include/linux/seq_file.h`](srctree/include/linux/seq_file.h)
+
+use core::{
+    fmt,
+    marker::PhantomData,
+    ptr::{
+        from_ref,
+        null_mut, //
+    },
+};
+
+use kernel::sync::Arc;
+
+use super::{
+    compat::prelude::*,
+    procfs::{
+        Directory,
+        File, //
+    },
+};
+use crate::bindings;
+
+/// The contents of a listing.
+pub(crate) trait List: Sync + Send {
+    /// The file's name.
+    const NAME: &'static CStr;
+
+    /// Its permissions, such as `0o400`.
+    const MODE: u16;
+
+    /// Its first line, with the newline.
+    const HEADER: &'static str;
+
+    /// What a line is made from.
+    type Item: Copy;
+
+    /// Whether the current task may open it, beyond its permissions. Process context.
+    fn may_open() -> bool;
+
+    /// The items, in the order of their lines. Process context, may sleep; memory is to be charged to the
+    /// current task (`GFP_KERNEL_ACCOUNT`).
+    fn snapshot(&self) -> Result<KVVec<Self::Item>>;
+
+    /// Writes an item's line. Process context, may sleep. Called again where it did not fit.
+    fn line(out: &mut Out, item: &Self::Item) -> fmt::Result;
+}
+
+/// Where a line goes.
+pub(crate) struct Out(*mut bindings::seq_file);
+
+impl fmt::Write for Out {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        // SAFETY: The file is live and its buffer ours while `show` runs. What does not fit is
+        // asked for again with a larger buffer.
+        unsafe { bindings::seq_write(self.0, text.as_ptr().cast(), text.len()) };
+        Ok(())
+    }
+}
+
+/// A listing that somebody has opened.
+struct Opened<T: List> {
+    items: KVVec<T::Item>,
+}
+
+impl<T: List> Opened<T> {
+    /// What the seq_file iterates over: a pointer that says which line.
+    ///
+    /// Line 0 is the header, for which any pointer does that is no item's and not null.
+    fn at(&self, position: i64) -> *mut c_void {
+        match usize::try_from(position) {
+            Ok(0) => from_ref(self).cast_mut().cast(),
+            Ok(line) => self
+                .items
+                .get(line - 1)
+                .map_or(null_mut(), |item| from_ref(item).cast_mut().cast()),
+            Err(_) => null_mut(),
+        }
+    }
+}
+
+/// Makes the file. Readers may come at once. May sleep.
+///
+/// Fails with `ENOMEM`, which may mean that the name is taken.
+pub(crate) fn file<T: List>(directory: &Arc<Directory>, contents: KBox<T>) -> Result<File<T>> {
+    // SAFETY: The operations take a `T`.
+    unsafe { File::with_operations(directory, T::NAME, T::MODE, &Ops::<T>::PROC, contents) }
+}
+
+struct Ops<T>(PhantomData<T>);
+
+impl<T: List> Ops<T> {
+    const PROC: bindings::proc_ops = bindings::proc_ops {
+        proc_open: Some(open::<T>),
+        proc_read: Some(bindings::seq_read),
+        proc_lseek: Some(bindings::seq_lseek),
+        proc_release: Some(release::<T>),
+        // SAFETY: Every other member may be a null pointer or 0.
+        ..unsafe { core::mem::zeroed() }
+    };
+
+    const SEQ: bindings::seq_operations = bindings::seq_operations {
+        start: Some(start::<T>),
+        stop: Some(stop),
+        next: Some(next::<T>),
+        show: Some(show::<T>),
+    };
+}
+
+/// # Safety
+///
+/// Called by the kernel only, to open an entry made by `file::<T>`.
+unsafe extern "C" fn open<T: List>(
+    inode: *mut bindings::inode,
+    file: *mut bindings::file,
+) -> c_int {
+    if !T::may_open() {
+        return EPERM.to_errno();
+    }
+    // SAFETY: `inode` belongs to our entry, so its data is a `T`, which lives until the entry is removed,
+    // which waits for us.
+    let contents = unsafe { &*bindings::tsoffset_pde_data(inode).cast::<T>() };
+    let items = match contents.snapshot() {
+        Ok(items) => items,
+        Err(error) => return error.to_errno(),
+    };
+    let size = size_of::<Opened<T>>() as c_int;
+    // SAFETY: The operations are static; the kernel allocates so many bytes, aligned for anything.
+    let status = unsafe { bindings::seq_open_private(file, &Ops::<T>::SEQ, size) };
+    if status != 0 {
+        return status;
+    }
+    // SAFETY: A file that `seq_open_private` has opened has a seq_file with that memory, which is ours.
+    unsafe { opened::<T>((*file).private_data.cast()).write(Opened { items }) };
+    0
+}
+
+/// Where `open` put what was opened.
+///
+/// # Safety
+///
+/// `seq` is live and was opened by `open::<T>`.
+unsafe fn opened<T: List>(seq: *mut bindings::seq_file) -> *mut Opened<T> {
+    // SAFETY: The caller's promise.
+    unsafe { (*seq).private.cast() }
+}
+
+/// # Safety
+///
+/// Called by the kernel only, once for each file opened by `open::<T>`, after all else.
+unsafe extern "C" fn release<T: List>(
+    inode: *mut bindings::inode,
+    file: *mut bindings::file,
+) -> c_int {
+    // SAFETY: `open` wrote it, and nobody uses it any more.
+    unsafe { opened::<T>((*file).private_data.cast()).drop_in_place() };
+    // SAFETY: The counterpart of `seq_open_private`.
+    unsafe { bindings::seq_release_private(inode, file) }
+}
+
+/// # Safety
+///
+/// Called by the kernel only, for a file opened by `open::<T>`, with its lock held.
+unsafe extern "C" fn start<T: List>(
+    seq: *mut bindings::seq_file,
+    position: *mut bindings::loff_t,
+) -> *mut c_void {
+    // SAFETY: `open` wrote it; the position is the kernel's, and readable.
+    unsafe { (*opened::<T>(seq)).at(*position) }
+}
+
+/// # Safety
+///
+/// As of `start`.
+unsafe extern "C" fn next<T: List>(
+    seq: *mut bindings::seq_file,
+    _item: *mut c_void,
+    position: *mut bindings::loff_t,
+) -> *mut c_void {
+    // SAFETY: As of `start`; the position is ours to advance.
+    unsafe {
+        *position += 1;
+        (*opened::<T>(seq)).at(*position)
+    }
+}
+
+/// # Safety
+///
+/// As of `start`.
+unsafe extern "C" fn stop(_seq: *mut bindings::seq_file, _item: *mut c_void) {}
+
+/// # Safety
+///
+/// As of `start`; `item` is what `start` or `next` returned last.
+unsafe extern "C" fn show<T: List>(seq: *mut bindings::seq_file, item: *mut c_void) -> c_int {
+    let mut out = Out(seq);
+    // SAFETY: `open` wrote it.
+    let is_header = item.cast() == unsafe { opened::<T>(seq) };
+    let result = if is_header {
+        fmt::Write::write_str(&mut out, T::HEADER)
+    } else {
+        // SAFETY: It is a pointer to an item, which lives as long as the file is open.
+        T::line(&mut out, unsafe { &*item.cast() })
+    };
+    // Nothing that is written here fails.
+    result.map_or(EIO.to_errno(), |()| 0)
+}

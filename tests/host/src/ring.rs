@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The ring: readers get whole records, and know which are gone.
+
+use loom::{sync::Arc, thread};
+use proptest::prelude::*;
+
+use crate::{
+    core::{
+        ring::{At, Ring, Slot},
+        word::Word,
+    },
+    words::{Checked, Model, Single, READ_BARRIER, WRITE_BARRIER},
+};
+
+type Slots<W> = Vec<Slot<W, 2>>;
+
+fn ring<W: Word>(slots: usize) -> Ring<W, Slots<W>> {
+    Ring::new((0..slots).map(|_| Slot::new()).collect())
+}
+
+/// What is written at a position: two words that belong together.
+fn record(position: u64) -> [u64; 2] {
+    [position + 10, !(position + 10)]
+}
+
+proptest! {
+    /// However many were written: the last ones are there, those before are gone, the rest is to come.
+    #[test]
+    fn the_last_ones_can_be_read(written in 0..40_u64, power in 0..4_u32) {
+        let slots = 1 << power;
+        let ring = ring::<Single>(slots);
+        for position in 0..written {
+            ring.push(&record(position));
+        }
+        let head = ring.head();
+        prop_assert_eq!(head, written);
+        let overwritten = ring.overwritten(head);
+        prop_assert_eq!(overwritten + ring.readable(), written);
+        for position in 0..written + 2 {
+            let wanted = if position >= written {
+                At::Nothing
+            } else if position < overwritten {
+                At::Overwritten
+            } else {
+                At::Record(record(position))
+            };
+            prop_assert_eq!(ring.read(position), wanted);
+        }
+    }
+}
+
+/// Two records over one slot, and a reader of the first.
+fn two_records_and_a_reader<W: Word + 'static>()
+where
+    Ring<W, Slots<W>>: Send + Sync,
+{
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(3);
+    model.check(|| {
+        let ring = Arc::new(ring::<W>(1));
+        let writer = {
+            let ring = ring.clone();
+            thread::spawn(move || {
+                ring.push(&record(0));
+                ring.push(&record(1));
+            })
+        };
+        let head = ring.head();
+        match ring.read(0) {
+            At::Nothing => assert_eq!(head, 0, "published, but not there"),
+            At::Record(words) => assert_eq!(words, record(0), "half a record"),
+            At::Overwritten => (),
+        }
+        writer.join().unwrap();
+        assert_eq!(ring.read(1), At::Record(record(1)));
+    });
+}
+
+#[test]
+fn a_reader_never_sees_half_a_record() {
+    two_records_and_a_reader::<Checked>();
+}
+
+#[test]
+#[should_panic(expected = "half a record")]
+fn without_read_barrier_it_does() {
+    two_records_and_a_reader::<Model<READ_BARRIER>>();
+}
+
+#[test]
+#[should_panic(expected = "half a record")]
+fn without_write_barrier_it_does() {
+    two_records_and_a_reader::<Model<WRITE_BARRIER>>();
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Records as text: whatever is in them, a table's columns stay columns.
+
+use std::net::Ipv6Addr;
+
+use proptest::prelude::*;
+
+use crate::{
+    core::{
+        record::{Flags, Record},
+        text::{row, Placed, HEADER},
+        verdict::Verdict,
+    },
+    record::any_record,
+};
+
+pub fn placed(record: Record) -> Placed {
+    Placed {
+        cpu: 3,
+        sequence: 41,
+        record,
+    }
+}
+
+fn line(record: Record) -> String {
+    let mut text = String::new();
+    row(&mut text, &placed(record)).unwrap();
+    text
+}
+
+fn columns(text: &str) -> Vec<&str> {
+    text.split_ascii_whitespace().collect()
+}
+
+fn example() -> Record {
+    let mut comm = [0; 16];
+    comm[..4].copy_from_slice(b"curl");
+    Record {
+        time: 81_234_567_890,
+        duration: 45_210,
+        pid: 812,
+        tgid: 812,
+        uid: 1000,
+        comm,
+        netns: 4_026_531_840,
+        cookie: 4097,
+        source: "2001:db8::1".parse::<Ipv6Addr>().unwrap().octets(),
+        destination: "2001:db8::2".parse::<Ipv6Addr>().unwrap().octets(),
+        source_port: 40_122,
+        destination_port: 443,
+        error: 0,
+        offset: 0x6b1f_d3a4,
+        expected: 0x6b1f_d3a4,
+        verdict: Verdict::Match,
+        overlaps: 0,
+        flags: Flags::default(),
+    }
+}
+
+/// Where each column begins and ends.
+fn spans(text: &str) -> Vec<(usize, usize)> {
+    columns(text)
+        .into_iter()
+        .map(|column| {
+            let begin = column.as_ptr() as usize - text.as_ptr() as usize;
+            (begin, begin + column.len())
+        })
+        .collect()
+}
+
+#[test]
+fn a_usual_line_stands_below_its_header() {
+    let line = line(example());
+    for (name, value) in spans(HEADER).into_iter().zip(spans(&line)) {
+        assert!(name.0 == value.0 || name.1 == value.1, "{HEADER}{line}");
+    }
+}
+
+#[test]
+fn an_empty_name_is_a_column_too() {
+    let line = line(Record {
+        comm: [0; 16],
+        ..example()
+    });
+    assert_eq!(columns(&line)[6], "-");
+}
+
+proptest! {
+    #[test]
+    fn every_line_has_its_columns(record in any_record()) {
+        let text = line(record);
+        let found = columns(&text);
+        prop_assert_eq!(found.len(), columns(HEADER).len());
+        prop_assert_eq!(text.matches('\n').count(), 1);
+        prop_assert!(text.is_ascii());
+        let column = |name: &str| {
+            found[columns(HEADER).iter().position(|&column| column == name).unwrap()]
+        };
+        prop_assert_eq!(column("time").parse::<u64>().unwrap(), record.time);
+        prop_assert_eq!(column("destination").parse::<Ipv6Addr>().unwrap().octets(), record.destination);
+        prop_assert_eq!(column("error").parse::<i32>().unwrap(), record.error);
+        prop_assert_eq!(column("offset"), format!("{:#010x}", record.offset));
+        prop_assert_eq!(column("verdict"), record.verdict.name());
+    }
+}
