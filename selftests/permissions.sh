@@ -14,6 +14,7 @@ modes() {
 	[ "$(busybox stat -c %a /proc/tsoffset/stats)" = 444 ]
 	[ "$(busybox stat -c %a /proc/tsoffset/last)" = 400 ]
 	[ "$(busybox stat -c %a /proc/tsoffset/connects)" = 400 ]
+	[ "$(busybox stat -c %a /proc/tsoffset/events)" = 400 ]
 }
 
 stats_for_everyone() {

@@ -17,8 +17,8 @@ endif
 ifneq ($(CONFIG_RUST),y)
 $(error tsoffset: this kernel is built without CONFIG_RUST; see "Load it on your own kernel" in the README)
 endif
-ifneq ($(and $(CONFIG_KPROBES),$(CONFIG_KRETPROBES),$(CONFIG_PROC_FS)),y)
-$(error tsoffset: this kernel lacks CONFIG_KPROBES, CONFIG_KRETPROBES or CONFIG_PROC_FS)
+ifneq ($(and $(CONFIG_KPROBES),$(CONFIG_KRETPROBES),$(CONFIG_PROC_FS),$(CONFIG_IRQ_WORK)),y)
+$(error tsoffset: this kernel lacks CONFIG_KPROBES, CONFIG_KRETPROBES, CONFIG_PROC_FS or CONFIG_IRQ_WORK)
 endif
 
 endif

@@ -7,6 +7,7 @@ use kernel::sync::Arc;
 use crate::{
     abstractions::{
         compat::prelude::*,
+        doorbell::Doorbell,
         kernel_socket::KernelSocket,
         marked::Marked,
         percpu::{
@@ -70,6 +71,9 @@ pub(crate) struct State {
     pub(crate) trial: Trial,
     /// Writes of the sysctl that decides about offsets.
     pub(crate) timestamps: Writes,
+    /// Rings when there is a record more.
+    #[pin]
+    pub(crate) bell: Doorbell,
     /// What is in flight, with the witness on.
     pub(crate) overlaps: Option<Table>,
 }
@@ -98,6 +102,7 @@ impl State {
                 rings,
                 trial <- Trial::new(socket, overlaps.is_some()),
                 timestamps: Writes::new(),
+                bell <- Doorbell::new(),
                 overlaps,
             }),
             GFP_KERNEL,

@@ -135,6 +135,12 @@ impl SharedCounter {
         unsafe { bindings::tsoffset_atomic64_inc_return(self.0.get()) };
     }
 
+    /// Takes one away: a full barrier.
+    pub(crate) fn decrement(&self) {
+        // SAFETY: `self` is a live `atomic64_t`.
+        unsafe { bindings::tsoffset_atomic64_dec_return(self.0.get()) };
+    }
+
     /// The count, by a load that orders what follows behind it.
     pub(crate) fn load_acquire(&self) -> u64 {
         // SAFETY: `self` is a live `atomic64_t`, which holds one aligned 64-bit integer.

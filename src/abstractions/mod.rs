@@ -5,6 +5,7 @@
 pub(crate) mod capability;
 pub(crate) mod clock;
 pub(crate) mod compat;
+pub(crate) mod doorbell;
 pub(crate) mod kernel_socket;
 pub(crate) mod kprobe;
 pub(crate) mod kretprobe;
@@ -14,4 +15,5 @@ pub(crate) mod percpu;
 pub(crate) mod probed;
 pub(crate) mod probes;
 pub(crate) mod procfs;
+pub(crate) mod stream;
 pub(crate) mod task;

@@ -4,14 +4,18 @@
  */
 #include <linux/in6.h>
 #include <linux/ipv6.h>
+#include <linux/irq_work.h>
 #include <linux/kprobes.h>
+#include <linux/module.h>
 #include <linux/percpu.h>
+#include <linux/poll.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
 #include <linux/sock_diag.h>
 #include <linux/sysctl.h>
 #include <linux/tcp.h>
 #include <linux/timekeeping.h>
+#include <linux/wait.h>
 #include <net/ipv6.h>
 #include <net/net_namespace.h>
 #include <net/secure_seq.h>

@@ -6,12 +6,17 @@
 #include <linux/cpumask.h>
 #include <linux/cred.h>
 #include <linux/ipv6.h>
+#include <linux/irq_work.h>
 #include <linux/kprobes.h>
+#include <linux/module.h>
 #include <linux/percpu.h>
+#include <linux/poll.h>
 #include <linux/proc_fs.h>
 #include <linux/ptrace.h>
 #include <linux/tcp.h>
+#include <linux/uaccess.h>
 #include <linux/uidgid.h>
+#include <linux/wait.h>
 #include <net/inet_sock.h>
 #include <net/mptcp.h>
 #include <net/sock.h>
@@ -78,6 +83,11 @@ void tsoffset_smp_wmb(void)
 	smp_wmb();
 }
 
+s64 tsoffset_atomic64_dec_return(atomic64_t *v)
+{
+	return atomic64_dec_return(v);
+}
+
 u64 tsoffset_cmpxchg(u64 *p, u64 old, u64 value)
 {
 	return cmpxchg(p, old, value);
@@ -142,6 +152,37 @@ int tsoffset_sk_getsockopt_nowhere(struct socket *sock, int level, int optname)
 	void __user *nowhere = (void __user *)~0UL;
 
 	return sk->sk_prot->getsockopt(sk, level, optname, nowhere, nowhere);
+}
+
+void tsoffset_init_waitqueue_head(struct wait_queue_head *queue)
+{
+	init_waitqueue_head(queue);
+}
+
+void tsoffset_init_irq_work(struct irq_work *work, void (*run)(struct irq_work *work))
+{
+	init_irq_work(work, run);
+}
+
+void tsoffset_poll_wait(struct file *file, struct wait_queue_head *queue,
+			struct poll_table_struct *table)
+{
+	poll_wait(file, queue, table);
+}
+
+bool tsoffset_this_module_get(void)
+{
+	return try_module_get(THIS_MODULE);
+}
+
+void tsoffset_this_module_put(void)
+{
+	module_put(THIS_MODULE);
+}
+
+unsigned long tsoffset_copy_to_user(void __user *to, const void *from, unsigned long size)
+{
+	return copy_to_user(to, from, size);
 }
 
 void *tsoffset_pde_data(const struct inode *inode)

@@ -8,13 +8,17 @@
 
 #include <linux/types.h>
 
+struct file;
+struct irq_work;
 struct kretprobe;
 struct kretprobe_instance;
 struct net;
+struct poll_table_struct;
 struct proto;
 struct pt_regs;
 struct sock;
 struct socket;
+struct wait_queue_head;
 
 /* Probes: arguments and results through the kernel's accessors, whatever the architecture. */
 unsigned long tsoffset_regs_get_kernel_argument(struct pt_regs *regs, unsigned int n);
@@ -35,6 +39,7 @@ void tsoffset_smp_wmb(void);
 u64 tsoffset_cmpxchg(u64 *p, u64 old, u64 value);
 u64 tsoffset_xchg(u64 *p, u64 value);
 s64 tsoffset_atomic64_inc_return(atomic64_t *v);
+s64 tsoffset_atomic64_dec_return(atomic64_t *v);
 
 /* The current task. */
 u32 tsoffset_current_uid(void);
@@ -47,7 +52,18 @@ bool tsoffset_sk_is_mptcp(const struct sock *sk);
 int tsoffset_sk_connect(struct socket *sock, void *addr, int addr_len);
 int tsoffset_sk_getsockopt_nowhere(struct socket *sock, int level, int optname);
 
+/* Waiting and waking. */
+void tsoffset_init_waitqueue_head(struct wait_queue_head *queue);
+void tsoffset_init_irq_work(struct irq_work *work, void (*run)(struct irq_work *work));
+void tsoffset_poll_wait(struct file *file, struct wait_queue_head *queue,
+			struct poll_table_struct *table);
+
+/* This module, kept from being unloaded. */
+bool tsoffset_this_module_get(void);
+void tsoffset_this_module_put(void);
+
 /* /proc */
+unsigned long tsoffset_copy_to_user(void __user *to, const void *from, unsigned long size);
 void *tsoffset_pde_data(const struct inode *inode);
 
 #endif

@@ -15,7 +15,7 @@ use super::{
     text::Placed, //
 };
 
-/// A line of JSON.
+/// The line about a connect.
 pub(crate) fn json(out: &mut impl Write, placed: &Placed) -> Result {
     let record = &placed.record;
     write!(
@@ -60,4 +60,9 @@ pub(crate) fn json(out: &mut impl Write, placed: &Placed) -> Result {
         separator = ",";
     }
     out.write_str("]}\n")
+}
+
+/// The line about records that are gone before the reader came to them.
+pub(crate) fn lost(out: &mut impl Write, count: u64) -> Result {
+    writeln!(out, "{{\"v\":1,\"event\":\"lost\",\"count\":{count}}}")
 }

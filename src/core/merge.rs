@@ -37,6 +37,11 @@ impl Cursor {
         }
     }
 
+    /// Whether it has read a record that was not taken yet.
+    pub(crate) fn has_pending(&self) -> bool {
+        self.pending.is_some()
+    }
+
     /// Reads the next record before `end`, if there is none pending; how many there were no more.
     pub(crate) fn advance<W, S>(&mut self, ring: &Ring<W, S>, end: u64) -> u64
     where

@@ -161,6 +161,7 @@ impl kretprobe::Handler for Connects {
         self.0
             .ring(cpu)
             .push(&record(socket, &tuple, &entry, &observation, overlaps).to_words());
+        self.0.bell.ring();
         if cfg!(not(tsoffset_variant = "broken-ledger")) || error == 0 {
             cpu.counters.finish(verdict, tuple.is_v4_mapped(), true);
         }

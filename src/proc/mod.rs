@@ -11,12 +11,14 @@ use crate::{
         procfs::{
             Directory,
             File, //
-        }, //
+        },
+        stream, //
     },
     state::State,
 };
 
 mod connects;
+mod events;
 mod last;
 mod stats;
 
@@ -25,6 +27,7 @@ pub(crate) struct Files {
     _stats: File<stats::StatsFile>,
     _last: File<last::LastFile>,
     _connects: File<connects::ConnectsFile>,
+    _events: File<events::EventsFile>,
 }
 
 impl Files {
@@ -45,6 +48,10 @@ impl Files {
             _connects: listing::file(
                 &directory,
                 KBox::new(connects::ConnectsFile(state.clone()), GFP_KERNEL)?,
+            )?,
+            _events: stream::file(
+                &directory,
+                KBox::new(events::EventsFile(state.clone()), GFP_KERNEL)?,
             )?,
         })
     }

@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 mod absent;
 mod connect;
 mod flip;
+mod follow;
 mod overlap;
 mod race;
 mod refused;
@@ -40,6 +41,8 @@ enum Command {
     Overlap(overlap::Options),
     /// Read the file on standard input in several ways, which have to agree
     Reread,
+    /// Print a file's lines as they come
+    Follow(follow::Options),
     /// Write values to a file in turn, as fast as possible, such as a sysctl
     Flip(flip::Options),
 }
@@ -53,6 +56,7 @@ fn main() -> Result<()> {
         Command::Race(options) => race::run(&options),
         Command::Overlap(options) => overlap::run(&options),
         Command::Reread => reread::run(),
+        Command::Follow(options) => follow::run(&options),
         Command::Flip(options) => flip::run(&options),
     }
 }

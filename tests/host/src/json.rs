@@ -15,6 +15,8 @@ proptest! {
         let mut text = String::new();
         json(&mut text, &placed(record)).unwrap();
         prop_assert!(text.is_ascii() && text.ends_with('\n') && text.matches('\n').count() == 1);
+        // A reader's buffer holds one (LINE in abstractions/stream.rs).
+        prop_assert!(text.len() <= 1024);
         let value: Value = serde_json::from_str(&text).unwrap();
         prop_assert_eq!(&value["v"], 1);
         prop_assert_eq!(&value["event"], "connect");

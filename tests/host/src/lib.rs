@@ -10,6 +10,7 @@
 mod core;
 
 mod counters;
+mod json;
 mod last;
 mod ledger;
 mod merge;

@@ -1,0 +1,151 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Connects as they return: following, waiting in every way, several readers, and falling behind.
+# shellcheck source=selftests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+NOLOAD=1
+EVENTS=/proc/tsoffset/events
+
+# follow NAME OPTIONS...: in the background, to /tmp/NAME; returns when it has the file open.
+follow() {
+	name=$1
+	shift
+	: > "/tmp/$name.ready"
+	(tsoffset-workload follow "$EVENTS" "$@" > "/tmp/$name" 2> "/tmp/$name.ready"
+		echo "status $?" >> "/tmp/$name.ready") &
+	tries=200
+	until grep -q ready "/tmp/$name.ready"; do
+		tries=$((tries - 1))
+		[ "$tries" -gt 0 ] || return 1
+		sleep 0.05
+	done
+}
+
+# followed NAME LINES: it has ended well, with so many lines.
+followed() {
+	tries=400
+	until grep -q status "/tmp/$1.ready"; do
+		tries=$((tries - 1))
+		[ "$tries" -gt 0 ] || break
+		sleep 0.05
+	done
+	cat "/tmp/$1.ready"
+	[ "$(wc -l < "/tmp/$1")" -eq "$2" ] && grep -qx 'status 0' "/tmp/$1.ready"
+}
+
+# connects N: from one thread, to a listener of their own.
+connects() { workload connect --serve --threads 2 --connects "$1"; }
+
+every_connect_is_an_event() {
+	load
+	follow all --lines 100
+	connects 100
+	followed all 100
+	[ "$(grep -c '^{"v":1,"event":"connect",.*"destination":"::1","dport":7000,"error":0,.*"verdict":"match",.*}$' /tmp/all)" -eq 100 ]
+	# None twice.
+	[ "$(sed 's/.*"cpu":\([0-9]*\),"seq":\([0-9]*\),.*/\1 \2/' /tmp/all | sort -u | wc -l)" -eq 100 ]
+}
+
+each_way_of_waiting() {
+	load
+	for how in read poll select epoll; do
+		follow "$how" --lines 30 --how "$how"
+	done
+	connects 30
+	for how in read poll select epoll; do
+		followed "$how" 30
+	done
+	# All saw the same.
+	for how in poll select epoll; do
+		sort "/tmp/$how" > /tmp/other
+		sort /tmp/read | cmp - /tmp/other
+	done
+}
+
+from_now_or_from_the_oldest() {
+	load
+	connects 20
+	follow now --lines 5
+	follow oldest --oldest --lines 25
+	connects 5
+	followed now 5
+	followed oldest 25
+	# Where nothing new comes: nothing to wait for without waiting.
+	if timeout 1 tsoffset-workload follow "$EVENTS" --lines 1 --how poll --seconds 1 > /tmp/none 2>&1; then
+		return 1
+	fi
+}
+
+small_reads_give_the_same() {
+	load
+	connects 20
+	follow large --oldest --lines 20
+	follow small --oldest --lines 20 --size 1
+	followed large 20
+	followed small 20
+	cmp /tmp/large /tmp/small
+}
+
+who_falls_behind_is_told() {
+	load_with records=4
+	cpus=$(grep -c ^processor /proc/cpuinfo)
+	# Opened, and not read until all is over.
+	exec 3< "$EVENTS"
+	connects 200
+	lines=$((4 * cpus + 1))
+	head -n "$lines" <&3 > /tmp/behind
+	exec 3<&-
+	head -n 1 /tmp/behind
+	[ "$(head -n 1 /tmp/behind)" = "{\"v\":1,\"event\":\"lost\",\"count\":$((200 - 4 * cpus))}" ]
+	[ "$(grep -c '"event":"connect"' /tmp/behind)" -eq $((4 * cpus)) ]
+}
+
+a_signal_ends_it() {
+	load
+	timeout -s INT 1 cat "$EVENTS" || [ $? -eq 124 ]
+	[ "$(cat /sys/module/tsoffset/refcnt)" -eq 0 ]
+}
+
+unloading_waits_until_it_is_closed() {
+	load
+	exec 3< "$EVENTS"
+	[ "$(cat /sys/module/tsoffset/refcnt)" -eq 1 ]
+	if message=$(rmmod tsoffset 2>&1); then return 1; fi
+	echo "$message" | grep -q 'in use'
+	exec 3<&-
+	rmmod tsoffset
+}
+
+for_the_administrator_only() {
+	load
+	[ "$(busybox stat -c %a "$EVENTS")" = 400 ]
+	if su -s /bin/sh nobody -c "head -n 1 $EVENTS" 2> /dev/null; then return 1; fi
+	if unshare --user --map-root-user head -n 1 "$EVENTS" 2> /dev/null; then return 1; fi
+	[ "$(cat /sys/module/tsoffset/refcnt)" -eq 0 ]
+}
+
+under_load() {
+	load
+	for reader in 1 2 3 4 5 6 7 8; do
+		follow "load$reader" --lines 2000 --how poll
+	done
+	workload connect --serve --threads 8 --connects 2000
+	for reader in 1 2 3 4 5 6 7 8; do
+		tries=400
+		until grep -q status "/tmp/load$reader.ready" || [ "$tries" -eq 0 ]; do
+			tries=$((tries - 1))
+			sleep 0.05
+		done
+		killall -q tsoffset-workload || sleep 0
+		# What was lost was told.
+		lost=$(sed -n 's/.*"event":"lost","count":\([0-9]*\)}.*/\1/p' "/tmp/load$reader" | awk '{ n += $1 } END { print n + 0 }')
+		[ $(($(grep -c '"event":"connect"' "/tmp/load$reader") + lost)) -eq 2000 ]
+	done
+	all_matched 2000
+}
+
+run_checks every_connect_is_an_event each_way_of_waiting from_now_or_from_the_oldest \
+	small_reads_give_the_same who_falls_behind_is_told a_signal_ends_it \
+	unloading_waits_until_it_is_closed for_the_administrator_only under_load
