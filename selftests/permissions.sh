@@ -15,6 +15,7 @@ modes() {
 	[ "$(busybox stat -c %a /proc/tsoffset/last)" = 400 ]
 	[ "$(busybox stat -c %a /proc/tsoffset/connects)" = 400 ]
 	[ "$(busybox stat -c %a /proc/tsoffset/events)" = 400 ]
+	[ "$(busybox stat -c %a /proc/tsoffset/filter)" = 600 ]
 }
 
 stats_for_everyone() {

@@ -13,13 +13,15 @@ use crate::{
         percpu::{
             possible_cpus,
             PerCpu, //
-        }, //
+        },
+        rcu::RcuCell, //
     },
     core::{
         counters::{
             Counters,
             Totals, //
         },
+        filter::Filter,
         last::Last,
         ledger::Kept,
         overlap::{
@@ -71,6 +73,9 @@ pub(crate) struct State {
     pub(crate) trial: Trial,
     /// Writes of the sysctl that decides about offsets.
     pub(crate) timestamps: Writes,
+    /// Which connects are recorded; none: all.
+    #[pin]
+    pub(crate) filter: RcuCell<Filter>,
     /// Rings when there is a record more.
     #[pin]
     pub(crate) bell: Doorbell,
@@ -102,6 +107,7 @@ impl State {
                 rings,
                 trial <- Trial::new(socket, overlaps.is_some()),
                 timestamps: Writes::new(),
+                filter <- RcuCell::new(),
                 bell <- Doorbell::new(),
                 overlaps,
             }),

@@ -16,7 +16,10 @@ use core::{
 use kernel::sync::Arc;
 
 use super::{
-    compat::prelude::*,
+    compat::{
+        prelude::*,
+        seq_file::SeqFile, //
+    },
     procfs::{
         Directory,
         File, //
@@ -46,17 +49,19 @@ pub(crate) trait List: Sync + Send {
     fn snapshot(&self) -> Result<KVVec<Self::Item>>;
 
     /// Writes an item's line. Process context, may sleep. Called again where it did not fit.
-    fn line(out: &mut Out, item: &Self::Item) -> fmt::Result;
+    fn line(out: &mut Out<'_>, item: &Self::Item) -> fmt::Result;
 }
 
-/// Where a line goes.
-pub(crate) struct Out(*mut bindings::seq_file);
+/// Where text goes.
+pub(crate) struct Out<'a>(pub(crate) &'a SeqFile);
 
-impl fmt::Write for Out {
+impl fmt::Write for Out<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        // SAFETY: The file is live and its buffer ours while `show` runs. What does not fit is
-        // asked for again with a larger buffer.
-        unsafe { bindings::seq_write(self.0, text.as_ptr().cast(), text.len()) };
+        // A `SeqFile` is transparent over the kernel's.
+        let seq = from_ref(self.0).cast_mut().cast();
+        // SAFETY: The file is live and being shown. What does not fit is asked for again with a larger
+        // buffer.
+        unsafe { bindings::seq_write(seq, text.as_ptr().cast(), text.len()) };
         Ok(())
     }
 }
@@ -196,7 +201,8 @@ unsafe extern "C" fn stop(_seq: *mut bindings::seq_file, _item: *mut c_void) {}
 ///
 /// As of `start`; `item` is what `start` or `next` returned last.
 unsafe extern "C" fn show<T: List>(seq: *mut bindings::seq_file, item: *mut c_void) -> c_int {
-    let mut out = Out(seq);
+    // SAFETY: The kernel calls this with the seq_file's lock held.
+    let mut out = Out(unsafe { SeqFile::from_raw(seq) });
     // SAFETY: `open` wrote it.
     let is_header = item.cast() == unsafe { opened::<T>(seq) };
     let result = if is_header {

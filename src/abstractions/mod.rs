@@ -15,5 +15,6 @@ pub(crate) mod percpu;
 pub(crate) mod probed;
 pub(crate) mod probes;
 pub(crate) mod procfs;
+pub(crate) mod rcu;
 pub(crate) mod stream;
 pub(crate) mod task;

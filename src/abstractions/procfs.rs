@@ -72,6 +72,12 @@ pub(crate) trait Show: Sync + Send {
     fn show(&self, out: &SeqFile) -> Result;
 }
 
+/// A file that takes text as well.
+pub(crate) trait Store: Show {
+    /// Takes what one call of write brought, 4096 bytes at most. Process context; may sleep.
+    fn store(&self, text: &[u8]) -> Result;
+}
+
 /// A file in a directory of /proc.
 ///
 /// Dropping it waits for its readers' calls to end and closes it under those who have it open.
@@ -117,6 +123,14 @@ impl<T: Show> File<T> {
     pub(crate) fn new(directory: &Arc<Directory>, contents: KBox<T>) -> Result<Self> {
         // SAFETY: The operations take a `T`.
         unsafe { Self::with_operations(directory, T::NAME, T::MODE, &Ops::<T>::OPS, contents) }
+    }
+}
+
+impl<T: Store> File<T> {
+    /// The same for a file that can be written.
+    pub(crate) fn writable(directory: &Arc<Directory>, contents: KBox<T>) -> Result<Self> {
+        // SAFETY: The operations take a `T`.
+        unsafe { Self::with_operations(directory, T::NAME, T::MODE, &Ops::<T>::WRITABLE, contents) }
     }
 }
 
@@ -172,6 +186,52 @@ impl<T: Show> Ops<T> {
         // SAFETY: Every other member may be a null pointer or 0.
         ..unsafe { core::mem::zeroed() }
     };
+}
+
+impl<T: Store> Ops<T> {
+    const WRITABLE: bindings::proc_ops = bindings::proc_ops {
+        proc_write: Some(write::<T>),
+        ..Self::OPS
+    };
+}
+
+/// The most that one call of write may bring.
+const MOST: usize = 4096;
+
+/// # Safety
+///
+/// Called by the kernel only, for a file opened by `open::<T>`, with `size` bytes to be read at `from`.
+unsafe extern "C" fn write<T: Store>(
+    file: *mut bindings::file,
+    from: *const u8,
+    size: usize,
+    _position: *mut bindings::loff_t,
+) -> isize {
+    // SAFETY: The entry's data is a `T`, which lives until the entry is removed, which waits for us.
+    let contents = unsafe { &*bindings::tsoffset_pde_data((*file).f_inode).cast::<T>() };
+    let store = || {
+        if size > MOST {
+            let name = T::NAME.to_str().unwrap_or_default();
+            pr_err!("{name}: {size} bytes at once are too many, {MOST} the most\n");
+            return Err(EINVAL);
+        }
+        let mut text = KVVec::with_capacity(size, GFP_KERNEL_ACCOUNT)?;
+        for _ in 0..size {
+            text.push(0_u8, GFP_KERNEL_ACCOUNT)?;
+        }
+        // SAFETY: There is room for so many; the kernel checks that the user may read there.
+        let left = unsafe {
+            bindings::tsoffset_copy_from_user(text.as_mut_ptr().cast(), from.cast(), size)
+        };
+        if left != 0 {
+            return Err(EFAULT);
+        }
+        contents.store(&text)
+    };
+    match store() {
+        Ok(()) => size as isize,
+        Err(error) => error.to_errno() as isize,
+    }
 }
 
 /// # Safety

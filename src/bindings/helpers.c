@@ -13,6 +13,7 @@
 #include <linux/poll.h>
 #include <linux/proc_fs.h>
 #include <linux/ptrace.h>
+#include <linux/rcupdate.h>
 #include <linux/tcp.h>
 #include <linux/uaccess.h>
 #include <linux/uidgid.h>
@@ -81,6 +82,16 @@ void tsoffset_smp_wmb(void)
 {
 	/* Paired as the caller says. */
 	smp_wmb();
+}
+
+void tsoffset_rcu_read_lock(void)
+{
+	rcu_read_lock();
+}
+
+void tsoffset_rcu_read_unlock(void)
+{
+	rcu_read_unlock();
 }
 
 s64 tsoffset_atomic64_dec_return(atomic64_t *v)
@@ -168,6 +179,11 @@ void tsoffset_poll_wait(struct file *file, struct wait_queue_head *queue,
 			struct poll_table_struct *table)
 {
 	poll_wait(file, queue, table);
+}
+
+unsigned long tsoffset_copy_from_user(void *to, const void __user *from, unsigned long size)
+{
+	return copy_from_user(to, from, size);
 }
 
 bool tsoffset_this_module_get(void)

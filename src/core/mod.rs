@@ -4,6 +4,7 @@
 //! where they are tested (tests/host).
 
 pub(crate) mod counters;
+pub(crate) mod filter;
 pub(crate) mod json;
 pub(crate) mod last;
 pub(crate) mod ledger;

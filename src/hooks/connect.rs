@@ -158,12 +158,18 @@ impl kretprobe::Handler for Connects {
         let verdict = observation.judge();
         let cpu = self.0.this_cpu();
 
-        self.0
-            .ring(cpu)
-            .push(&record(socket, &tuple, &entry, &observation, overlaps).to_words());
-        self.0.bell.ring();
+        let record = record(socket, &tuple, &entry, &observation, overlaps);
+        let recorded = self.0.filter.with(|filter| match filter {
+            Some(filter) => filter.matches(&record),
+            None => true,
+        });
+
+        if recorded {
+            self.0.ring(cpu).push(&record.to_words());
+            self.0.bell.ring();
+        }
         if cfg!(not(tsoffset_variant = "broken-ledger")) || error == 0 {
-            cpu.counters.finish(verdict, tuple.is_v4_mapped(), true);
+            cpu.counters.finish(verdict, tuple.is_v4_mapped(), recorded);
         }
         if error == 0 {
             cpu.last.publish(Finding {

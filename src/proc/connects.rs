@@ -68,7 +68,7 @@ impl List for ConnectsFile {
         Ok(items)
     }
 
-    fn line(out: &mut Out, item: &Placed) -> fmt::Result {
+    fn line(out: &mut Out<'_>, item: &Placed) -> fmt::Result {
         text::row(out, item)
     }
 }

@@ -19,6 +19,7 @@ use crate::{
 
 mod connects;
 mod events;
+mod filter;
 mod last;
 mod stats;
 
@@ -27,6 +28,7 @@ pub(crate) struct Files {
     _stats: File<stats::StatsFile>,
     _last: File<last::LastFile>,
     _connects: File<connects::ConnectsFile>,
+    _filter: File<filter::FilterFile>,
     _events: File<events::EventsFile>,
 }
 
@@ -48,6 +50,10 @@ impl Files {
             _connects: listing::file(
                 &directory,
                 KBox::new(connects::ConnectsFile(state.clone()), GFP_KERNEL)?,
+            )?,
+            _filter: File::writable(
+                &directory,
+                KBox::new(filter::FilterFile(state.clone()), GFP_KERNEL)?,
             )?,
             _events: stream::file(
                 &directory,

@@ -10,6 +10,7 @@
 mod core;
 
 mod counters;
+mod filter;
 mod json;
 mod last;
 mod ledger;

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `/proc/tsoffset/filter`: which connects are recorded, for the administrator to read and write.
+
+use kernel::sync::Arc;
+
+use crate::{
+    abstractions::{
+        capability,
+        compat::{
+            prelude::*,
+            seq_file::{
+                seq_print,
+                SeqFile, //
+            }, //
+        },
+        listing::Out,
+        procfs::{
+            Show,
+            Store, //
+        }, //
+    },
+    core::filter::{
+        Filter,
+        Wrong, //
+    },
+    state::State,
+};
+
+/// The file.
+pub(super) struct FilterFile(pub(super) Arc<State>);
+
+impl Show for FilterFile {
+    const NAME: &'static CStr = c"filter";
+    const MODE: u16 = 0o600;
+
+    fn may_open() -> bool {
+        capability::net_admin()
+    }
+
+    fn show(&self, out: &SeqFile) -> Result {
+        let filter = self.0.filter.with(|filter| filter.copied());
+        match filter {
+            Some(filter) => filter.write(&mut Out(out)).map_err(|_| EIO)?,
+            None => seq_print!(out, "clear"),
+        }
+        seq_print!(out, "\n");
+        Ok(())
+    }
+}
+
+impl Store for FilterFile {
+    fn store(&self, text: &[u8]) -> Result {
+        match Filter::parse(text) {
+            Ok(filter) => {
+                let filter = filter
+                    .map(|filter| KBox::new(filter, GFP_KERNEL))
+                    .transpose()?;
+                self.0.filter.replace(filter);
+                Ok(())
+            }
+            Err(Wrong { position, reason }) => {
+                pr_err!("filter: at byte {position}: {reason}; the old one stays\n");
+                Err(EINVAL)
+            }
+        }
+    }
+}

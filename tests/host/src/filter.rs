@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Filters: what is read is what was meant, and whatever is written into the file breaks nothing.
+
+use std::net::Ipv6Addr;
+
+use proptest::{collection::vec, prelude::*, sample::select};
+
+use crate::{
+    core::{
+        filter::{Filter, Wrong},
+        record::Record,
+        verdict::Verdict,
+    },
+    record::any_record,
+};
+
+fn filter(text: &str) -> Filter {
+    Filter::parse(text.as_bytes()).unwrap().unwrap()
+}
+
+fn printed(filter: &Filter) -> String {
+    let mut text = String::new();
+    filter.write(&mut text).unwrap();
+    text
+}
+
+fn wrong(text: &str) -> (usize, &'static str) {
+    let Wrong { position, reason } = Filter::parse(text.as_bytes()).unwrap_err();
+    (position, reason)
+}
+
+fn record(destination: &str, port: u16, uid: u32) -> Record {
+    Record {
+        destination: destination.parse::<Ipv6Addr>().unwrap().octets(),
+        destination_port: port,
+        uid,
+        error: -111,
+        verdict: Verdict::Failed,
+        ..Record::from_words(&[0; 15])
+    }
+}
+
+#[test]
+fn all_words_and_any_value() {
+    let filter = filter("dport=443,8443 uid=!0 daddr=2001:db8::/32 errno=111 verdict=failed,zero");
+    assert!(filter.matches(&record("2001:db8::1", 443, 1)));
+    assert!(filter.matches(&record("2001:db8:ffff::", 8443, 7)));
+    assert!(!filter.matches(&record("2001:db8::1", 80, 1)));
+    assert!(!filter.matches(&record("2001:db8::1", 443, 0)));
+    assert!(!filter.matches(&record("2001:db9::1", 443, 1)));
+}
+
+#[test]
+fn addresses() {
+    let v4 = record("::ffff:192.0.2.7", 1, 0);
+    assert!(filter("daddr=192.0.2.0/24").matches(&v4));
+    assert!(filter("daddr=192.0.2.7").matches(&v4));
+    assert!(!filter("daddr=192.0.3.0/24").matches(&v4));
+    assert!(!filter("daddr=!::ffff:0:0/96").matches(&v4));
+    assert!(filter("daddr=::/0").matches(&v4));
+    assert!(!filter("daddr=0.0.0.0/0").matches(&record("::1", 1, 0)));
+    assert_eq!(
+        printed(&filter("saddr=10.0.0.0/8")),
+        "saddr=::ffff:10.0.0.0/104"
+    );
+}
+
+#[test]
+fn clear_is_no_filter() {
+    assert_eq!(Filter::parse(b" clear\n"), Ok(None));
+}
+
+#[test]
+fn what_is_wrong_and_where() {
+    assert_eq!(wrong(""), (0, "nothing in it"));
+    assert_eq!(wrong(" \n"), (0, "nothing in it"));
+    assert_eq!(wrong("dport"), (0, "neither key=value nor clear"));
+    assert_eq!(wrong("dport=1 colour=red"), (8, "unknown key"));
+    assert_eq!(wrong("dport=443,https"), (10, "not a value of this key"));
+    assert_eq!(wrong("dport=65536"), (6, "not a value of this key"));
+    assert_eq!(wrong("dport=+1"), (6, "not a value of this key"));
+    assert_eq!(wrong("uid=!"), (5, "a value is missing"));
+    assert_eq!(wrong("uid=1,,2"), (6, "a value is missing"));
+    assert_eq!(wrong("daddr=::1/129"), (6, "not a value of this key"));
+    assert_eq!(wrong("daddr=::1/64"), (6, "not a value of this key"));
+    assert_eq!(wrong("daddr=1.2.3.4/+8"), (6, "not a value of this key"));
+    assert_eq!(wrong("clear dport=1"), (6, "nothing may follow clear"));
+    assert_eq!(wrong("dport=1 clear"), (8, "clear stands alone"));
+    assert_eq!(wrong(&"pid=1 ".repeat(17)), (96, "too many words"));
+    assert_eq!(
+        wrong(&format!("pid=1{}", ",1".repeat(32))),
+        (68, "too many values")
+    );
+    assert_eq!(Filter::parse(b"uid=1 \xff").unwrap_err().position, 6);
+}
+
+/// Texts that are filters, or nearly.
+fn nearly() -> impl Strategy<Value = String> {
+    let part = select(vec![
+        "pid",
+        "uid",
+        "daddr",
+        "saddr",
+        "dport",
+        "verdict",
+        "errno",
+        "clear",
+        "=",
+        "=!",
+        ",",
+        "/",
+        " ",
+        "\n",
+        "1",
+        "443",
+        "4294967296",
+        "::1",
+        "2001:db8::",
+        "10.0.0.0",
+        "32",
+        "match",
+        "\u{e9}",
+        "-",
+        "+",
+    ]);
+    vec(part, 0..24).prop_map(|parts| parts.concat())
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_read_or_refused_within_the_text(text in vec(any::<u8>(), 0..300)) {
+        if let Err(wrong) = Filter::parse(&text) {
+            prop_assert!(wrong.position <= text.len());
+        }
+    }
+
+    #[test]
+    fn what_is_printed_is_read_as_the_same(text in nearly(), record in any_record()) {
+        match Filter::parse(text.as_bytes()) {
+            Ok(Some(filter)) => {
+                let again = Filter::parse(printed(&filter).as_bytes()).unwrap().unwrap();
+                prop_assert_eq!(again, filter);
+                prop_assert_eq!(again.matches(&record), filter.matches(&record));
+            }
+            Ok(None) => prop_assert_eq!(text.trim(), "clear"),
+            Err(wrong) => prop_assert!(wrong.position <= text.len()),
+        }
+    }
+
+    #[test]
+    fn a_records_own_values_match_it_and_negated_do_not(record in any_record()) {
+        let words = [
+            format!("pid={}", record.pid),
+            format!("tgid={}", record.tgid),
+            format!("uid={}", record.uid),
+            format!("netns={}", record.netns),
+            format!("sport={}", record.source_port),
+            format!("dport={}", record.destination_port),
+            format!("saddr={}", Ipv6Addr::from(record.source)),
+            format!("daddr={}", Ipv6Addr::from(record.destination)),
+            format!("verdict={}", record.verdict.name()),
+        ];
+        prop_assert!(filter(&words.join(" ")).matches(&record));
+        for word in words {
+            prop_assert!(!filter(&word.replace('=', "=!")).matches(&record), "{word}");
+        }
+    }
+}
