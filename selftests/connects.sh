@@ -71,6 +71,15 @@ kinds_have_flags() {
 	[ "$(lines_with flags fastopen)" -ge 2 ]
 }
 
+the_histogram_is_that_of_the_records() {
+	load
+	workload connect --serve --threads 4 --connects 150
+	settle
+	column duration < "$CONNECTS" | awk '{ bound = 1024; while ($1 >= bound) bound *= 2; n[bound]++ }
+		END { for (bound in n) printf "connect_ns_below_%.0f %d\n", bound, n[bound] }' | sort > /tmp/expected
+	awk '/^connect_ns_/ && $2 != 0' "$STATS" | sort | diff /tmp/expected -
+}
+
 the_oldest_go_first() {
 	load_with records=4
 	cpus=$(grep -c ^processor /proc/cpuinfo)
@@ -116,5 +125,5 @@ records_out_of_range_are_refused() {
 }
 
 run_checks every_connect_has_its_record newest_last_and_times_of_this_boot who_called \
-	kinds_have_flags the_oldest_go_first a_snapshot_agrees_with_itself \
+	kinds_have_flags the_histogram_is_that_of_the_records the_oldest_go_first a_snapshot_agrees_with_itself \
 	for_the_administrator_only records_out_of_range_are_refused

@@ -9,7 +9,9 @@ LINES="version policy probe_armed connects_called connects_missed connects_enter
 connects_returned connects_in_flight connects_failed offset_match offset_zero offset_changed
 offset_mismatch offset_repair offset_v4mapped ledger witness reader_missed reader_getsockopt
 reader_overlap_possible reader_overlap_certain reader_torn reader_unjudged reader_overflow
-connects_recorded connects_filtered records_readable records_overwritten"
+connects_recorded connects_filtered records_readable records_overwritten
+$(bound=1024; while [ "$bound" -le 8589934592 ]; do echo "connect_ns_below_$bound"; bound=$((bound * 2)); done)
+connect_ns_above"
 
 fresh_counters_are_zero() {
 	all_matched 0

@@ -6,6 +6,10 @@
 //! so that only sums mean something. All arithmetic wraps.
 
 use super::{
+    histogram::{
+        bucket,
+        BUCKETS, //
+    },
     verdict::Verdict,
     word::Word, //
 };
@@ -26,6 +30,7 @@ pub(crate) struct Counters<W> {
     v4_mapped: W,
     recorded: W,
     filtered: W,
+    durations: [W; BUCKETS],
 }
 
 impl<W: Word> Counters<W> {
@@ -40,6 +45,7 @@ impl<W: Word> Counters<W> {
             v4_mapped: W::new(0),
             recorded: W::new(0),
             filtered: W::new(0),
+            durations: [(); BUCKETS].map(|()| W::new(0)),
         }
     }
 
@@ -56,9 +62,11 @@ impl<W: Word> Counters<W> {
         self.entered.bump_release();
     }
 
-    /// The return of a call that was entered, of which there is a record or which was filtered out.
+    /// The return of a call that was entered and took so many nanoseconds, of which there is a record or which was
+    /// filtered out.
     #[inline]
-    pub(crate) fn finish(&self, verdict: Verdict, v4_mapped: bool, recorded: bool) {
+    pub(crate) fn finish(&self, verdict: Verdict, v4_mapped: bool, recorded: bool, duration: u64) {
+        self.durations[bucket(duration)].bump_release();
         self.verdicts[verdict as usize].bump_release();
         if v4_mapped && verdict != Verdict::Failed {
             self.v4_mapped.bump();
@@ -91,6 +99,8 @@ pub(crate) struct Totals {
     pub(crate) recorded: u64,
     /// Those that the filter left out.
     pub(crate) filtered: u64,
+    /// Those that returned, by how long they took.
+    pub(crate) durations: [u64; BUCKETS],
     /// Entered and not returned yet.
     pub(crate) in_flight: u64,
 }
@@ -117,6 +127,9 @@ impl Totals {
             add(&mut totals.v4_mapped, &cpu.v4_mapped);
             add(&mut totals.recorded, &cpu.recorded);
             add(&mut totals.filtered, &cpu.filtered);
+            for (total, word) in totals.durations.iter_mut().zip(&cpu.durations) {
+                add(total, word);
+            }
         }
         for cpu in counters() {
             add(&mut totals.in_flight, &cpu.in_flight);

@@ -45,11 +45,16 @@ impl Ledger {
             .verdicts
             .iter()
             .fold(0, |sum: u64, n| sum.wrapping_add(*n));
+        let timed = second
+            .durations
+            .iter()
+            .fold(0, |sum: u64, n| sum.wrapping_add(*n));
         let entered = second.returned.wrapping_add(second.in_flight);
         let written = second.recorded.wrapping_add(second.filtered);
 
         if second.entered == entered
             && second.returned == judged
+            && second.returned == timed
             && second.returned == written
             && second.recorded == kept.readable.wrapping_add(kept.overwritten)
         {

@@ -5,6 +5,7 @@
 
 pub(crate) mod counters;
 pub(crate) mod filter;
+pub(crate) mod histogram;
 pub(crate) mod json;
 pub(crate) mod last;
 pub(crate) mod ledger;

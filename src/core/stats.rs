@@ -4,6 +4,7 @@
 
 use super::{
     counters::Totals,
+    histogram,
     ledger::{
         Kept,
         Ledger, //
@@ -42,7 +43,15 @@ pub(crate) struct Stats {
 
 impl Stats {
     /// Names and values in the order in which they are printed.
-    pub(crate) fn lines(&self) -> [(&'static str, Value); 28] {
+    pub(crate) fn lines(&self) -> impl Iterator<Item = (&'static str, Value)> {
+        let durations = self.totals.durations.map(Value::Number);
+        self.counts()
+            .into_iter()
+            .chain(histogram::NAMES.into_iter().zip(durations))
+    }
+
+    /// Those that have a name of their own.
+    fn counts(&self) -> [(&'static str, Value); 28] {
         use Value::{Number, Word};
 
         let totals = &self.totals;

@@ -169,7 +169,8 @@ impl kretprobe::Handler for Connects {
             self.0.bell.ring();
         }
         if cfg!(not(tsoffset_variant = "broken-ledger")) || error == 0 {
-            cpu.counters.finish(verdict, tuple.is_v4_mapped(), recorded);
+            cpu.counters
+                .finish(verdict, tuple.is_v4_mapped(), recorded, record.duration);
         }
         if error == 0 {
             cpu.last.publish(Finding {

@@ -31,7 +31,7 @@ fn a_connect_may_return_elsewhere() {
     cpus[0].enter();
     cpus[0].call();
     assert_eq!(sum(&cpus).in_flight, 1);
-    cpus[1].finish(Verdict::Match, true, true);
+    cpus[1].finish(Verdict::Match, true, true, 5);
 
     let totals = sum(&cpus);
     assert_eq!((totals.called, totals.entered, totals.returned), (1, 1, 1));
@@ -47,7 +47,7 @@ fn a_connect_may_return_elsewhere() {
 fn v4_mapped_is_counted_of_verdicts_on_offsets_only() {
     let cpus = [Counters::<Single>::new()];
     cpus[0].enter();
-    cpus[0].finish(Verdict::Failed, true, true);
+    cpus[0].finish(Verdict::Failed, true, true, 5);
     assert_eq!(sum(&cpus).v4_mapped, 0);
 }
 
@@ -67,7 +67,7 @@ proptest! {
         for &(entry, exit, verdict, follow) in &events {
             if follow {
                 cpus[entry].enter();
-                cpus[exit].finish(Verdict::ALL[verdict], false, verdict % 2 == 0);
+                cpus[exit].finish(Verdict::ALL[verdict], false, verdict % 2 == 0, 1 << exit);
             } else {
                 missed += 1;
             }
@@ -113,7 +113,7 @@ mod concurrent {
                     for &(entry, exit) in ways {
                         cpus[entry].enter();
                         cpus[entry].call();
-                        cpus[exit].finish(Verdict::Match, false, true);
+                        cpus[exit].finish(Verdict::Match, false, true, 5);
                     }
                 })
             };

@@ -24,6 +24,7 @@ fn balanced() -> Totals {
     };
     totals.verdicts[Verdict::Match as usize] = 7;
     totals.verdicts[Verdict::Failed as usize] = 3;
+    totals.durations[4] = 10;
     totals
 }
 
@@ -83,4 +84,11 @@ fn a_lost_record_is_seen() {
         Ledger::check(&balanced(), &vanished, &balanced()),
         Ledger::Unbalanced
     );
+}
+
+#[test]
+fn a_lost_duration_is_seen() {
+    let mut lost = balanced();
+    lost.durations[4] -= 1;
+    assert_eq!(Ledger::check(&lost, &KEPT, &lost), Ledger::Unbalanced);
 }

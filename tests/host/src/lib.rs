@@ -11,6 +11,7 @@ mod core;
 
 mod counters;
 mod filter;
+mod histogram;
 mod json;
 mod last;
 mod ledger;

@@ -26,12 +26,17 @@ fn stats() -> Stats {
 
 #[test]
 fn version_comes_first() {
-    assert_eq!(stats().lines()[0].0, "version");
+    assert_eq!(stats().lines().next().unwrap().0, "version");
 }
 
 #[test]
 fn every_line_is_documented() {
     for (name, _) in stats().lines() {
+        let name = if name.starts_with("connect_ns_below_") {
+            "connect_ns_below_N"
+        } else {
+            name
+        };
         assert!(
             DOCUMENTATION.contains(&format!("| `{name}` |")),
             "{name} is not documented"

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! How long calls took, in buckets of powers of two.
+
+/// Buckets: below 2^10 ns (1 us), then one for each power of two, and the last for 2^33 ns (8.6 s) and more.
+pub(crate) const BUCKETS: usize = 25;
+
+/// The first bucket's bound is two to the power of this, in nanoseconds.
+const FIRST: u32 = 10;
+
+/// The names of their lines in `stats`: what their values are below.
+pub(crate) const NAMES: [&str; BUCKETS] = [
+    "connect_ns_below_1024",
+    "connect_ns_below_2048",
+    "connect_ns_below_4096",
+    "connect_ns_below_8192",
+    "connect_ns_below_16384",
+    "connect_ns_below_32768",
+    "connect_ns_below_65536",
+    "connect_ns_below_131072",
+    "connect_ns_below_262144",
+    "connect_ns_below_524288",
+    "connect_ns_below_1048576",
+    "connect_ns_below_2097152",
+    "connect_ns_below_4194304",
+    "connect_ns_below_8388608",
+    "connect_ns_below_16777216",
+    "connect_ns_below_33554432",
+    "connect_ns_below_67108864",
+    "connect_ns_below_134217728",
+    "connect_ns_below_268435456",
+    "connect_ns_below_536870912",
+    "connect_ns_below_1073741824",
+    "connect_ns_below_2147483648",
+    "connect_ns_below_4294967296",
+    "connect_ns_below_8589934592",
+    "connect_ns_above",
+];
+
+/// The bucket of a duration in nanoseconds.
+#[inline]
+pub(crate) fn bucket(duration: u64) -> usize {
+    // How many bits it takes: 0 for 0.
+    let bits = u64::BITS - duration.leading_zeros();
+    (bits.saturating_sub(FIRST) as usize).min(BUCKETS - 1)
+}
