@@ -1,0 +1,73 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The books under load: 64 threads connect while 8 readers read every file, with little room and with much.
+# shellcheck source=selftests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+NOLOAD=1
+
+# Readers of all files in the background, until /tmp/stop is there.
+readers() {
+	rm -f /tmp/stop
+	for _ in 1 2 3 4 5 6; do
+		(cd /proc && until [ -e /tmp/stop ]; do
+			cat tsoffset/stats tsoffset/last tsoffset/connects tsoffset/filter > /dev/null
+		done) &
+	done
+	for _ in 1 2; do
+		cat /proc/tsoffset/events > /dev/null &
+	done
+}
+
+stop_readers() {
+	touch /tmp/stop
+	killall cat || sleep 0
+	wait
+	rm /tmp/stop
+}
+
+# Every reading of the books that says anything says that they balance.
+never_unbalanced() {
+	(until [ -e /tmp/stop ]; do
+		if grep -q '^ledger unbalanced$' "$STATS"; then cat "$STATS" > /tmp/unbalanced; fi
+	done) &
+}
+
+# connects N: from 64 threads, all counted, by the workload's own count.
+connects() {
+	rm -f /tmp/unbalanced
+	readers
+	never_unbalanced
+	made=$(workload connect --serve --threads 64 --connects "$1" | counted)
+	stop_readers
+	[ "$made" -eq "$1" ]
+	[ ! -e /tmp/unbalanced ] || { cat /tmp/unbalanced; return 1; }
+	expect connects_called="$1" connects_in_flight=0 offset_mismatch=0 ledger=balanced
+	stats=$(cat "$STATS")
+}
+
+# value NAME: of the stats that connects() left.
+value() { echo "$stats" | field "$1"; }
+
+with_room_for_all() {
+	load
+	connects 2000
+	[ "$(value connects_missed)" -eq 0 ] && [ "$(value offset_match)" -eq 2000 ]
+	[ "$(value connects_recorded)" -eq 2000 ]
+}
+
+with_one_instance_and_the_smallest_rings() {
+	load_with maxactive=1 records=2
+	connects 4000
+	missed=$(value connects_missed)
+	entered=$(value connects_entered)
+	echo "$missed missed, $entered entered"
+	[ "$missed" -gt 0 ] && [ $((missed + entered)) -eq 4000 ]
+	[ "$(value offset_match)" -eq "$entered" ] && [ "$(value connects_recorded)" -eq "$entered" ]
+	cpus=$(grep -c ^processor /proc/cpuinfo)
+	[ "$(value records_readable)" -eq $((2 * cpus)) ]
+	[ "$(value records_overwritten)" -eq $((entered - 2 * cpus)) ]
+}
+
+run_checks with_room_for_all with_one_instance_and_the_smallest_rings
