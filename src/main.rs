@@ -12,13 +12,14 @@ mod abstractions;
 mod bindings;
 mod core;
 mod hooks;
+mod network;
 mod proc;
 mod state;
 mod tcp;
 
 use abstractions::{
     compat::prelude::*,
-    probes::{
+    owned::{
         CallProbe,
         ReturnProbe, //
     }, //

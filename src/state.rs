@@ -10,6 +10,8 @@ use crate::{
         doorbell::Doorbell,
         kernel_socket::KernelSocket,
         marked::Marked,
+        net::Net,
+        owned::EachNetwork,
         percpu::{
             possible_cpus,
             PerCpu, //
@@ -17,20 +19,12 @@ use crate::{
         rcu::RcuCell, //
     },
     core::{
-        counters::{
-            Counters,
-            Totals, //
-        },
         filter::Filter,
         last::Last,
         ledger::Kept,
         overlap::{
             Overlaps,
             Set, //
-        },
-        readers::{
-            ReaderTotals,
-            Readers, //
         },
         record::WORDS,
         ring::{
@@ -42,6 +36,12 @@ use crate::{
         timestamps::Writes,
         trial::Trial, //
     },
+    network::{
+        Counts,
+        Network,
+        Networks,
+        Sums, //
+    },
 };
 
 /// The records of one CPU.
@@ -51,12 +51,8 @@ pub(crate) type ConnectRing = Ring<Marked, KVVec<Slot<Marked, WORDS>>>;
 pub(crate) struct CpuState {
     /// Its number.
     number: u32,
-    /// Its counters.
-    pub(crate) counters: Counters<Marked>,
     /// Its last finding.
     pub(crate) last: Last<Marked>,
-    /// Its counters of the witness.
-    pub(crate) readers: Readers<Marked>,
 }
 
 /// The witness's table.
@@ -65,6 +61,8 @@ pub(crate) type Table = Overlaps<KVVec<Set<Marked>>>;
 /// All state of the module.
 #[pin_data]
 pub(crate) struct State {
+    each_network: EachNetwork<Network>,
+    networks: Arc<Networks>,
     cpus: PerCpu<CpuState>,
     // By the CPU's number.
     rings: KVVec<ConnectRing>,
@@ -94,15 +92,17 @@ impl State {
         })?;
         let cpus = PerCpu::new(|number| CpuState {
             number,
-            counters: Counters::new(),
             last: Last::new(),
-            readers: Readers::new(),
         })?;
         let rings = rings(records)?;
         let overlaps = witness.map(overlaps).transpose()?;
+        let networks = Networks::new()?;
+        let each_network = EachNetwork::new(networks.clone())?;
 
         Arc::pin_init(
             pin_init!(Self {
+                each_network,
+                networks,
                 cpus,
                 rings,
                 trial <- Trial::new(socket, overlaps.is_some()),
@@ -119,6 +119,20 @@ impl State {
     #[inline]
     pub(crate) fn this_cpu(&self) -> &CpuState {
         self.cpus.this_cpu()
+    }
+
+    /// Counts something in a namespace. For probe handlers, as above.
+    #[inline]
+    pub(crate) fn count(&self, net: Net<'_>, count: impl FnOnce(&Counts)) {
+        let net = if cfg!(tsoffset_variant = "broken-network") {
+            Net::initial()
+        } else {
+            net
+        };
+        self.each_network.with(net, |network| {
+            let counts = network.map_or(self.networks.stray(), Network::counts);
+            count(counts.this_cpu());
+        });
     }
 
     /// The ring of a CPU whose state this is.
@@ -145,14 +159,16 @@ impl State {
         self.cpus.iter()
     }
 
-    /// Sums over all CPUs.
-    pub(crate) fn totals(&self) -> Totals {
-        Totals::sum(|| self.cpus().map(|(_, cpu)| &cpu.counters))
+    /// The host's sums. May sleep.
+    pub(crate) fn sums(&self) -> Sums {
+        self.networks.sums()
     }
 
-    /// The witness's sums over all CPUs.
-    pub(crate) fn reader_totals(&self) -> ReaderTotals {
-        ReaderTotals::sum(|| self.cpus().map(|(_, cpu)| &cpu.readers))
+    /// One namespace's; of one on its way out nothing is known.
+    pub(crate) fn sums_of(&self, net: Net<'_>) -> Sums {
+        self.each_network.with(net, |network| {
+            network.map_or_else(Sums::default, |network| network.counts().sums())
+        })
     }
 }
 

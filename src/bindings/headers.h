@@ -11,6 +11,7 @@
 #include <linux/poll.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
+#include <linux/seq_file_net.h>
 #include <linux/sock_diag.h>
 #include <linux/sysctl.h>
 #include <linux/tcp.h>
@@ -18,6 +19,7 @@
 #include <linux/wait.h>
 #include <net/ipv6.h>
 #include <net/net_namespace.h>
+#include <net/netns/generic.h>
 #include <net/secure_seq.h>
 #include <net/sock.h>
 #include <net/tcp.h>

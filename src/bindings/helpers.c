@@ -14,12 +14,14 @@
 #include <linux/proc_fs.h>
 #include <linux/ptrace.h>
 #include <linux/rcupdate.h>
+#include <linux/seq_file_net.h>
 #include <linux/tcp.h>
 #include <linux/uaccess.h>
 #include <linux/uidgid.h>
 #include <linux/wait.h>
 #include <net/inet_sock.h>
 #include <net/mptcp.h>
+#include <net/netns/generic.h>
 #include <net/sock.h>
 
 #include "helpers.h"
@@ -112,6 +114,16 @@ u64 tsoffset_xchg(u64 *p, u64 value)
 s64 tsoffset_atomic64_inc_return(atomic64_t *v)
 {
 	return atomic64_inc_return(v);
+}
+
+void *tsoffset_net_generic(const struct net *net, unsigned int id)
+{
+	return net_generic(net, id);
+}
+
+struct net *tsoffset_seq_file_single_net(struct seq_file *seq)
+{
+	return seq_file_single_net(seq);
 }
 
 u32 tsoffset_current_uid(void)

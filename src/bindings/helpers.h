@@ -16,6 +16,7 @@ struct net;
 struct poll_table_struct;
 struct proto;
 struct pt_regs;
+struct seq_file;
 struct sock;
 struct socket;
 struct wait_queue_head;
@@ -42,6 +43,10 @@ void tsoffset_rcu_read_lock(void);
 void tsoffset_rcu_read_unlock(void);
 s64 tsoffset_atomic64_inc_return(atomic64_t *v);
 s64 tsoffset_atomic64_dec_return(atomic64_t *v);
+
+/* Network namespaces. */
+void *tsoffset_net_generic(const struct net *net, unsigned int id);
+struct net *tsoffset_seq_file_single_net(struct seq_file *seq);
 
 /* The current task. */
 u32 tsoffset_current_uid(void);

@@ -36,6 +36,9 @@ int main(void)
 	DEFINE(KRETPROBE_MAX_DATA, KRETPROBE_MAX_DATA_SIZE);
 	DEFINE(PROC_OPS_SIZE, sizeof(const struct proc_ops));
 	DEFINE(PROC_OPS_OPEN, offsetof(const struct proc_ops, proc_open));
+	DEFINE(PERNET_OPERATIONS_SIZE, sizeof(struct pernet_operations));
+	DEFINE(PERNET_OPERATIONS_ID, offsetof(struct pernet_operations, id));
+	DEFINE(NET_PROC_NET, offsetof(struct net, proc_net));
 	DEFINE(CTL_TABLE_PROCNAME, offsetof(const struct ctl_table, procname));
 	return 0;
 }

@@ -69,5 +69,8 @@ assert_same_layout! {
     offset_of!(kretprobe_instance, data) => KRETPROBE_INSTANCE_DATA;
     size_of::<proc_ops>() => PROC_OPS_SIZE;
     offset_of!(proc_ops, proc_open) => PROC_OPS_OPEN;
+    size_of::<pernet_operations>() => PERNET_OPERATIONS_SIZE;
+    offset_of!(pernet_operations, id) => PERNET_OPERATIONS_ID;
+    offset_of!(net, proc_net) => NET_PROC_NET;
     offset_of!(ctl_table, procname) => CTL_TABLE_PROCNAME;
 }

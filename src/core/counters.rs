@@ -137,6 +137,25 @@ impl Totals {
         totals
     }
 
+    /// Adds others, such as those of a namespace that is gone.
+    pub(crate) fn add(&mut self, others: &Self) {
+        let add = |total: &mut u64, other: &u64| *total = total.wrapping_add(*other);
+
+        add(&mut self.called, &others.called);
+        add(&mut self.entered, &others.entered);
+        add(&mut self.in_flight, &others.in_flight);
+        add(&mut self.returned, &others.returned);
+        for (total, other) in self.verdicts.iter_mut().zip(&others.verdicts) {
+            add(total, other);
+        }
+        add(&mut self.v4_mapped, &others.v4_mapped);
+        add(&mut self.recorded, &others.recorded);
+        add(&mut self.filtered, &others.filtered);
+        for (total, other) in self.durations.iter_mut().zip(&others.durations) {
+            add(total, other);
+        }
+    }
+
     /// Calls that were not followed, for lack of a free probe instance (`maxactive`).
     pub(crate) fn missed(&self) -> u64 {
         // A call is entered before it is counted as called; a reader in between must not see

@@ -119,6 +119,19 @@ impl ReaderTotals {
         }
     }
 
+    /// Adds others, such as those of a namespace that is gone.
+    pub(crate) fn add(&mut self, others: &Self) {
+        let add = |total: &mut u64, other: u64| *total = total.wrapping_add(other);
+
+        add(&mut self.called, others.called);
+        add(&mut self.entered, others.entered);
+        add(&mut self.possible, others.possible);
+        add(&mut self.certain, others.certain);
+        add(&mut self.unjudged, others.unjudged);
+        add(&mut self.torn, others.torn);
+        add(&mut self.overflow, others.overflow);
+    }
+
     /// Reads that were not followed, for lack of a free probe instance.
     pub(crate) fn missed(&self) -> u64 {
         // As of connects: entered comes before called.

@@ -27,8 +27,8 @@ pub(crate) enum Value {
 pub(crate) struct Stats {
     /// The sums.
     pub(crate) totals: Totals,
-    /// What the rings hold.
-    pub(crate) kept: Kept,
+    /// What the rings hold, which all namespaces share: not known of one.
+    pub(crate) kept: Option<Kept>,
     /// Whether they add up.
     pub(crate) ledger: Ledger,
     /// How offsets are chosen.
@@ -45,13 +45,20 @@ impl Stats {
     /// Names and values in the order in which they are printed.
     pub(crate) fn lines(&self) -> impl Iterator<Item = (&'static str, Value)> {
         let durations = self.totals.durations.map(Value::Number);
+        let records = self.kept.map(|kept| {
+            [
+                ("records_readable", Value::Number(kept.readable)),
+                ("records_overwritten", Value::Number(kept.overwritten)),
+            ]
+        });
         self.counts()
             .into_iter()
+            .chain(records.into_iter().flatten())
             .chain(histogram::NAMES.into_iter().zip(durations))
     }
 
     /// Those that have a name of their own.
-    fn counts(&self) -> [(&'static str, Value); 28] {
+    fn counts(&self) -> [(&'static str, Value); 26] {
         use Value::{Number, Word};
 
         let totals = &self.totals;
@@ -83,8 +90,6 @@ impl Stats {
             ("reader_overflow", Number(readers.overflow)),
             ("connects_recorded", Number(totals.recorded)),
             ("connects_filtered", Number(totals.filtered)),
-            ("records_readable", Number(self.kept.readable)),
-            ("records_overwritten", Number(self.kept.overwritten)),
         ]
     }
 }

@@ -27,6 +27,7 @@ use crate::{
     },
     tcp::{
         connect::TcpV6Connect,
+        namespace::tcp_timestamps,
         secure_seq::timestamp_offset,
         socket::{
             Socket,
@@ -48,7 +49,7 @@ impl kprobe::Handler for Calls {
         if self.0.trial.note(socket.address(), Fired::Called) {
             return;
         }
-        self.0.this_cpu().counters.call();
+        self.0.count(socket.net(), |counts| counts.connects.call());
         #[cfg(any(
             tsoffset_variant = "plain-counter",
             tsoffset_variant = "marked-counter"
@@ -88,7 +89,8 @@ impl Connects {
         }
         let place = overlaps.connect_begins(socket.address(), socket.tsoffset());
         if place.is_none() {
-            self.0.this_cpu().readers.overflow();
+            self.0
+                .count(socket.net(), |counts| counts.readers.overflow());
         }
         place
     }
@@ -103,7 +105,11 @@ impl Connects {
         offset: u32,
     ) -> u16 {
         let findings = overlaps.connect_ends(socket.address(), place, offset);
-        self.0.this_cpu().readers.found_torn(findings.torn);
+        if findings.torn != 0 {
+            self.0.count(socket.net(), |counts| {
+                counts.readers.found_torn(findings.torn);
+            });
+        }
         findings.looks as u16
     }
 }
@@ -118,12 +124,12 @@ impl kretprobe::Handler for Connects {
             if let Some(overlaps) = &self.0.overlaps {
                 place = self.be_found(overlaps, socket);
             }
-            self.0.this_cpu().counters.enter();
+            self.0.count(socket.net(), |counts| counts.connects.enter());
         }
         // In this order: the value is as new as the writes that have ended.
         let timestamps_writes = self.0.timestamps.ended();
         Some(Entry {
-            timestamps: socket.namespace().tcp_timestamps(),
+            timestamps: tcp_timestamps(socket.net()),
             timestamps_writes,
             place,
             begin: clock::boot_ns(),
@@ -136,7 +142,7 @@ impl kretprobe::Handler for Connects {
         }
         // The function returns an int; the register's upper half means nothing.
         let error = value as i32;
-        let net = socket.namespace();
+        let net = socket.net();
         let tuple = socket.tuple();
         let offset = socket.tsoffset();
         let overlaps = match (&self.0.overlaps, entry.place) {
@@ -150,7 +156,7 @@ impl kretprobe::Handler for Connects {
             offset,
             expected,
             timestamps_at_entry: entry.timestamps,
-            timestamps_at_return: net.tcp_timestamps(),
+            timestamps_at_return: tcp_timestamps(net),
             // Asked only where the answer matters.
             timestamps_written: offset != expected
                 && self.0.timestamps.any_since(entry.timestamps_writes),
@@ -169,8 +175,11 @@ impl kretprobe::Handler for Connects {
             self.0.bell.ring();
         }
         if cfg!(not(tsoffset_variant = "broken-ledger")) || error == 0 {
-            cpu.counters
-                .finish(verdict, tuple.is_v4_mapped(), recorded, record.duration);
+            self.0.count(net, |counts| {
+                counts
+                    .connects
+                    .finish(verdict, tuple.is_v4_mapped(), recorded, record.duration);
+            });
         }
         if error == 0 {
             cpu.last.publish(Finding {
@@ -206,7 +215,7 @@ fn record(
         tgid: caller.tgid,
         uid: caller.uid,
         comm: caller.comm,
-        netns: socket.namespace().inum(),
+        netns: socket.net().inum(),
         cookie: socket.cookie(),
         source,
         destination,

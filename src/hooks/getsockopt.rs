@@ -29,7 +29,7 @@ impl kprobe::Handler for ReadCalls {
 
     fn called(&self, call: Getsockopt<'_>) {
         if call.reads_timestamp() && !self.0.trial.note(call.socket(), Fired::ReadCalled) {
-            self.0.this_cpu().readers.call();
+            self.0.count(call.net(), |counts| counts.readers.call());
         }
     }
 }
@@ -50,13 +50,14 @@ impl kretprobe::Handler for Reads {
         if self.0.trial.note(call.socket(), Fired::ReadEntered) {
             return Some(None);
         }
-        let readers = &self.0.this_cpu().readers;
         let read = overlaps.read_begins(call.socket(), || call.tsoffset());
 
-        readers.enter();
-        if read.has_no_place() {
-            readers.overflow();
-        }
+        self.0.count(call.net(), |counts| {
+            counts.readers.enter();
+            if read.has_no_place() {
+                counts.readers.overflow();
+            }
+        });
         Some(Some(read))
     }
 
@@ -66,6 +67,7 @@ impl kretprobe::Handler for Reads {
             return;
         };
         let overlap = overlaps.read_ends(call.socket(), read, || call.tsoffset());
-        self.0.this_cpu().readers.finish(overlap);
+        self.0
+            .count(call.net(), |counts| counts.readers.finish(overlap));
     }
 }

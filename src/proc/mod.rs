@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The files in /proc/tsoffset (docs/interface.md).
+//! The files in /proc/tsoffset, and /proc/net/tsoffset (docs/interface.md).
 
 use kernel::sync::Arc;
 
@@ -8,6 +8,7 @@ use crate::{
     abstractions::{
         compat::prelude::*,
         listing,
+        owned::EachNetwork,
         procfs::{
             Directory,
             File, //
@@ -21,15 +22,17 @@ mod connects;
 mod events;
 mod filter;
 mod last;
+mod network;
 mod stats;
 
-/// The directory with its files; dropping it removes them.
+/// The directory with its files, and the file of each network namespace; dropping it removes them.
 pub(crate) struct Files {
     _stats: File<stats::StatsFile>,
     _last: File<last::LastFile>,
     _connects: File<connects::ConnectsFile>,
     _filter: File<filter::FilterFile>,
     _events: File<events::EventsFile>,
+    _networks: EachNetwork<network::NetworkFile>,
 }
 
 impl Files {
@@ -59,6 +62,8 @@ impl Files {
                 &directory,
                 KBox::new(events::EventsFile(state.clone()), GFP_KERNEL)?,
             )?,
+            _networks: EachNetwork::new(state.clone())
+                .inspect_err(|_| pr_err!("cannot make /proc/net/tsoffset; is the name taken?\n"))?,
         })
     }
 }

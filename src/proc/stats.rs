@@ -13,18 +13,23 @@ use crate::{
                 SeqFile, //
             }, //
         },
+        net::Net,
         procfs::Show, //
     },
     core::{
-        ledger::Ledger,
+        ledger::{
+            Kept,
+            Ledger, //
+        },
         policy::Policy,
         stats::{
             Stats,
             Value, //
         },
     },
+    network::Sums,
     state::State,
-    tcp::namespace::Namespace,
+    tcp::namespace::tcp_timestamps,
 };
 
 /// The file.
@@ -35,26 +40,41 @@ impl Show for StatsFile {
     const MODE: u16 = 0o444;
 
     fn show(&self, out: &SeqFile) -> Result {
-        let probe_armed = self.0.trial.counts();
-        let first = self.0.totals();
-        let kept = self.0.kept();
-        let totals = self.0.totals();
-        let stats = Stats {
-            totals,
-            kept,
-            ledger: Ledger::check(&first, &kept, &totals),
-            policy: Policy::from_tcp_timestamps(Namespace::initial().tcp_timestamps()),
-            probe_armed,
-            witness: self.0.overlaps.is_some(),
-            readers: self.0.reader_totals(),
-        };
+        let state = &self.0;
+        let probe_armed = state.trial.counts();
+        let first = state.sums();
+        let kept = state.kept();
+        let sums = [first, state.sums()];
 
-        for (name, value) in stats.lines() {
-            match value {
-                Value::Number(number) => seq_print!(out, "{name} {number}\n"),
-                Value::Word(word) => seq_print!(out, "{name} {word}\n"),
-            }
-        }
+        print(out, state, Net::initial(), probe_armed, &sums, Some(kept));
         Ok(())
+    }
+}
+
+/// Writes the lines, from two sums taken one after the other and what the rings held in between, with the
+/// policy of a namespace.
+pub(super) fn print(
+    out: &SeqFile,
+    state: &State,
+    net: Net<'_>,
+    probe_armed: bool,
+    [first, second]: &[Sums; 2],
+    kept: Option<Kept>,
+) {
+    let stats = Stats {
+        totals: second.connects,
+        kept,
+        ledger: Ledger::check(&first.connects, kept.as_ref(), &second.connects),
+        policy: Policy::from_tcp_timestamps(tcp_timestamps(net)),
+        probe_armed,
+        witness: state.overlaps.is_some(),
+        readers: second.readers,
+    };
+
+    for (name, value) in stats.lines() {
+        match value {
+            Value::Number(number) => seq_print!(out, "{name} {number}\n"),
+            Value::Word(word) => seq_print!(out, "{name} {word}\n"),
+        }
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     abstractions::{
         compat::prelude::*,
         marked::read_once,
+        net::Net,
         probed::{
             Function,
             Regs, //
@@ -31,11 +32,18 @@ pub(crate) struct Getsockopt<'call> {
     _held: PhantomData<&'call bindings::tcp_sock>,
 }
 
-impl Getsockopt<'_> {
+impl<'call> Getsockopt<'call> {
     /// Whether it asks for the socket's timestamp, of which the offset is a part.
     #[inline]
     pub(crate) fn reads_timestamp(self) -> bool {
         self.option == bindings::TCP_TIMESTAMP as i32
+    }
+
+    /// The socket's network namespace.
+    #[inline]
+    pub(crate) fn net(self) -> Net<'call> {
+        // SAFETY: The caller holds the socket during the call, which holds its namespace.
+        unsafe { Net::from_raw(bindings::tsoffset_sock_net(self.sk.cast()).cast()) }
     }
 
     /// The socket's address, to recognize it by. Never shown.

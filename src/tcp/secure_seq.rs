@@ -5,17 +5,17 @@
 //! C header: [`include/net/secure_seq.h`](srctree/include/net/secure_seq.h); why timestamps have an
 //! offset at all: RFC 7323, section 5.4.
 
-use super::{
-    namespace::Namespace,
-    socket::Tuple, //
+use super::socket::Tuple;
+use crate::{
+    abstractions::net::Net,
+    bindings, //
 };
-use crate::bindings;
 
 /// The offset (milliseconds or microseconds, the unit of the connection's timestamps, in host byte
 /// order) for a connection with this tuple. 0 where the namespace's `tcp_timestamps` is not 1 just
 /// now. Any context.
 #[inline]
-pub(crate) fn timestamp_offset(net: Namespace<'_>, tuple: &Tuple) -> u32 {
+pub(crate) fn timestamp_offset(net: Net<'_>, tuple: &Tuple) -> u32 {
     let seed = match tuple {
         Tuple::V6 {
             source,

@@ -8,9 +8,11 @@
 
 use core::marker::PhantomData;
 
-use super::namespace::Namespace;
 use crate::{
-    abstractions::marked::read_once,
+    abstractions::{
+        marked::read_once,
+        net::Net, //
+    },
     bindings, //
 };
 
@@ -111,9 +113,9 @@ impl<'call> Socket<'call> {
 
     /// Its network namespace.
     #[inline]
-    pub(crate) fn namespace(self) -> Namespace<'call> {
+    pub(crate) fn net(self) -> Net<'call> {
         // SAFETY: The socket is live and holds its namespace.
-        unsafe { Namespace::from_raw(bindings::tsoffset_sock_net(self.sk.cast()).cast()) }
+        unsafe { Net::from_raw(bindings::tsoffset_sock_net(self.sk.cast()).cast()) }
     }
 
     /// `tp->tsoffset`: what is added to the clock to make the timestamps it sends, in their unit and

@@ -16,6 +16,7 @@ pub(crate) mod prelude {
     pub(crate) use kernel::{
         ffi::{
             c_int,
+            c_uint,
             c_void, //
         },
         prelude::*, //

@@ -16,7 +16,7 @@ fn stats() -> Stats {
     Stats {
         totals: Totals::default(),
         ledger: Ledger::Balanced,
-        kept: Kept::default(),
+        kept: Some(Kept::default()),
         policy: Policy::PerConnection,
         probe_armed: true,
         witness: false,
@@ -27,6 +27,20 @@ fn stats() -> Stats {
 #[test]
 fn version_comes_first() {
     assert_eq!(stats().lines().next().unwrap().0, "version");
+}
+
+/// The rings are everybody's.
+#[test]
+fn a_namespace_has_no_lines_about_records_kept() {
+    let names = |stats: &Stats| -> Vec<_> { stats.lines().map(|(name, _)| name).collect() };
+    let mut all = names(&stats());
+    let one = names(&Stats {
+        kept: None,
+        ..stats()
+    });
+    assert_ne!(all, one);
+    all.retain(|name| !name.starts_with("records_"));
+    assert_eq!(all, one);
 }
 
 #[test]

@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Probes that a module owns from its load to its unload.
+//! Registrations that a module owns from its load to its unload.
 //!
 //! A registration that is leaked outlives the code it calls, so making one is `unsafe`. Here that
-//! promise is kept for all of this crate: the probes below are fields of the value that `module!`
+//! promise is kept for all of this crate: those below are within the value that `module!`
 //! drops at unload, and nothing in this crate forgets or leaks a value, which the checks
 //! of style (scripts/test-host) look after.
+
+use kernel::sync::Arc;
 
 use super::{
     compat::prelude::*,
     kprobe,
     kretprobe,
+    net::Net,
+    pernet::{
+        self,
+        PerNetwork, //
+    },
     probed::Function, //
 };
 
@@ -45,6 +52,23 @@ impl<T: kretprobe::Handler> ReturnProbe<T> {
             _registration: KBox::pin_init(registration, GFP_KERNEL)
                 .inspect_err(|error| not_probed::<T::Function>(*error))?,
         })
+    }
+}
+
+/// What each network namespace has, of this module.
+pub(crate) struct EachNetwork<T: PerNetwork>(pernet::Registration<T>);
+
+impl<T: PerNetwork> EachNetwork<T> {
+    /// Makes it for all that there are and those that come up. May sleep.
+    pub(crate) fn new(home: Arc<T::Home>) -> Result<Self> {
+        // SAFETY: Dropped with the module; see above.
+        Ok(Self(unsafe { pernet::Registration::new(home) }?))
+    }
+
+    /// Looks at a namespace's: see [`pernet::Registration::with`].
+    #[inline]
+    pub(crate) fn with<R>(&self, net: Net<'_>, look: impl FnOnce(Option<&T>) -> R) -> R {
+        self.0.with(net, look)
     }
 }
 

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! State that every network namespace has of its own, made and dropped with it.
+//!
+//! C headers: [`include/net/net_namespace.h`](srctree/include/net/net_namespace.h),
+//! [`include/net/netns/generic.h`](srctree/include/net/netns/generic.h)
+
+use core::{
+    cell::UnsafeCell,
+    ptr::null_mut, //
+};
+
+use kernel::{
+    error::to_result,
+    sync::Arc,
+    types::Opaque, //
+};
+
+use super::{
+    compat::prelude::*,
+    net::Net, //
+};
+use crate::bindings;
+
+/// What each network namespace has of its own.
+pub(crate) trait PerNetwork: Sized + Send + Sync + 'static {
+    /// What it is made with.
+    type Home: Send + Sync;
+
+    /// Where its registration is found: a static, and no other type's.
+    fn slot() -> &'static Slot<Self>;
+
+    /// Makes it for a namespace that comes up, or that there is already. Process context, may sleep; no
+    /// namespace comes up where this fails.
+    ///
+    /// It is dropped when the namespace goes, or the registration, in process context.
+    fn new(home: &Arc<Self::Home>, net: Net<'_>) -> Result<Self>;
+}
+
+/// What the kernel's callbacks, which know a namespace only, find the registration by.
+pub(crate) struct Slot<T: PerNetwork> {
+    // What the kernel calls it; written by the kernel before any callback.
+    id: UnsafeCell<c_uint>,
+    // Set while it is registered.
+    home: UnsafeCell<*const Arc<T::Home>>,
+}
+
+// SAFETY: `home` is claimed atomically, and both are written only while nobody else can come to them.
+unsafe impl<T: PerNetwork> Sync for Slot<T> {}
+
+impl<T: PerNetwork> Slot<T> {
+    /// One without a registration.
+    pub(crate) const fn new() -> Self {
+        Self {
+            id: UnsafeCell::new(0),
+            home: UnsafeCell::new(null_mut()),
+        }
+    }
+
+    /// Claims or gives back; says whether it was as expected.
+    fn replace(&self, old: *const Arc<T::Home>, new: *const Arc<T::Home>) -> bool {
+        // SAFETY: A pointer is a word, and this one is written by nothing else.
+        unsafe {
+            bindings::tsoffset_cmpxchg(self.home.get().cast(), old as u64, new as u64) == old as u64
+        }
+    }
+}
+
+/// What the kernel keeps for us in each namespace: it allocates it, zeroed, before `init`, and frees it when
+/// the `exit` functions of all subsystems have run.
+struct Place<T> {
+    // Null before `init` and after `pre_exit`.
+    current: *mut T,
+    // Between `pre_exit` and `exit`.
+    leaving: *mut T,
+}
+
+/// A registration: while it lives, each namespace has a `T`.
+///
+/// # Invariants
+///
+/// `ops` is registered, and `T::slot()` is this one's.
+///
+/// # Examples
+///
+/// ```ignore
+/// struct Seen(SharedCounter);
+///
+/// impl PerNetwork for Seen {
+///     type Home = ();
+///
+///     fn slot() -> &'static Slot<Self> {
+///         static SLOT: Slot<Seen> = Slot::new();
+///         &SLOT
+///     }
+///
+///     fn new(_home: &Arc<()>, _net: Net<'_>) -> Result<Self> {
+///         Ok(Self(SharedCounter::new()))
+///     }
+/// }
+///
+/// registration.with(net, |seen| seen.map(|seen| seen.0.increment()));
+/// ```
+pub(crate) struct Registration<T: PerNetwork> {
+    ops: KBox<Opaque<bindings::pernet_operations>>,
+    // Behind `ops`: the callbacks use it, and find it by its address.
+    home: KBox<Arc<T::Home>>,
+}
+
+// SAFETY: Unregistering may happen on any thread, and what it drops is `Send`.
+unsafe impl<T: PerNetwork> Send for Registration<T> {}
+// SAFETY: A shared reference gives access to `T`s, which are `Sync`.
+unsafe impl<T: PerNetwork> Sync for Registration<T> {}
+
+impl<T: PerNetwork> Registration<T> {
+    /// Registers it, and makes a `T` for each namespace there is. May sleep.
+    ///
+    /// Fails with `EBUSY` where there is a registration of this type already, and as `T::new` does.
+    ///
+    /// # Safety
+    ///
+    /// The registration must not be leaked: its destructor has to run before this module's code goes.
+    pub(crate) unsafe fn new(home: Arc<T::Home>) -> Result<Self> {
+        let home = KBox::new(home, GFP_KERNEL)?;
+        let ops = KBox::new(
+            Opaque::new(bindings::pernet_operations {
+                init: Some(init::<T>),
+                pre_exit: Some(pre_exit::<T>),
+                exit: Some(exit::<T>),
+                id: T::slot().id.get(),
+                size: size_of::<Place<T>>(),
+                // SAFETY: Every other member may be a null pointer or 0.
+                ..unsafe { core::mem::zeroed() }
+            }),
+            GFP_KERNEL,
+        )?;
+
+        if !T::slot().replace(null_mut(), &*home) {
+            return Err(EBUSY);
+        }
+        // SAFETY: The operations stay where they are, in their own allocation, until `drop` unregisters
+        // them; what the callbacks use was set before.
+        to_result(unsafe { bindings::register_pernet_subsys(ops.get()) }).inspect_err(|_| {
+            T::slot().replace(&*home, null_mut());
+        })?;
+        // INVARIANT: Just registered, and the slot is ours.
+        Ok(Self { ops, home })
+    }
+
+    /// Looks at a namespace's. Any context, `look` included: it must not sleep. None is there where the
+    /// namespace is going.
+    #[inline]
+    pub(crate) fn with<R>(&self, net: Net<'_>, look: impl FnOnce(Option<&T>) -> R) -> R {
+        // SAFETY: Any context may; the counterpart is below.
+        unsafe { bindings::tsoffset_rcu_read_lock() };
+        // SAFETY: The namespace is live and we are registered: the kernel has our place in it until all its
+        // sockets are gone. What the pointer points to is dropped a grace period after it is taken away.
+        let result = look(unsafe {
+            let place = place::<T>(net.as_ptr());
+            (&raw const (*place).current).read_volatile().as_ref()
+        });
+        // SAFETY: The counterpart is above.
+        unsafe { bindings::tsoffset_rcu_read_unlock() };
+        result
+    }
+}
+
+impl<T: PerNetwork> Drop for Registration<T> {
+    fn drop(&mut self) {
+        // SAFETY: Registered by the type invariant. This drops every namespace's `T`.
+        unsafe { bindings::unregister_pernet_subsys(self.ops.get()) };
+        T::slot().replace(&*self.home, null_mut());
+    }
+}
+
+/// Our place in a namespace.
+///
+/// # Safety
+///
+/// `net` is live, and `T` registered.
+#[inline]
+unsafe fn place<T: PerNetwork>(net: *const bindings::net) -> *mut Place<T> {
+    // SAFETY: The number does not change while it is registered.
+    unsafe { bindings::tsoffset_net_generic(net, *T::slot().id.get()).cast() }
+}
+
+/// # Safety
+///
+/// Called by the kernel only, once for each namespace, while `T` is registered.
+unsafe extern "C" fn init<T: PerNetwork>(net: *mut bindings::net) -> c_int {
+    // SAFETY: A registration keeps its home until no callback comes any more.
+    let home = unsafe { &**T::slot().home.get() };
+    // SAFETY: The namespace lives during the call.
+    match T::new(home, unsafe { Net::from_raw(net) }).and_then(|t| Ok(KBox::new(t, GFP_KERNEL)?)) {
+        Ok(t) => {
+            // SAFETY: The kernel has made the place. A release: whoever finds the pointer finds what it
+            // points to.
+            unsafe {
+                bindings::tsoffset_smp_store_release(
+                    (&raw mut (*place::<T>(net)).current).cast(),
+                    KBox::into_raw(t) as u64,
+                );
+            }
+            0
+        }
+        Err(error) => error.to_errno(),
+    }
+}
+
+/// # Safety
+///
+/// As `init`, and before `exit`; a grace period lies between the two.
+unsafe extern "C" fn pre_exit<T: PerNetwork>(net: *mut bindings::net) {
+    // SAFETY: The place is there; nobody else writes it.
+    unsafe {
+        let place = place::<T>(net);
+        (*place).leaving = (&raw const (*place).current).read_volatile();
+        (&raw mut (*place).current).write_volatile(null_mut());
+    }
+}
+
+/// # Safety
+///
+/// As `init`, the last of the three.
+unsafe extern "C" fn exit<T: PerNetwork>(net: *mut bindings::net) {
+    // SAFETY: `init` made it by `into_raw`, and since `pre_exit` and the grace period after it nobody looks
+    // at it any more.
+    drop(unsafe { KBox::from_raw((*place::<T>(net)).leaving) });
+}

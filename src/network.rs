@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What is counted, by network namespace.
+//!
+//! A connect is counted once, in its own namespace; the host's counts are the sum of all namespaces, those
+//! that are gone included.
+
+use kernel::{
+    new_mutex,
+    sync::{
+        Arc,
+        Mutex, //
+    }, //
+};
+
+use crate::{
+    abstractions::{
+        compat::prelude::*,
+        marked::Marked,
+        net::Net,
+        percpu::PerCpu,
+        pernet::{
+            PerNetwork,
+            Slot, //
+        }, //
+    },
+    core::{
+        counters::{
+            Counters,
+            Totals, //
+        },
+        readers::{
+            ReaderTotals,
+            Readers, //
+        }, //
+    },
+};
+
+/// What one CPU counts in one namespace.
+pub(crate) struct Counts {
+    /// Connects.
+    pub(crate) connects: Counters<Marked>,
+    /// The witness's reads.
+    pub(crate) readers: Readers<Marked>,
+}
+
+/// Sums of them.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Sums {
+    /// Of connects.
+    pub(crate) connects: Totals,
+    /// Of the witness's reads.
+    pub(crate) readers: ReaderTotals,
+}
+
+/// What all CPUs count in one namespace.
+pub(crate) struct NetworkCounts(PerCpu<Counts>);
+
+impl NetworkCounts {
+    /// All of them 0. May sleep.
+    fn new() -> Result<Self> {
+        Ok(Self(PerCpu::new(|_| Counts {
+            connects: Counters::new(),
+            readers: Readers::new(),
+        })?))
+    }
+
+    /// This CPU's. For probe handlers, which run with preemption off.
+    #[inline]
+    pub(crate) fn this_cpu(&self) -> &Counts {
+        self.0.this_cpu()
+    }
+
+    fn cpus(&self) -> impl Iterator<Item = &Counts> {
+        self.0.iter().map(|(_, counts)| counts)
+    }
+
+    /// Sums over all CPUs.
+    pub(crate) fn sums(&self) -> Sums {
+        Sums {
+            connects: Totals::sum(|| self.cpus().map(|counts| &counts.connects)),
+            readers: ReaderTotals::sum(|| self.cpus().map(|counts| &counts.readers)),
+        }
+    }
+}
+
+/// The namespaces that there are, and what was counted in others.
+#[pin_data]
+pub(crate) struct Networks {
+    #[pin]
+    list: Mutex<List>,
+    /// Of namespaces on their way out, in which the kernel's own sockets may still connect.
+    stray: NetworkCounts,
+}
+
+struct List {
+    live: KVVec<Option<Arc<NetworkCounts>>>,
+    gone: Sums,
+}
+
+impl Networks {
+    /// None. May sleep.
+    pub(crate) fn new() -> Result<Arc<Self>> {
+        let stray = NetworkCounts::new()?;
+        let list = List {
+            live: KVVec::new(),
+            gone: Sums::default(),
+        };
+        Arc::pin_init(
+            pin_init!(Self {
+                list <- new_mutex!(list, "tsoffset::networks"),
+                stray,
+            }),
+            GFP_KERNEL,
+        )
+    }
+
+    /// Where to count what belongs to no namespace any more.
+    #[inline]
+    pub(crate) fn stray(&self) -> &NetworkCounts {
+        &self.stray
+    }
+
+    /// The host's sums. May sleep.
+    pub(crate) fn sums(&self) -> Sums {
+        let list = self.list.lock();
+        let cpus = || {
+            let live = list.live.iter().flatten().map(|counts| &**counts);
+            // The kernel's prelude has a trait with another `chain`.
+            Iterator::chain(live, [&self.stray]).flat_map(NetworkCounts::cpus)
+        };
+        let mut sums = Sums {
+            connects: Totals::sum(|| cpus().map(|counts| &counts.connects)),
+            readers: ReaderTotals::sum(|| cpus().map(|counts| &counts.readers)),
+        };
+        sums.connects.add(&list.gone.connects);
+        sums.readers.add(&list.gone.readers);
+        sums
+    }
+
+    fn enlist(&self, counts: Arc<NetworkCounts>) -> Result {
+        let mut list = self.list.lock();
+        if let Some(free) = list.live.iter_mut().find(|place| place.is_none()) {
+            *free = Some(counts);
+            return Ok(());
+        }
+        list.live.push(Some(counts), GFP_KERNEL)?;
+        Ok(())
+    }
+
+    /// Nobody counts there any more: what was counted stays.
+    fn strike_off(&self, counts: &NetworkCounts) {
+        let mut list = self.list.lock();
+        let sums = counts.sums();
+        list.gone.connects.add(&sums.connects);
+        list.gone.readers.add(&sums.readers);
+        for place in list.live.iter_mut() {
+            if place
+                .as_ref()
+                .is_some_and(|listed| core::ptr::eq(&**listed, counts))
+            {
+                *place = None;
+            }
+        }
+    }
+}
+
+/// One namespace.
+pub(crate) struct Network {
+    counts: Arc<NetworkCounts>,
+    networks: Arc<Networks>,
+}
+
+impl Network {
+    /// What is counted in it.
+    #[inline]
+    pub(crate) fn counts(&self) -> &NetworkCounts {
+        &self.counts
+    }
+}
+
+impl PerNetwork for Network {
+    type Home = Networks;
+
+    fn slot() -> &'static Slot<Self> {
+        static SLOT: Slot<Network> = Slot::new();
+        &SLOT
+    }
+
+    fn new(networks: &Arc<Networks>, _net: Net<'_>) -> Result<Self> {
+        let counts = Arc::new(NetworkCounts::new()?, GFP_KERNEL)?;
+        networks.enlist(counts.clone())?;
+        Ok(Self {
+            counts,
+            networks: networks.clone(),
+        })
+    }
+}
+
+impl Drop for Network {
+    fn drop(&mut self) {
+        self.networks.strike_off(&self.counts);
+    }
+}
