@@ -19,7 +19,10 @@ use crate::{
             Flags,
             Record, //
         },
-        verdict::Observation, //
+        verdict::{
+            Observation,
+            Verdict, //
+        }, //
     },
     state::{
         State,
@@ -164,7 +167,7 @@ impl kretprobe::Handler for Connects {
         let verdict = observation.judge();
         let cpu = self.0.this_cpu();
 
-        let record = record(socket, &tuple, &entry, &observation, overlaps);
+        let record = record(socket, &tuple, &entry, &observation, verdict, overlaps);
         let recorded = self.0.filter.with(|filter| match filter {
             Some(filter) => filter.matches(&record),
             None => true,
@@ -197,6 +200,7 @@ fn record(
     tuple: &Tuple,
     entry: &Entry,
     observation: &Observation,
+    verdict: Verdict,
     overlaps: u16,
 ) -> Record {
     let time = clock::boot_ns();
@@ -224,7 +228,7 @@ fn record(
         error: observation.error,
         offset: observation.offset,
         expected: observation.expected,
-        verdict: observation.judge(),
+        verdict,
         overlaps,
         flags,
     }
