@@ -33,8 +33,24 @@ const LINE: usize = 1024;
 /// A line that is being handed out.
 pub(crate) struct Line {
     bytes: [u8; LINE],
+    // What was not handed out yet.
     begin: usize,
     end: usize,
+}
+
+impl Line {
+    fn new() -> Self {
+        Self {
+            bytes: [0; LINE],
+            begin: 0,
+            end: 0,
+        }
+    }
+
+    /// Forgets what is left of it.
+    fn clear(&mut self) {
+        (self.begin, self.end) = (0, 0);
+    }
 }
 
 impl fmt::Write for Line {
@@ -119,11 +135,13 @@ impl<T: Stream> Reading<T> {
         while done < room && self.is_ready(stream) {
             let line = &mut self.line;
             if line.begin == line.end {
-                (line.begin, line.end) = (0, 0);
-                // A line that does not fit would be a defect of ours: it ends where it does.
-                stream
-                    .next(&mut self.reader, line)
-                    .map_err(|fmt::Error| EIO)?;
+                line.clear();
+                if stream.next(&mut self.reader, line).is_err() {
+                    // A line longer than the buffer would be a defect of ours. The half of it that is there
+                    // must not be taken for a line by the next call.
+                    line.clear();
+                    return Err(EIO);
+                }
             }
             let part = &line.bytes[line.begin..line.end];
             let size = part.len().min(room - done);
@@ -202,11 +220,7 @@ unsafe extern "C" fn open<T: Stream>(_: *mut bindings::inode, file: *mut binding
     let opened = stream.reader().and_then(|reader| {
         let reading = Reading::<T> {
             reader,
-            line: Line {
-                bytes: [0; LINE],
-                begin: 0,
-                end: 0,
-            },
+            line: Line::new(),
         };
         KBox::pin_init(
             pin_init!(Opened::<T> {
@@ -320,6 +334,6 @@ unsafe extern "C" fn lseek<T: Stream>(
     let (stream, opened) = unsafe { (stream::<T>(file), opened::<T>(file)) };
     let mut reading = opened.reading.lock();
     stream.go(&mut reading.reader, place);
-    (reading.line.begin, reading.line.end) = (0, 0);
+    reading.line.clear();
     0
 }
