@@ -7,7 +7,6 @@ use kernel::sync::Arc;
 use crate::{
     abstractions::{
         compat::prelude::*,
-        doorbell::Doorbell,
         kernel_socket::KernelSocket,
         marked::Marked,
         net::Net,
@@ -16,7 +15,8 @@ use crate::{
             possible_cpus,
             PerCpu, //
         },
-        rcu::RcuCell, //
+        rcu::RcuCell,
+        wait_queue::WaitQueue, //
     },
     core::{
         filter::Filter,
@@ -74,9 +74,8 @@ pub(crate) struct State {
     /// Which connects are recorded; none: all.
     #[pin]
     pub(crate) filter: RcuCell<Filter>,
-    /// Rings when there is a record more.
-    #[pin]
-    pub(crate) bell: Doorbell,
+    /// Those who wait for a record more.
+    pub(crate) waiters: WaitQueue,
     /// What is in flight, with the witness on.
     pub(crate) overlaps: Option<Table>,
 }
@@ -95,6 +94,7 @@ impl State {
             last: Last::new(),
         })?;
         let rings = rings(records)?;
+        let waiters = WaitQueue::new()?;
         let overlaps = witness.map(overlaps).transpose()?;
         let networks = Networks::new()?;
         let each_network = EachNetwork::new(networks.clone())?;
@@ -108,7 +108,7 @@ impl State {
                 trial <- Trial::new(socket, overlaps.is_some()),
                 timestamps: Writes::new(),
                 filter <- RcuCell::new(),
-                bell <- Doorbell::new(),
+                waiters,
                 overlaps,
             }),
             GFP_KERNEL,

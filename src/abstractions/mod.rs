@@ -5,7 +5,6 @@
 pub(crate) mod capability;
 pub(crate) mod clock;
 pub(crate) mod compat;
-pub(crate) mod doorbell;
 pub(crate) mod kernel_socket;
 pub(crate) mod kprobe;
 pub(crate) mod kretprobe;
@@ -21,3 +20,4 @@ pub(crate) mod procfs;
 pub(crate) mod rcu;
 pub(crate) mod stream;
 pub(crate) mod task;
+pub(crate) mod wait_queue;

@@ -19,11 +19,11 @@ use kernel::{
 
 use super::{
     compat::prelude::*,
-    doorbell::Doorbell,
     procfs::{
         Directory,
         File, //
     },
+    wait_queue::WaitQueue, //
 };
 use crate::bindings;
 
@@ -103,8 +103,8 @@ pub(crate) trait Stream: Sync + Send {
     /// Writes the reader's next line, where there is one.
     fn next(&self, reader: &mut Self::Reader, line: &mut Line) -> fmt::Result;
 
-    /// What rings when there is more.
-    fn bell(&self) -> &Doorbell;
+    /// Those who wait for more, and are notified when there is.
+    fn waiters(&self) -> &WaitQueue;
 }
 
 /// A stream that somebody has opened.
@@ -216,7 +216,7 @@ unsafe extern "C" fn open<T: Stream>(_: *mut bindings::inode, file: *mut binding
     }
     // SAFETY: The kernel is opening it.
     let stream = unsafe { stream::<T>(file) };
-    stream.bell().listen();
+    stream.waiters().listen();
     let opened = stream.reader().and_then(|reader| {
         let reading = Reading::<T> {
             reader,
@@ -238,7 +238,7 @@ unsafe extern "C" fn open<T: Stream>(_: *mut bindings::inode, file: *mut binding
             0
         }
         Err(error) => {
-            stream.bell().leave();
+            stream.waiters().leave();
             // SAFETY: Taken above.
             unsafe { bindings::tsoffset_this_module_put() };
             error.to_errno()
@@ -256,7 +256,7 @@ unsafe extern "C" fn release<T: Stream>(
     // SAFETY: `open` made it by `into_raw`, and nobody uses it any more.
     drop(unsafe { KBox::from_raw((*file).private_data.cast::<Opened<T>>()) });
     // SAFETY: It is still there: the reference goes below.
-    unsafe { stream::<T>(file) }.bell().leave();
+    unsafe { stream::<T>(file) }.waiters().leave();
     // SAFETY: Taken by `open`. The kernel keeps us alive until this call has returned.
     unsafe { bindings::tsoffset_this_module_put() };
     0
@@ -288,7 +288,7 @@ unsafe extern "C" fn read<T: Stream>(
             break Err(EAGAIN);
         }
         // Not by looking for a line, which takes a lock that must not be waited for here.
-        if let Err(error) = stream.bell().wait_until(|| stream.amount() != before) {
+        if let Err(error) = stream.waiters().wait_until(|| stream.amount() != before) {
             break Err(error);
         }
     };
@@ -307,8 +307,8 @@ unsafe extern "C" fn poll<T: Stream>(
 ) -> bindings::__poll_t {
     // SAFETY: The file is open.
     let (stream, opened) = unsafe { (stream::<T>(file), opened::<T>(file)) };
-    // SAFETY: The kernel's own arguments; the open file keeps the bell.
-    unsafe { stream.bell().poll(file, table) };
+    // SAFETY: The kernel's own arguments; the open file keeps the queue.
+    unsafe { stream.waiters().poll(file, table) };
     if opened.reading.lock().is_ready(stream) {
         (bindings::POLLIN | bindings::POLLRDNORM) as bindings::__poll_t
     } else {

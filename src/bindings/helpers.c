@@ -182,6 +182,11 @@ void tsoffset_init_waitqueue_head(struct wait_queue_head *queue)
 	init_waitqueue_head(queue);
 }
 
+bool tsoffset_wq_has_sleeper(struct wait_queue_head *queue)
+{
+	return wq_has_sleeper(queue);
+}
+
 void tsoffset_init_irq_work(struct irq_work *work, void (*run)(struct irq_work *work))
 {
 	init_irq_work(work, run);

@@ -61,6 +61,7 @@ int tsoffset_sk_getsockopt_nowhere(struct socket *sock, int level, int optname);
 
 /* Waiting and waking. */
 void tsoffset_init_waitqueue_head(struct wait_queue_head *queue);
+bool tsoffset_wq_has_sleeper(struct wait_queue_head *queue);
 void tsoffset_init_irq_work(struct irq_work *work, void (*run)(struct irq_work *work));
 void tsoffset_poll_wait(struct file *file, struct wait_queue_head *queue,
 			struct poll_table_struct *table);

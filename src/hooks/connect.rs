@@ -175,7 +175,7 @@ impl kretprobe::Handler for Connects {
 
         if recorded {
             self.0.ring(cpu).push(&record.to_words());
-            self.0.bell.ring();
+            self.0.waiters.notify();
         }
         if cfg!(not(tsoffset_variant = "broken-ledger")) || error == 0 {
             self.0.count(net, |counts| {

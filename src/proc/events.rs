@@ -13,12 +13,12 @@ use crate::{
     abstractions::{
         capability,
         compat::prelude::*,
-        doorbell::Doorbell,
         stream::{
             Line,
             Place,
             Stream, //
-        }, //
+        },
+        wait_queue::WaitQueue, //
     },
     core::{
         json::{
@@ -100,7 +100,7 @@ impl Stream for EventsFile {
         }
     }
 
-    fn bell(&self) -> &Doorbell {
-        &self.0.bell
+    fn waiters(&self) -> &WaitQueue {
+        &self.0.waiters
     }
 }
