@@ -13,7 +13,13 @@ use core::{
     },
 };
 
-use kernel::sync::Arc;
+use kernel::{
+    sync::Arc,
+    uaccess::{
+        UserPtr,
+        UserSlice, //
+    }, //
+};
 
 use super::compat::{
     prelude::*,
@@ -215,17 +221,9 @@ unsafe extern "C" fn write<T: Store>(
             pr_err!("{name}: {size} bytes at once are too many, {MOST} the most\n");
             return Err(EINVAL);
         }
-        let mut text = KVVec::with_capacity(size, GFP_KERNEL_ACCOUNT)?;
-        for _ in 0..size {
-            text.push(0_u8, GFP_KERNEL_ACCOUNT)?;
-        }
-        // SAFETY: There is room for so many; the kernel checks that the user may read there.
-        let left = unsafe {
-            bindings::tsoffset_copy_from_user(text.as_mut_ptr().cast(), from.cast(), size)
-        };
-        if left != 0 {
-            return Err(EFAULT);
-        }
+        let mut text = KVec::new();
+        UserSlice::new(UserPtr::from_ptr(from.cast_mut().cast()), size)
+            .read_all(&mut text, GFP_KERNEL_ACCOUNT)?;
         contents.store(&text)
     };
     match store() {

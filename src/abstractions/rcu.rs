@@ -14,7 +14,10 @@ use kernel::{
     sync::Mutex, //
 };
 
-use super::compat::prelude::*;
+use super::compat::{
+    prelude::*,
+    rcu::Guard, //
+};
 use crate::bindings;
 
 /// A value or none. Reading it waits for nobody; replacing it waits for those who read.
@@ -51,14 +54,10 @@ impl<T> RcuCell<T> {
         if unsafe { self.pointer.get().read_volatile() }.is_null() {
             return look(None);
         }
-        // SAFETY: Any context may; the counterpart is below.
-        unsafe { bindings::tsoffset_rcu_read_lock() };
+        let _guard = Guard::new();
         // SAFETY: A marked load, as before; what it points to was published with release and is not freed
-        // before the lock is gone.
-        let result = look(unsafe { self.pointer.get().read_volatile().as_ref() });
-        // SAFETY: The counterpart is above.
-        unsafe { bindings::tsoffset_rcu_read_unlock() };
-        result
+        // before the guard is gone.
+        look(unsafe { self.pointer.get().read_volatile().as_ref() })
     }
 
     /// Puts another value in its place, or none. When this returns, nobody looks at the old one. May sleep.

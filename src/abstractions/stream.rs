@@ -14,6 +14,10 @@ use kernel::{
     sync::{
         Arc,
         Mutex, //
+    },
+    uaccess::{
+        UserPtr,
+        UserSlice, //
     }, //
 };
 
@@ -126,13 +130,10 @@ impl<T: Stream> Reading<T> {
     }
 
     /// Hands out what is there and fits: how many bytes.
-    ///
-    /// # Safety
-    ///
-    /// `to` is what a file's read operation got, with room for `room` bytes.
-    unsafe fn hand_out(&mut self, stream: &T, to: *mut u8, room: usize) -> Result<usize> {
+    fn hand_out(&mut self, stream: &T, to: UserSlice) -> Result<usize> {
+        let mut to = to.writer();
         let mut done = 0;
-        while done < room && self.is_ready(stream) {
+        while !to.is_empty() && self.is_ready(stream) {
             let line = &mut self.line;
             if line.begin == line.end {
                 line.clear();
@@ -144,16 +145,15 @@ impl<T: Stream> Reading<T> {
                 }
             }
             let part = &line.bytes[line.begin..line.end];
-            let size = part.len().min(room - done);
-            // SAFETY: The caller's promise; the kernel checks that the user may write there.
-            let left = unsafe {
-                bindings::tsoffset_copy_to_user(to.add(done).cast(), part.as_ptr().cast(), size)
-            };
-            line.begin += size - left;
-            done += size - left;
-            if left != 0 {
-                return if done == 0 { Err(EFAULT) } else { Ok(done) };
+            let part = &part[..part.len().min(to.len())];
+            match to.write_slice(part) {
+                Err(error) if done == 0 => return Err(error),
+                // What was handed out before counts; the next call fails.
+                Err(_) => break,
+                Ok(()) => (),
             }
+            done += part.len();
+            line.begin += part.len();
         }
         Ok(done)
     }
@@ -278,8 +278,8 @@ unsafe extern "C" fn read<T: Stream>(
     let result = loop {
         let before = stream.amount();
         let mut reading = opened.reading.lock();
-        // SAFETY: As the kernel called us.
-        match unsafe { reading.hand_out(stream, to, room) } {
+        let to = UserSlice::new(UserPtr::from_ptr(to.cast()), room);
+        match reading.hand_out(stream, to) {
             Ok(0) if room != 0 => (),
             result => break result,
         }

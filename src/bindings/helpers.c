@@ -16,7 +16,6 @@
 #include <linux/rcupdate.h>
 #include <linux/seq_file_net.h>
 #include <linux/tcp.h>
-#include <linux/uaccess.h>
 #include <linux/uidgid.h>
 #include <linux/wait.h>
 #include <net/inet_sock.h>
@@ -198,11 +197,6 @@ void tsoffset_poll_wait(struct file *file, struct wait_queue_head *queue,
 	poll_wait(file, queue, table);
 }
 
-unsigned long tsoffset_copy_from_user(void *to, const void __user *from, unsigned long size)
-{
-	return copy_from_user(to, from, size);
-}
-
 bool tsoffset_this_module_get(void)
 {
 	return try_module_get(THIS_MODULE);
@@ -211,11 +205,6 @@ bool tsoffset_this_module_get(void)
 void tsoffset_this_module_put(void)
 {
 	module_put(THIS_MODULE);
-}
-
-unsigned long tsoffset_copy_to_user(void __user *to, const void *from, unsigned long size)
-{
-	return copy_to_user(to, from, size);
 }
 
 void *tsoffset_pde_data(const struct inode *inode)

@@ -39,14 +39,16 @@ void tsoffset_smp_rmb(void);
 void tsoffset_smp_wmb(void);
 u64 tsoffset_cmpxchg(u64 *p, u64 old, u64 value);
 u64 tsoffset_xchg(u64 *p, u64 value);
-void tsoffset_rcu_read_lock(void);
-void tsoffset_rcu_read_unlock(void);
 s64 tsoffset_atomic64_inc_return(atomic64_t *v);
 s64 tsoffset_atomic64_dec_return(atomic64_t *v);
 
 /* Network namespaces. */
 void *tsoffset_net_generic(const struct net *net, unsigned int id);
 struct net *tsoffset_seq_file_single_net(struct seq_file *seq);
+
+/* RCU, where the kernel crate lacks it. */
+void tsoffset_rcu_read_lock(void);
+void tsoffset_rcu_read_unlock(void);
 
 /* The current task. */
 u32 tsoffset_current_uid(void);
@@ -71,8 +73,6 @@ bool tsoffset_this_module_get(void);
 void tsoffset_this_module_put(void);
 
 /* /proc */
-unsigned long tsoffset_copy_to_user(void __user *to, const void *from, unsigned long size);
-unsigned long tsoffset_copy_from_user(void *to, const void __user *from, unsigned long size);
 void *tsoffset_pde_data(const struct inode *inode);
 
 #endif

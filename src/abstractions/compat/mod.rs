@@ -9,7 +9,9 @@
 mod c_str;
 pub(crate) mod module_params;
 mod opaque;
+pub(crate) mod rcu;
 pub(crate) mod seq_file;
+mod uaccess;
 
 /// The kernel's prelude, completed.
 pub(crate) mod prelude {
@@ -32,4 +34,6 @@ pub(crate) mod prelude {
     pub(crate) use super::module_params::module;
     #[cfg(not(kernel_has_try_ffi_init))]
     pub(crate) use super::opaque::OpaqueExt as _;
+    #[cfg(not(kernel_has_user_ptr))]
+    pub(crate) use super::uaccess::UserPtrExt as _;
 }
