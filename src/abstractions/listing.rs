@@ -22,27 +22,19 @@ use super::{
     },
     procfs::{
         Directory,
+        Entry,
         File, //
     },
 };
 use crate::bindings;
 
 /// The contents of a listing.
-pub(crate) trait List: Sync + Send {
-    /// The file's name.
-    const NAME: &'static CStr;
-
-    /// Its permissions, such as `0o400`.
-    const MODE: u16;
-
+pub(crate) trait List: Entry {
     /// Its first line, with the newline.
     const HEADER: &'static str;
 
     /// What a line is made from.
     type Item: Copy;
-
-    /// Whether the current task may open it, beyond its permissions. Process context.
-    fn may_open() -> bool;
 
     /// The items, in the order of their lines. Process context, may sleep; memory is to be charged to the
     /// current task (`GFP_KERNEL_ACCOUNT`).
@@ -92,7 +84,7 @@ impl<T: List> Opened<T> {
 /// Fails with `ENOMEM`, which may mean that the name is taken.
 pub(crate) fn file<T: List>(directory: &Arc<Directory>, contents: KBox<T>) -> Result<File<T>> {
     // SAFETY: The operations take a `T`.
-    unsafe { File::with_operations(directory, T::NAME, T::MODE, &Ops::<T>::PROC, contents) }
+    unsafe { File::with_operations(directory, &Ops::<T>::PROC, contents) }
 }
 
 struct Ops<T>(PhantomData<T>);

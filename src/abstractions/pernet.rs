@@ -17,7 +17,10 @@ use kernel::{
 };
 
 use super::{
-    compat::prelude::*,
+    compat::{
+        prelude::*,
+        rcu, //
+    },
     net::Net, //
 };
 use crate::bindings;
@@ -151,17 +154,13 @@ impl<T: PerNetwork> Registration<T> {
     /// namespace is going.
     #[inline]
     pub(crate) fn with<R>(&self, net: Net<'_>, look: impl FnOnce(Option<&T>) -> R) -> R {
-        // SAFETY: Any context may; the counterpart is below.
-        unsafe { bindings::tsoffset_rcu_read_lock() };
+        let _guard = rcu::Guard::new();
         // SAFETY: The namespace is live and we are registered: the kernel has our place in it until all its
         // sockets are gone. What the pointer points to is dropped a grace period after it is taken away.
-        let result = look(unsafe {
+        look(unsafe {
             let place = place::<T>(net.as_ptr());
             (&raw const (*place).current).read_volatile().as_ref()
-        });
-        // SAFETY: The counterpart is above.
-        unsafe { bindings::tsoffset_rcu_read_unlock() };
-        result
+        })
     }
 }
 

@@ -61,19 +61,20 @@ impl Drop for Directory {
     }
 }
 
-/// The contents of a file, written anew for every reader.
-pub(crate) trait Show: Sync + Send {
-    /// The file's name.
+/// What every file has, whatever its contents.
+pub(crate) trait Entry: Sync + Send {
+    /// Its name.
     const NAME: &'static CStr;
 
     /// Its permissions, such as `0o444`.
     const MODE: u16;
 
     /// Whether the current task may open it, beyond its permissions. Process context.
-    fn may_open() -> bool {
-        true
-    }
+    fn may_open() -> bool;
+}
 
+/// The contents of a file, written anew for every reader.
+pub(crate) trait Show: Entry {
     /// Writes it. Process context; may sleep. Called again with a larger buffer if it did not fit.
     fn show(&self, out: &SeqFile) -> Result;
 }
@@ -97,10 +98,16 @@ pub(crate) trait Store: Show {
 /// ```ignore
 /// struct Uptime;
 ///
-/// impl Show for Uptime {
+/// impl Entry for Uptime {
 ///     const NAME: &'static CStr = c"uptime";
 ///     const MODE: u16 = 0o444;
 ///
+///     fn may_open() -> bool {
+///         true
+///     }
+/// }
+///
+/// impl Show for Uptime {
 ///     fn show(&self, out: &SeqFile) -> Result {
 ///         seq_print!(out, "{}\n", uptime());
 ///         Ok(())
@@ -128,7 +135,7 @@ impl<T: Show> File<T> {
     /// Fails with `ENOMEM`, which here too may mean that the name is taken.
     pub(crate) fn new(directory: &Arc<Directory>, contents: KBox<T>) -> Result<Self> {
         // SAFETY: The operations take a `T`.
-        unsafe { Self::with_operations(directory, T::NAME, T::MODE, &Ops::<T>::OPS, contents) }
+        unsafe { Self::with_operations(directory, &Ops::<T>::OPS, contents) }
     }
 }
 
@@ -136,11 +143,11 @@ impl<T: Store> File<T> {
     /// The same for a file that can be written.
     pub(crate) fn writable(directory: &Arc<Directory>, contents: KBox<T>) -> Result<Self> {
         // SAFETY: The operations take a `T`.
-        unsafe { Self::with_operations(directory, T::NAME, T::MODE, &Ops::<T>::WRITABLE, contents) }
+        unsafe { Self::with_operations(directory, &Ops::<T>::WRITABLE, contents) }
     }
 }
 
-impl<T> File<T> {
+impl<T: Entry> File<T> {
     /// Makes a file with operations of its own.
     ///
     /// # Safety
@@ -148,8 +155,6 @@ impl<T> File<T> {
     /// The operations take the entry's data for a `T` that lives until they have ended, shared.
     pub(super) unsafe fn with_operations(
         directory: &Arc<Directory>,
-        name: &CStr,
-        mode: u16,
         operations: &'static bindings::proc_ops,
         contents: KBox<T>,
     ) -> Result<Self> {
@@ -157,8 +162,8 @@ impl<T> File<T> {
         // in its own allocation, until `drop` has removed the entry.
         let entry = unsafe {
             bindings::proc_create_data(
-                name.as_char_ptr(),
-                mode,
+                T::NAME.as_char_ptr(),
+                T::MODE,
                 directory.0.as_ptr(),
                 operations,
                 from_ref::<T>(&contents).cast_mut().cast(),
@@ -269,10 +274,16 @@ mod tests {
 
     struct Nothing;
 
-    impl Show for Nothing {
+    impl Entry for Nothing {
         const NAME: &'static CStr = c"nothing";
         const MODE: u16 = 0o400;
 
+        fn may_open() -> bool {
+            true
+        }
+    }
+
+    impl Show for Nothing {
         fn show(&self, _out: &SeqFile) -> Result {
             Ok(())
         }

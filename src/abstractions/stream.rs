@@ -25,6 +25,7 @@ use super::{
     compat::prelude::*,
     procfs::{
         Directory,
+        Entry,
         File, //
     },
     wait_queue::WaitQueue, //
@@ -79,18 +80,9 @@ pub(crate) enum Place {
 }
 
 /// The contents of a stream.
-pub(crate) trait Stream: Sync + Send {
-    /// The file's name.
-    const NAME: &'static CStr;
-
-    /// Its permissions, such as `0o400`.
-    const MODE: u16;
-
+pub(crate) trait Stream: Entry {
     /// How far one reader has come.
     type Reader: Send + Unpin;
-
-    /// Whether the current task may open it, beyond its permissions. Process context.
-    fn may_open() -> bool;
 
     /// A reader of what is to come. May sleep; memory is to be charged to the current task.
     fn reader(&self) -> Result<Self::Reader>;
@@ -164,7 +156,7 @@ impl<T: Stream> Reading<T> {
 /// Fails with `ENOMEM`, which may mean that the name is taken.
 pub(crate) fn file<T: Stream>(directory: &Arc<Directory>, contents: KBox<T>) -> Result<File<T>> {
     // SAFETY: The operations take a `T`.
-    unsafe { File::with_operations(directory, T::NAME, T::MODE, &Ops::<T>::OPS, contents) }
+    unsafe { File::with_operations(directory, &Ops::<T>::OPS, contents) }
 }
 
 struct Ops<T>(PhantomData<T>);

@@ -54,12 +54,16 @@ impl Ledger {
         let entered = second.returned.wrapping_add(second.in_flight);
         let written = second.recorded.wrapping_add(second.filtered);
 
+        let kept_all = match kept {
+            Some(kept) => second.recorded == kept.readable.wrapping_add(kept.overwritten),
+            None => true,
+        };
+
         if second.entered == entered
             && second.returned == judged
             && second.returned == timed
             && second.returned == written
-            && kept
-                .is_none_or(|kept| second.recorded == kept.readable.wrapping_add(kept.overwritten))
+            && kept_all
         {
             Self::Balanced
         } else {

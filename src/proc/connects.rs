@@ -15,7 +15,8 @@ use crate::{
         listing::{
             List,
             Out, //
-        }, //
+        },
+        procfs::Entry, //
     },
     core::{
         merge::{
@@ -33,16 +34,19 @@ use crate::{
 /// The file.
 pub(super) struct ConnectsFile(pub(super) Arc<State>);
 
-impl List for ConnectsFile {
+impl Entry for ConnectsFile {
     const NAME: &'static CStr = c"connects";
     const MODE: u16 = 0o400;
-    const HEADER: &'static str = text::HEADER;
-
-    type Item = Placed;
 
     fn may_open() -> bool {
         capability::net_admin()
     }
+}
+
+impl List for ConnectsFile {
+    const HEADER: &'static str = text::HEADER;
+
+    type Item = Placed;
 
     fn snapshot(&self) -> Result<KVVec<Placed>> {
         let mut items = KVVec::new();

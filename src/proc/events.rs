@@ -13,6 +13,7 @@ use crate::{
     abstractions::{
         capability,
         compat::prelude::*,
+        procfs::Entry,
         stream::{
             Line,
             Place,
@@ -43,15 +44,17 @@ pub(super) struct Reader {
     lost: u64,
 }
 
-impl Stream for EventsFile {
+impl Entry for EventsFile {
     const NAME: &'static CStr = c"events";
     const MODE: u16 = 0o400;
-
-    type Reader = Reader;
 
     fn may_open() -> bool {
         capability::net_admin()
     }
+}
+
+impl Stream for EventsFile {
+    type Reader = Reader;
 
     fn reader(&self) -> Result<Reader> {
         let mut cursors = KVVec::new();

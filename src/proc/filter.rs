@@ -16,6 +16,7 @@ use crate::{
         },
         listing::Out,
         procfs::{
+            Entry,
             Show,
             Store, //
         }, //
@@ -30,14 +31,16 @@ use crate::{
 /// The file.
 pub(super) struct FilterFile(pub(super) Arc<State>);
 
-impl Show for FilterFile {
+impl Entry for FilterFile {
     const NAME: &'static CStr = c"filter";
     const MODE: u16 = 0o600;
 
     fn may_open() -> bool {
         capability::net_admin()
     }
+}
 
+impl Show for FilterFile {
     fn show(&self, out: &SeqFile) -> Result {
         let filter = self.0.filter.with(|filter| filter.copied());
         match filter {

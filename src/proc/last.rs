@@ -17,7 +17,10 @@ use crate::{
                 SeqFile, //
             }, //
         },
-        procfs::Show, //
+        procfs::{
+            Entry,
+            Show, //
+        }, //
     },
     core::last::Read,
     state::State,
@@ -26,14 +29,16 @@ use crate::{
 /// The file.
 pub(super) struct LastFile(pub(super) Arc<State>);
 
-impl Show for LastFile {
+impl Entry for LastFile {
     const NAME: &'static CStr = c"last";
     const MODE: u16 = 0o400;
 
     fn may_open() -> bool {
         capability::net_admin()
     }
+}
 
+impl Show for LastFile {
     fn show(&self, out: &SeqFile) -> Result {
         seq_print!(out, "cpu offset expected verdict\n");
         for (cpu, state) in self.0.cpus() {

@@ -14,7 +14,10 @@ use crate::{
             }, //
         },
         net::Net,
-        procfs::Show, //
+        procfs::{
+            Entry,
+            Show, //
+        }, //
     },
     core::{
         ledger::{
@@ -35,10 +38,16 @@ use crate::{
 /// The file.
 pub(super) struct StatsFile(pub(super) Arc<State>);
 
-impl Show for StatsFile {
+impl Entry for StatsFile {
     const NAME: &'static CStr = c"stats";
     const MODE: u16 = 0o444;
 
+    fn may_open() -> bool {
+        true
+    }
+}
+
+impl Show for StatsFile {
     fn show(&self, out: &SeqFile) -> Result {
         let state = &self.0;
         let probe_armed = state.trial.counts();
