@@ -15,22 +15,12 @@ follow() {
 	: > "/tmp/$name.ready"
 	(tsoffset-workload follow "$EVENTS" "$@" > "/tmp/$name" 2> "/tmp/$name.ready"
 		echo "status $?" >> "/tmp/$name.ready") &
-	tries=200
-	until grep -q ready "/tmp/$name.ready"; do
-		tries=$((tries - 1))
-		[ "$tries" -gt 0 ] || return 1
-		sleep 0.05
-	done
+	wait_for 10 grep -q ready "/tmp/$name.ready"
 }
 
 # followed NAME LINES: it has ended well, with so many lines.
 followed() {
-	tries=400
-	until grep -q status "/tmp/$1.ready"; do
-		tries=$((tries - 1))
-		[ "$tries" -gt 0 ] || break
-		sleep 0.05
-	done
+	wait_for 20 grep -q status "/tmp/$1.ready" || sleep 0
 	cat "/tmp/$1.ready"
 	[ "$(wc -l < "/tmp/$1")" -eq "$2" ] && grep -qx 'status 0' "/tmp/$1.ready"
 }
@@ -133,11 +123,8 @@ under_load() {
 	done
 	workload connect --serve --threads 8 --connects 2000
 	for reader in 1 2 3 4 5 6 7 8; do
-		tries=400
-		until grep -q status "/tmp/load$reader.ready" || [ "$tries" -eq 0 ]; do
-			tries=$((tries - 1))
-			sleep 0.05
-		done
+		# Who was told of a loss gets fewer lines than it waits for.
+		wait_for 20 grep -q status "/tmp/load$reader.ready" || sleep 0
 		killall -q tsoffset-workload || sleep 0
 		# What was lost was told.
 		lost=$(sed -n 's/.*"event":"lost","count":\([0-9]*\)}.*/\1/p' "/tmp/load$reader" | awk '{ n += $1 } END { print n + 0 }')

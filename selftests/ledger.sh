@@ -11,8 +11,8 @@ NOLOAD=1
 readers() {
 	rm -f /tmp/stop
 	for _ in 1 2 3 4 5 6; do
-		(cd /proc && until [ -e /tmp/stop ]; do
-			cat tsoffset/stats tsoffset/last tsoffset/connects tsoffset/filter > /dev/null
+		(until [ -e /tmp/stop ]; do
+			read_files
 		done) &
 	done
 	for _ in 1 2; do

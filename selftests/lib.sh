@@ -78,13 +78,27 @@ expect() {
 	return "$wrong"
 }
 
-# Waits until the books can be read: nothing in flight.
-settle() {
-	tries=100
-	while [ "$(stat ledger)" = busy ] && [ "$tries" -gt 0 ]; do
+# wait_for SECONDS COMMAND...: until the command succeeds; fails if it has not by then.
+wait_for() {
+	tries=$(($1 * 20))
+	shift
+	until "$@"; do
 		tries=$((tries - 1))
+		[ "$tries" -gt 0 ] || return 1
 		sleep 0.05
 	done
+}
+
+# Waits until the books can be read: nothing in flight. Who reads them sees where they cannot.
+settle() { wait_for 5 not_busy || sleep 0; }
+
+not_busy() { [ "$(stat ledger)" != busy ]; }
+
+# Reads every file of the module but events, which has no end.
+read_files() {
+	for file in /proc/tsoffset/*; do
+		[ "$file" = /proc/tsoffset/events ] || cat "$file"
+	done > /dev/null
 }
 
 # all_matched N: N connects were called, by a count that is not the module's, and all are well.
@@ -111,12 +125,7 @@ serve() {
 	# In a shell of its own, which ends at once: nobody reports that it was killed.
 	# shellcheck disable=SC2086 # the prefix is a list of words
 	($prefix tsoffset-workload serve "$@" > "$ready" &)
-	tries=100
-	until grep -q ready "$ready"; do
-		tries=$((tries - 1))
-		[ "$tries" -gt 0 ] || return 1
-		sleep 0.05
-	done
+	wait_for 5 grep -q ready "$ready"
 }
 
 # Two network namespaces, "left" and "right", with a veth pair between them and addresses.
