@@ -12,12 +12,10 @@ use std::{
 
 use anyhow::{bail, Result};
 use clap::{Args, ValueEnum};
+use nix::sys::socket::{setsockopt, sockopt::TcpFastOpenConnect};
 use socket2::Socket;
 
-use crate::{
-    serve,
-    socket::{self, Opt},
-};
+use crate::{serve, socket};
 
 #[derive(Args)]
 pub struct Options {
@@ -103,7 +101,7 @@ fn once(to: SocketAddr, kind: Kind) -> Result<()> {
             socket::wait_connected(&socket)?;
         }
         Kind::Fastopen => {
-            socket::set(&socket, Opt::FastOpenConnect, 1)?;
+            setsockopt(&socket, TcpFastOpenConnect, &true)?;
             socket.connect(&to.into())?;
             send(&socket)?;
         }

@@ -16,6 +16,7 @@ use anyhow::{bail, ensure, Context, Result};
 use clap::{Args, ValueEnum};
 use nix::{
     sched::{sched_setaffinity, CpuSet},
+    sys::socket::{setsockopt, sockopt::Priority},
     unistd::Pid,
 };
 use socket2::Socket;
@@ -51,7 +52,7 @@ enum How {
 }
 
 /// What the holding module looks for (src/hooks/hold.rs).
-const HELD: u32 = 0x7e57;
+const HELD: i32 = 0x7e57;
 
 pub fn run(options: &Options) -> Result<()> {
     let listener = serve::listener("[::]:7000", false)?;
@@ -87,7 +88,7 @@ fn stay_on(cpu: usize) -> Result<()> {
 fn before_store(to: SocketAddr, reads: u32) -> Result<()> {
     let socket = socket::tcp6(false)?;
     socket::reset_on_close(&socket)?;
-    socket::set_priority(&socket, HELD)?;
+    setsockopt(&socket, Priority, &HELD)?;
     let same = Socket::from(socket.as_fd().try_clone_to_owned()?);
 
     stay_on(0)?;
@@ -101,7 +102,7 @@ fn before_store(to: SocketAddr, reads: u32) -> Result<()> {
         ensure!(Instant::now() < end, "the connect was not held");
     }
     let result = read(&same, reads);
-    socket::set_priority(&same, 0)?;
+    setsockopt(&same, Priority, &0)?;
     connect.join().expect("a thread panicked")?;
     result
 }

@@ -52,12 +52,11 @@ pub fn wait_connected(socket: &Socket) -> Result<()> {
     }
 }
 
-/// A TCP option with an integer value.
+/// A TCP option with an integer value, of those that no crate in use sets to every value needed.
 #[derive(Clone, Copy)]
 pub enum Opt {
     Repair = libc::TCP_REPAIR as isize,
     Timestamp = libc::TCP_TIMESTAMP as isize,
-    FastOpenConnect = libc::TCP_FASTOPEN_CONNECT as isize,
     FastOpen = libc::TCP_FASTOPEN as isize,
 }
 
@@ -107,22 +106,6 @@ pub fn get_into(socket: &Socket, option: Opt, page: &AbsentPage) -> io::Result<(
             option as i32,
             page.as_ptr().cast(),
             &raw mut length,
-        )
-    };
-    check(result)
-}
-
-/// `setsockopt(SO_PRIORITY)`.
-pub fn set_priority(socket: &Socket, value: u32) -> io::Result<()> {
-    #[expect(unsafe_code, reason = "no crate in use sets it")]
-    // SAFETY: The value is an int, as this option takes, and outlives the call.
-    let result = unsafe {
-        libc::setsockopt(
-            socket.as_raw_fd(),
-            libc::SOL_SOCKET,
-            libc::SO_PRIORITY,
-            (&raw const value).cast(),
-            4,
         )
     };
     check(result)
