@@ -96,7 +96,7 @@ not_busy() { [ "$(stat ledger)" != busy ]; }
 
 # Reads every file of the module but events, which has no end.
 read_files() {
-	for file in /proc/tsoffset/*; do
+	for file in /proc/tsoffset/* /proc/net/tsoffset; do
 		[ "$file" = /proc/tsoffset/events ] || cat "$file"
 	done > /dev/null
 }

@@ -11,7 +11,11 @@ offset_mismatch offset_repair offset_v4mapped ledger witness reader_missed reade
 reader_overlap_possible reader_overlap_certain reader_torn reader_unjudged reader_overflow
 connects_recorded connects_filtered records_readable records_overwritten
 $(bound=1024; while [ "$bound" -le 8589934592 ]; do echo "connect_ns_below_$bound"; bound=$((bound * 2)); done)
-connect_ns_above"
+connect_ns_above
+outcomes outcomes_begun outcome_established outcome_refused outcome_timeout outcome_reset
+outcome_unreachable outcome_error outcome_closed outcomes_overflow outcomes_untimed
+offset_kept offset_rewritten offset_unjudged
+outcomes_recorded outcomes_filtered outcomes_pending outcomes_overwritten"
 
 fresh_counters_are_zero() {
 	all_matched 0

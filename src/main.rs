@@ -9,6 +9,7 @@
 use ::core::ops::RangeInclusive;
 
 mod abstractions;
+mod after;
 mod bindings;
 mod core;
 mod hooks;
@@ -21,7 +22,8 @@ use abstractions::{
     compat::prelude::*,
     owned::{
         CallProbe,
-        ReturnProbe, //
+        ReturnProbe,
+        TraceProbe, //
     }, //
 };
 use hooks::{
@@ -32,6 +34,10 @@ use hooks::{
     getsockopt::{
         ReadCalls,
         Reads, //
+    },
+    outcome::{
+        Repairs,
+        States, //
     },
     timestamps::Timestamps, //
 };
@@ -51,6 +57,10 @@ module! {
             default: 256,
             description: "Records kept for each CPU, 2 to 65536, rounded up to a power of two (default 256)",
         },
+        outcomes: u32 {
+            default: 0,
+            description: "Connects whose outcome can be awaited at once, up to 65536; 0: not watched (default 0)",
+        },
         witness: bool {
             default: false,
             description: "Watch getsockopt(TCP_TIMESTAMP) for overlaps with connects (default N)",
@@ -66,8 +76,11 @@ struct Tsoffset {
     _calls: CallProbe<Calls>,
     _timestamps: ReturnProbe<Timestamps>,
     _witness: Option<Witness>,
+    _outcomes: Option<Following>,
     #[cfg(tsoffset_variant = "hold")]
     _hold: CallProbe<hooks::hold::Hold>,
+    #[cfg(tsoffset_variant = "rewrite")]
+    _rewrite: CallProbe<hooks::rewrite::Rewrite>,
 }
 
 /// The probes of the witness.
@@ -76,11 +89,24 @@ struct Witness {
     _calls: CallProbe<ReadCalls>,
 }
 
+/// The probes that follow sockets beyond their connect.
+struct Following {
+    _states: TraceProbe<States>,
+    _repairs: ReturnProbe<Repairs>,
+}
+
 /// Most calls that may be followed at once: each takes memory from load to unload.
 const MAXACTIVE_LIMIT: u32 = 4096;
 
 /// Records for each CPU: a record takes 128 bytes, from load to unload.
 const RECORDS_LIMITS: RangeInclusive<u32> = 2..=65536;
+
+/// Most connects whose outcome can be awaited: each takes 16 bytes, from load to unload.
+const OUTCOMES_LIMIT: u32 = 65536;
+
+/// Calls of `setsockopt(TCP_TIMESTAMP)` at once that can be followed: who restores connections does one at a
+/// time.
+const REPAIRS_MAXACTIVE: u32 = 64;
 
 /// Writers of one sysctl at once that can be followed; it is a file that hardly anybody writes.
 const SYSCTL_MAXACTIVE: u32 = 64;
@@ -100,8 +126,18 @@ impl kernel::Module for Tsoffset {
             return Err(EINVAL);
         }
 
+        let outcomes = module_parameters::outcomes.value();
+        if outcomes > OUTCOMES_LIMIT {
+            pr_err!("outcomes={outcomes} is not within 0 to {OUTCOMES_LIMIT}\n");
+            return Err(EINVAL);
+        }
+
         let witness = module_parameters::witness.value();
-        let state = state::State::new(records.next_power_of_two(), witness.then_some(maxactive))?;
+        let state = state::State::new(
+            records.next_power_of_two(),
+            witness.then_some(maxactive),
+            (outcomes != 0).then_some(outcomes),
+        )?;
         let timestamps = ReturnProbe::new(Timestamps(state.clone()), SYSCTL_MAXACTIVE)?;
         // In this order, so that a call is entered before it is counted as called: see `Calls`.
         let calls = CallProbe::new(Calls(state.clone()))?;
@@ -112,6 +148,15 @@ impl kernel::Module for Tsoffset {
             Some(Witness {
                 _reads: ReturnProbe::new(Reads(state.clone()), maxactive)?,
                 _calls: calls,
+            })
+        } else {
+            None
+        };
+
+        let outcomes = if outcomes != 0 {
+            Some(Following {
+                _repairs: ReturnProbe::new(Repairs(state.clone()), REPAIRS_MAXACTIVE)?,
+                _states: TraceProbe::new(States(state.clone()))?,
             })
         } else {
             None
@@ -131,8 +176,11 @@ impl kernel::Module for Tsoffset {
             _calls: calls,
             _timestamps: timestamps,
             _witness: witness,
+            _outcomes: outcomes,
             #[cfg(tsoffset_variant = "hold")]
             _hold: CallProbe::new(hooks::hold::Hold)?,
+            #[cfg(tsoffset_variant = "rewrite")]
+            _rewrite: CallProbe::new(hooks::rewrite::Rewrite)?,
         })
     }
 }

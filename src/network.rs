@@ -29,6 +29,10 @@ use crate::{
             Counters,
             Totals, //
         },
+        outcomes::{
+            OutcomeTotals,
+            Outcomes, //
+        },
         readers::{
             ReaderTotals,
             Readers, //
@@ -42,6 +46,8 @@ pub(crate) struct Counts {
     pub(crate) connects: Counters<Marked>,
     /// The witness's reads.
     pub(crate) readers: Readers<Marked>,
+    /// What came after connects.
+    pub(crate) outcomes: Outcomes<Marked>,
 }
 
 /// Sums of them.
@@ -51,6 +57,25 @@ pub(crate) struct Sums {
     pub(crate) connects: Totals,
     /// Of the witness's reads.
     pub(crate) readers: ReaderTotals,
+    /// Of what came after connects.
+    pub(crate) outcomes: OutcomeTotals,
+}
+
+impl Sums {
+    /// Sums up what `cpus` yields.
+    fn of<'a, I: Iterator<Item = &'a Counts>>(cpus: impl Fn() -> I) -> Self {
+        Self {
+            connects: Totals::sum(|| cpus().map(|counts| &counts.connects)),
+            readers: ReaderTotals::sum(|| cpus().map(|counts| &counts.readers)),
+            outcomes: OutcomeTotals::sum(cpus().map(|counts| &counts.outcomes)),
+        }
+    }
+
+    fn add(&mut self, others: &Self) {
+        self.connects.add(&others.connects);
+        self.readers.add(&others.readers);
+        self.outcomes.add(&others.outcomes);
+    }
 }
 
 /// What all CPUs count in one namespace.
@@ -62,6 +87,7 @@ impl NetworkCounts {
         Ok(Self(PerCpu::new(|_| Counts {
             connects: Counters::new(),
             readers: Readers::new(),
+            outcomes: Outcomes::new(),
         })?))
     }
 
@@ -77,10 +103,7 @@ impl NetworkCounts {
 
     /// Sums over all CPUs.
     pub(crate) fn sums(&self) -> Sums {
-        Sums {
-            connects: Totals::sum(|| self.cpus().map(|counts| &counts.connects)),
-            readers: ReaderTotals::sum(|| self.cpus().map(|counts| &counts.readers)),
-        }
+        Sums::of(|| self.cpus())
     }
 }
 
@@ -129,12 +152,8 @@ impl Networks {
             // The kernel's prelude has a trait with another `chain`.
             Iterator::chain(live, [&self.stray]).flat_map(NetworkCounts::cpus)
         };
-        let mut sums = Sums {
-            connects: Totals::sum(|| cpus().map(|counts| &counts.connects)),
-            readers: ReaderTotals::sum(|| cpus().map(|counts| &counts.readers)),
-        };
-        sums.connects.add(&list.gone.connects);
-        sums.readers.add(&list.gone.readers);
+        let mut sums = Sums::of(cpus);
+        sums.add(&list.gone);
         sums
     }
 
@@ -151,9 +170,7 @@ impl Networks {
     /// Nobody counts there any more: what was counted stays.
     fn strike_off(&self, counts: &NetworkCounts) {
         let mut list = self.list.lock();
-        let sums = counts.sums();
-        list.gone.connects.add(&sums.connects);
-        list.gone.readers.add(&sums.readers);
+        list.gone.add(&counts.sums());
         for place in list.live.iter_mut() {
             if place
                 .as_ref()

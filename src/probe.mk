@@ -30,6 +30,7 @@ tsoffset-cfgs := \
 	$(call tsoffset-crate-has,kernel/str.rs,trait CStrExt,c_str_ext) \
 	$(call tsoffset-crate-has,kernel/seq_file.rs,struct SeqFile,seq_file) \
 	$(call tsoffset-crate-has,kernel/types.rs,fn try_ffi_init,try_ffi_init) \
+	$(call tsoffset-crate-has,kernel/interrupt.rs,fn local_interrupt_disable,interrupt) \
 	$(call tsoffset-crate-has,kernel/sync/rcu.rs,struct Guard,rcu) \
 	$(call tsoffset-crate-has,kernel/uaccess.rs,struct UserPtr,user_ptr) \
 	$(call tsoffset-crate-has,macros/module.rs,params:,module_params)

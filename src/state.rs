@@ -18,6 +18,11 @@ use crate::{
         rcu::RcuCell,
         wait_queue::WaitQueue, //
     },
+    after::{
+        many,
+        After,
+        FollowUpRing, //
+    },
     core::{
         filter::Filter,
         last::Last,
@@ -30,7 +35,8 @@ use crate::{
         ring::{
             Ring,
             Slot, //
-        }, //
+        },
+        stats::Shared, //
     },
     hooks::{
         timestamps::Writes,
@@ -50,7 +56,7 @@ pub(crate) type ConnectRing = Ring<Marked, KVVec<Slot<Marked, WORDS>>>;
 /// What one CPU writes.
 pub(crate) struct CpuState {
     /// Its number.
-    number: u32,
+    pub(crate) number: u32,
     /// Its last finding.
     pub(crate) last: Last<Marked>,
 }
@@ -78,14 +84,20 @@ pub(crate) struct State {
     pub(crate) waiters: WaitQueue,
     /// What is in flight, with the witness on.
     pub(crate) overlaps: Option<Table>,
+    /// What comes after connects, where that is asked for.
+    pub(crate) after: Option<After>,
 }
 
 impl State {
-    /// Allocates it: so many records for each CPU, a power of two, and a witness of so many calls at once
-    /// where one is asked for. May sleep.
+    /// Allocates it: so many records for each CPU, a power of two, a witness of so many calls at once where
+    /// one is asked for, and room for so many sockets whose outcome is waited for, likewise. May sleep.
     ///
     /// Fails with `ENOMEM`, or with `EAFNOSUPPORT` where IPv6 is off.
-    pub(crate) fn new(records: u32, witness: Option<u32>) -> Result<Arc<Self>> {
+    pub(crate) fn new(
+        records: u32,
+        witness: Option<u32>,
+        outcomes: Option<u32>,
+    ) -> Result<Arc<Self>> {
         let socket = KernelSocket::tcp6().inspect_err(|error| {
             pr_err!("cannot make an IPv6 TCP socket ({error:?}); is IPv6 off (ipv6.disable=1)?\n")
         })?;
@@ -93,9 +105,12 @@ impl State {
             number,
             last: Last::new(),
         })?;
-        let rings = rings(records)?;
+        let rings = ring_for_each_cpu(records)?;
         let waiters = WaitQueue::new()?;
         let overlaps = witness.map(overlaps).transpose()?;
+        let after = outcomes
+            .map(|sockets| After::new(sockets, records))
+            .transpose()?;
         let networks = Networks::new()?;
         let each_network = EachNetwork::new(networks.clone())?;
 
@@ -110,6 +125,7 @@ impl State {
                 filter <- RcuCell::new(),
                 waiters,
                 overlaps,
+                after,
             }),
             GFP_KERNEL,
         )
@@ -146,12 +162,32 @@ impl State {
         self.cpus().map(|(number, cpu)| (number, self.ring(cpu)))
     }
 
+    /// Every possible CPU's number and ring of follow-ups; none where outcomes are not asked for.
+    pub(crate) fn follow_ups(&self) -> impl Iterator<Item = (u32, &FollowUpRing)> {
+        let after = self.after.iter();
+        after.flat_map(|after| self.cpus().map(|(number, _)| (number, after.ring(number))))
+    }
+
     /// What became of the records, all CPUs together.
     pub(crate) fn kept(&self) -> Kept {
         self.rings().fold(Kept::default(), |kept, (_, ring)| Kept {
             readable: kept.readable + ring.readable(),
             overwritten: kept.overwritten + ring.overwritten(ring.head()),
         })
+    }
+
+    /// What the namespaces share of what came after connects.
+    pub(crate) fn shared(&self) -> Shared {
+        Shared {
+            pending: self
+                .after
+                .as_ref()
+                .map_or(0, |after| after.handshakes.pending()),
+            overwritten: self
+                .follow_ups()
+                .map(|(_, ring)| ring.overwritten(ring.head()))
+                .sum(),
+        }
     }
 
     /// Every CPU's number and state.
@@ -172,26 +208,19 @@ impl State {
     }
 }
 
-/// A ring of so many records for every CPU up to the last possible one.
-fn rings(records: u32) -> Result<KVVec<ConnectRing>> {
+/// A ring of so many slots for every CPU up to the last possible one. May sleep.
+pub(crate) fn ring_for_each_cpu<const N: usize>(
+    slots: u32,
+) -> Result<KVVec<Ring<Marked, KVVec<Slot<Marked, N>>>>> {
     let last = possible_cpus().last().unwrap_or(0);
     let mut rings = KVVec::with_capacity(last as usize + 1, GFP_KERNEL)?;
     for _ in 0..=last {
-        let mut slots = KVVec::with_capacity(records as usize, GFP_KERNEL)?;
-        for _ in 0..records {
-            slots.push(Slot::new(), GFP_KERNEL)?;
-        }
-        rings.push(Ring::new(slots), GFP_KERNEL)?;
+        rings.push(Ring::new(many(slots as usize, Slot::new)?), GFP_KERNEL)?;
     }
     Ok(rings)
 }
 
 /// The witness's table for so many calls at once.
 fn overlaps(calls: u32) -> Result<Table> {
-    let number = Table::sets_for(calls);
-    let mut sets = KVVec::with_capacity(number, GFP_KERNEL)?;
-    for _ in 0..number {
-        sets.push(Set::new(), GFP_KERNEL)?;
-    }
-    Ok(Table::new(sets))
+    Ok(Table::new(many(Table::sets_for(calls), Set::new)?))
 }

@@ -101,6 +101,12 @@ impl Word for Marked {
     }
 
     #[inline(always)]
+    fn fetch_or(&self, bits: u64) {
+        // SAFETY: As above; an `atomic64_t` is a 64-bit integer.
+        unsafe { bindings::tsoffset_atomic64_or(bits as i64, self.0.get().cast()) }
+    }
+
+    #[inline(always)]
     fn read_barrier() {
         // SAFETY: A barrier has no requirements.
         unsafe { bindings::tsoffset_smp_rmb() }

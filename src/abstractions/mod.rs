@@ -20,4 +20,5 @@ pub(crate) mod procfs;
 pub(crate) mod rcu;
 pub(crate) mod stream;
 pub(crate) mod task;
+pub(crate) mod tracepoint;
 pub(crate) mod wait_queue;

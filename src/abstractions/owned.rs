@@ -18,7 +18,11 @@ use super::{
         self,
         PerNetwork, //
     },
-    probed::Function, //
+    probed::Function,
+    tracepoint::{
+        self,
+        Tracepoint, //
+    }, //
 };
 
 /// A kprobe of this module.
@@ -51,6 +55,25 @@ impl<T: kretprobe::Handler> ReturnProbe<T> {
         Ok(Self {
             _registration: KBox::pin_init(registration, GFP_KERNEL)
                 .inspect_err(|error| not_probed::<T::Function>(*error))?,
+        })
+    }
+}
+
+/// A handler of this module on a tracepoint.
+pub(crate) struct TraceProbe<T: tracepoint::Handler> {
+    _registration: tracepoint::Registration<T>,
+}
+
+impl<T: tracepoint::Handler> TraceProbe<T> {
+    /// Registers it, or leaves one line in the log. May sleep.
+    pub(crate) fn new(handler: T) -> Result<Self> {
+        // SAFETY: Dropped with the module; see above.
+        let registration = unsafe { tracepoint::Registration::new(handler) };
+        Ok(Self {
+            _registration: registration.inspect_err(|error| {
+                let name = T::Tracepoint::NAME.to_str().unwrap_or_default();
+                pr_err!("cannot use the tracepoint {name}: {error:?}\n");
+            })?,
         })
     }
 }

@@ -16,6 +16,7 @@
 #include <linux/sysctl.h>
 #include <linux/tcp.h>
 #include <linux/timekeeping.h>
+#include <linux/tracepoint.h>
 #include <linux/wait.h>
 #include <net/ipv6.h>
 #include <net/net_namespace.h>
@@ -23,5 +24,6 @@
 #include <net/secure_seq.h>
 #include <net/sock.h>
 #include <net/tcp.h>
+#include <net/tcp_states.h>
 
 #include "helpers.h"

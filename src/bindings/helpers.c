@@ -7,6 +7,7 @@
 #include <linux/cred.h>
 #include <linux/ipv6.h>
 #include <linux/irq_work.h>
+#include <linux/irqflags.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/percpu.h>
@@ -16,6 +17,7 @@
 #include <linux/rcupdate.h>
 #include <linux/seq_file_net.h>
 #include <linux/tcp.h>
+#include <linux/tracepoint.h>
 #include <linux/uidgid.h>
 #include <linux/wait.h>
 #include <net/inet_sock.h>
@@ -110,9 +112,32 @@ u64 tsoffset_xchg(u64 *p, u64 value)
 	return xchg(p, value);
 }
 
+void tsoffset_atomic64_or(s64 bits, atomic64_t *v)
+{
+	atomic64_or(bits, v);
+}
+
 s64 tsoffset_atomic64_inc_return(atomic64_t *v)
 {
 	return atomic64_inc_return(v);
+}
+
+unsigned long tsoffset_local_irq_save(void)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	return flags;
+}
+
+void tsoffset_local_irq_restore(unsigned long flags)
+{
+	local_irq_restore(flags);
+}
+
+void tsoffset_tracepoint_synchronize_unregister(void)
+{
+	tracepoint_synchronize_unregister();
 }
 
 void *tsoffset_net_generic(const struct net *net, unsigned int id)

@@ -39,8 +39,14 @@ void tsoffset_smp_rmb(void);
 void tsoffset_smp_wmb(void);
 u64 tsoffset_cmpxchg(u64 *p, u64 old, u64 value);
 u64 tsoffset_xchg(u64 *p, u64 value);
+void tsoffset_atomic64_or(s64 bits, atomic64_t *v);
 s64 tsoffset_atomic64_inc_return(atomic64_t *v);
 s64 tsoffset_atomic64_dec_return(atomic64_t *v);
+
+/* Interrupts, where the kernel crate lacks them; tracepoints. */
+unsigned long tsoffset_local_irq_save(void);
+void tsoffset_local_irq_restore(unsigned long flags);
+void tsoffset_tracepoint_synchronize_unregister(void);
 
 /* Network namespaces. */
 void *tsoffset_net_generic(const struct net *net, unsigned int id);

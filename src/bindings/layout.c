@@ -9,6 +9,7 @@
 #include <linux/proc_fs.h>
 #include <linux/sysctl.h>
 #include <linux/tcp.h>
+#include <linux/tracepoint.h>
 #include <net/inet_sock.h>
 #include <net/net_namespace.h>
 #include <net/sock.h>
@@ -39,6 +40,9 @@ int main(void)
 	DEFINE(PERNET_OPERATIONS_SIZE, sizeof(struct pernet_operations));
 	DEFINE(PERNET_OPERATIONS_ID, offsetof(struct pernet_operations, id));
 	DEFINE(NET_PROC_NET, offsetof(struct net, proc_net));
+	DEFINE(TRACEPOINT_NAME, offsetof(struct tracepoint, name));
+	DEFINE(SOCK_ERR, offsetof(struct sock, sk_err));
+	DEFINE(SOCK_PROTOCOL, offsetof(struct sock, sk_protocol));
 	DEFINE(CTL_TABLE_PROCNAME, offsetof(const struct ctl_table, procname));
 	return 0;
 }

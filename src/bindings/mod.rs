@@ -72,5 +72,8 @@ assert_same_layout! {
     size_of::<pernet_operations>() => PERNET_OPERATIONS_SIZE;
     offset_of!(pernet_operations, id) => PERNET_OPERATIONS_ID;
     offset_of!(net, proc_net) => NET_PROC_NET;
+    offset_of!(tracepoint, name) => TRACEPOINT_NAME;
+    offset_of!(sock, sk_err) => SOCK_ERR;
+    offset_of!(sock, sk_protocol) => SOCK_PROTOCOL;
     offset_of!(ctl_table, procname) => CTL_TABLE_PROCNAME;
 }

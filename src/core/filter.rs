@@ -12,6 +12,7 @@ use core::{
 };
 
 use super::{
+    follow_up::Ends,
     record::Record,
     verdict::Verdict, //
 };
@@ -80,13 +81,34 @@ impl Key {
             Self::Pid => record.pid,
             Self::Tgid => record.tgid,
             Self::Uid => record.uid,
-            Self::Netns => record.netns,
-            Self::SourcePort => record.source_port.into(),
-            Self::DestinationPort => record.destination_port.into(),
             Self::Verdict => record.verdict as u32,
             Self::Errno => record.error.unsigned_abs(),
-            Self::SourceAddress => return value.covers(record.source),
-            Self::DestinationAddress => return value.covers(record.destination),
+            _ => return self.is_at(&record.ends(), value),
+        };
+        *value == Value::Number(number)
+    }
+
+    /// Whether it is about the ends of a connection, rather than about the call.
+    fn is_of_the_ends(self) -> bool {
+        match self {
+            Self::Netns
+            | Self::SourceAddress
+            | Self::DestinationAddress
+            | Self::SourcePort
+            | Self::DestinationPort => true,
+            Self::Pid | Self::Tgid | Self::Uid | Self::Verdict | Self::Errno => false,
+        }
+    }
+
+    /// Whether those have this value.
+    fn is_at(self, ends: &Ends, value: &Value) -> bool {
+        let number = match self {
+            Self::Netns => ends.netns,
+            Self::SourcePort => ends.source_port.into(),
+            Self::DestinationPort => ends.destination_port.into(),
+            Self::SourceAddress => return value.covers(ends.source),
+            Self::DestinationAddress => return value.covers(ends.destination),
+            _ => return false,
         };
         *value == Value::Number(number)
     }
@@ -261,6 +283,16 @@ impl Filter {
         self.words().all(|(word, values)| {
             values.iter().any(|value| word.key.has(record, value)) != word.negated
         })
+    }
+
+    /// Whether a follow-up is to be kept: what a word says of the call, nobody knows any more, so that it
+    /// holds. Takes a bounded time, in any context.
+    pub(crate) fn matches_ends(&self, ends: &Ends) -> bool {
+        self.words()
+            .filter(|(word, _)| word.key.is_of_the_ends())
+            .all(|(word, values)| {
+                values.iter().any(|value| word.key.is_at(ends, value)) != word.negated
+            })
     }
 
     /// Its words, each with its values.

@@ -11,13 +11,20 @@ use core::{
 };
 
 use super::{
-    record::Flags,
-    text::Placed, //
+    follow_up::{
+        FollowUp,
+        What, //
+    },
+    merge::Placed,
+    record::{
+        Flags,
+        Record, //
+    }, //
 };
 
 /// The line about a connect.
-pub(crate) fn json(out: &mut impl Write, placed: &Placed) -> Result {
-    let record = &placed.record;
+pub(crate) fn json(out: &mut impl Write, placed: &Placed<Record>) -> Result {
+    let record = &placed.entry;
     write!(
         out,
         "{{\"v\":1,\"event\":\"connect\",\"time\":{},\"cpu\":{},\"seq\":{},\"pid\":{},\"tgid\":{},\"uid\":{},\"comm\":\"",
@@ -60,6 +67,52 @@ pub(crate) fn json(out: &mut impl Write, placed: &Placed) -> Result {
         separator = ",";
     }
     out.write_str("]}\n")
+}
+
+/// The line about what came after one.
+pub(crate) fn follow_up(out: &mut impl Write, placed: &Placed<FollowUp>) -> Result {
+    let FollowUp {
+        time,
+        cookie,
+        ends,
+        what,
+    } = &placed.entry;
+    let event = match what {
+        What::Ended { .. } => "outcome",
+        What::Rewritten { .. } => "rewritten",
+    };
+    write!(
+        out,
+        "{{\"v\":1,\"event\":\"{event}\",\"time\":{time},\"cpu\":{},\"seq\":{},\"netns\":{},\"cookie\":{cookie},\
+         \"source\":\"{}\",\"sport\":{},\"destination\":\"{}\",\"dport\":{},",
+        placed.cpu,
+        placed.sequence,
+        ends.netns,
+        Ipv6Addr::from(ends.source),
+        ends.source_port,
+        Ipv6Addr::from(ends.destination),
+        ends.destination_port
+    )?;
+    match what {
+        What::Ended {
+            outcome,
+            error,
+            handshake,
+        } => {
+            write!(
+                out,
+                "\"outcome\":\"{}\",\"error\":{error},\"handshake\":",
+                outcome.name()
+            )?;
+            match handshake {
+                Some(time) => writeln!(out, "{time}}}"),
+                None => out.write_str("null}\n"),
+            }
+        }
+        What::Rewritten { offset, expected } => {
+            writeln!(out, "\"offset\":{offset},\"expected\":{expected}}}")
+        }
+    }
 }
 
 /// The line about records that are gone before the reader came to them.

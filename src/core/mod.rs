@@ -5,15 +5,19 @@
 
 pub(crate) mod counters;
 pub(crate) mod filter;
+pub(crate) mod follow_up;
+pub(crate) mod handshakes;
 pub(crate) mod histogram;
 pub(crate) mod json;
 pub(crate) mod last;
 pub(crate) mod ledger;
 pub(crate) mod merge;
+pub(crate) mod outcomes;
 pub(crate) mod overlap;
 pub(crate) mod policy;
 pub(crate) mod readers;
 pub(crate) mod record;
+pub(crate) mod repaired;
 pub(crate) mod ring;
 pub(crate) mod stats;
 pub(crate) mod text;

@@ -2,7 +2,11 @@
 
 //! What is known of one connect when it returns.
 
-use super::verdict::Verdict;
+use super::{
+    follow_up::Ends,
+    merge::Entry,
+    verdict::Verdict, //
+};
 
 /// Words of a record in the ring.
 pub(crate) const WORDS: usize = 15;
@@ -138,8 +142,26 @@ impl Record {
         ]
     }
 
-    /// From what the ring kept.
-    pub(crate) fn from_words(words: &[u64; WORDS]) -> Self {
+    /// Where from, where to.
+    pub(crate) fn ends(&self) -> Ends {
+        Ends {
+            netns: self.netns,
+            source: self.source,
+            destination: self.destination,
+            source_port: self.source_port,
+            destination_port: self.destination_port,
+        }
+    }
+
+    /// Its name, up to the first zero.
+    pub(crate) fn comm(&self) -> &[u8] {
+        let end = self.comm.iter().position(|&byte| byte == 0);
+        &self.comm[..end.unwrap_or(self.comm.len())]
+    }
+}
+
+impl Entry<WORDS> for Record {
+    fn from_words(words: &[u64; WORDS]) -> Self {
         let (pid, tgid) = halves(words[2]);
         let (uid, netns) = halves(words[3]);
         let (source_port, destination_port) = halves(words[11]);
@@ -166,9 +188,7 @@ impl Record {
         }
     }
 
-    /// Its name, up to the first zero.
-    pub(crate) fn comm(&self) -> &[u8] {
-        let end = self.comm.iter().position(|&byte| byte == 0);
-        &self.comm[..end.unwrap_or(self.comm.len())]
+    fn time(&self) -> u64 {
+        self.time
     }
 }

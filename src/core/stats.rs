@@ -4,11 +4,13 @@
 
 use super::{
     counters::Totals,
+    follow_up::Outcome,
     histogram,
     ledger::{
         Kept,
         Ledger, //
     },
+    outcomes::OutcomeTotals,
     policy::Policy,
     readers::ReaderTotals,
     verdict::Verdict, //
@@ -39,6 +41,21 @@ pub(crate) struct Stats {
     pub(crate) witness: bool,
     /// Its sums.
     pub(crate) readers: ReaderTotals,
+    /// How many outcomes can be awaited at once; 0: they are not watched.
+    pub(crate) outcomes: u64,
+    /// Their sums.
+    pub(crate) after: OutcomeTotals,
+    /// What the host's namespaces share of that.
+    pub(crate) shared: Option<Shared>,
+}
+
+/// What is kept of all namespaces' outcomes together, and so is not known of one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shared {
+    /// Connects whose outcome is awaited, and that have a place in the table.
+    pub(crate) pending: u64,
+    /// Follow-ups in whose place there is a later one.
+    pub(crate) overwritten: u64,
 }
 
 impl Stats {
@@ -51,10 +68,18 @@ impl Stats {
                 ("records_overwritten", Value::Number(kept.overwritten)),
             ]
         });
+        let shared = self.shared.map(|shared| {
+            [
+                ("outcomes_pending", Value::Number(shared.pending)),
+                ("outcomes_overwritten", Value::Number(shared.overwritten)),
+            ]
+        });
         self.counts()
             .into_iter()
             .chain(records.into_iter().flatten())
             .chain(histogram::NAMES.into_iter().zip(durations))
+            .chain(self.outcomes())
+            .chain(shared.into_iter().flatten())
     }
 
     /// Those that have a name of their own.
@@ -91,5 +116,29 @@ impl Stats {
             ("connects_recorded", Number(totals.recorded)),
             ("connects_filtered", Number(totals.filtered)),
         ]
+    }
+
+    /// Those about what came after connects.
+    fn outcomes(&self) -> [(&'static str, Value); 16] {
+        let after = &self.after;
+        [
+            ("outcomes", self.outcomes),
+            ("outcomes_begun", after.begun),
+            ("outcome_established", after.with(Outcome::Established)),
+            ("outcome_refused", after.with(Outcome::Refused)),
+            ("outcome_timeout", after.with(Outcome::Timeout)),
+            ("outcome_reset", after.with(Outcome::Reset)),
+            ("outcome_unreachable", after.with(Outcome::Unreachable)),
+            ("outcome_error", after.with(Outcome::Error)),
+            ("outcome_closed", after.with(Outcome::Closed)),
+            ("outcomes_overflow", after.overflow),
+            ("outcomes_untimed", after.untimed),
+            ("offset_kept", after.kept),
+            ("offset_rewritten", after.rewritten),
+            ("offset_unjudged", after.unjudged),
+            ("outcomes_recorded", after.recorded),
+            ("outcomes_filtered", after.filtered),
+        ]
+        .map(|(name, count)| (name, Value::Number(count)))
     }
 }

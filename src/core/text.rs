@@ -10,15 +10,10 @@ use core::{
     net::Ipv6Addr,
 };
 
-use super::record::Record;
-
-/// A record with its place: the CPU it was written on, and how many were written there before.
-#[derive(Clone, Copy)]
-pub(crate) struct Placed {
-    pub(crate) cpu: u32,
-    pub(crate) sequence: u64,
-    pub(crate) record: Record,
-}
+use super::{
+    merge::Placed,
+    record::Record, //
+};
 
 /// The table's first line.
 pub(crate) const HEADER: &str = concat!(
@@ -28,8 +23,8 @@ pub(crate) const HEADER: &str = concat!(
 );
 
 /// A line of the table. A column is never empty and has no blank in it.
-pub(crate) fn row(out: &mut impl Write, placed: &Placed) -> Result {
-    let record = &placed.record;
+pub(crate) fn row(out: &mut impl Write, placed: &Placed<Record>) -> Result {
+    let record = &placed.entry;
     write!(
         out,
         "{:>17} {:>4} {:>8} {:>7} {:>7} {:>10} ",

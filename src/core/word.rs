@@ -42,6 +42,9 @@ pub(crate) trait Word {
     /// `xchg`: stores, and says what was there. Atomic for any number of writers; a full barrier.
     fn exchange(&self, value: u64) -> u64;
 
+    /// `atomic64_or`: sets bits. Atomic for any number of writers; orders nothing.
+    fn fetch_or(&self, bits: u64);
+
     /// Adds one, for a word with a single writer: no atomic read-modify-write.
     #[inline(always)]
     fn bump(&self) {

@@ -6,5 +6,8 @@ pub(crate) mod connect;
 pub(crate) mod getsockopt;
 #[cfg(tsoffset_variant = "hold")]
 pub(crate) mod hold;
+pub(crate) mod outcome;
+#[cfg(tsoffset_variant = "rewrite")]
+pub(crate) mod rewrite;
 pub(crate) mod timestamps;
 pub(crate) mod trial;

@@ -21,12 +21,11 @@ use crate::{
     core::{
         merge::{
             take_oldest,
-            Cursor, //
-        },
-        text::{
-            self,
+            Cursor,
             Placed, //
-        }, //
+        },
+        record::Record,
+        text, //
     },
     state::State,
 };
@@ -46,9 +45,9 @@ impl Entry for ConnectsFile {
 impl List for ConnectsFile {
     const HEADER: &'static str = text::HEADER;
 
-    type Item = Placed;
+    type Item = Placed<Record>;
 
-    fn snapshot(&self) -> Result<KVVec<Placed>> {
+    fn snapshot(&self) -> Result<KVVec<Placed<Record>>> {
         let mut items = KVVec::new();
         let mut cursors = KVVec::new();
         let mut ends = KVVec::new();
@@ -72,7 +71,7 @@ impl List for ConnectsFile {
         Ok(items)
     }
 
-    fn line(out: &mut Out<'_>, item: &Placed) -> fmt::Result {
+    fn line(out: &mut Out<'_>, item: &Placed<Record>) -> fmt::Result {
         text::row(out, item)
     }
 }

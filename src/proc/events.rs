@@ -2,9 +2,9 @@
 
 //! `/proc/tsoffset/events`: connects as they return, a JSON object a line, for the administrator.
 
-use core::fmt::{
-    self,
-    Write, //
+use core::{
+    fmt,
+    ops::Deref, //
 };
 
 use kernel::sync::Arc;
@@ -22,14 +22,25 @@ use crate::{
         wait_queue::WaitQueue, //
     },
     core::{
-        json::{
-            json,
-            lost, //
+        follow_up::{
+            self,
+            FollowUp, //
         },
+        json,
         merge::{
+            oldest,
             take_oldest,
             Cursor, //
-        }, //
+        },
+        record::{
+            self,
+            Record, //
+        },
+        ring::{
+            Ring,
+            Slot, //
+        },
+        word::Word, //
     },
     state::State,
 };
@@ -39,8 +50,9 @@ pub(super) struct EventsFile(pub(super) Arc<State>);
 
 /// How far one reader has come in each ring.
 pub(super) struct Reader {
-    cursors: KVVec<Cursor>,
-    /// Records that were overwritten before it came to them, and which it has not been told of.
+    connects: KVVec<Cursor<Record, { record::WORDS }>>,
+    follow_ups: KVVec<Cursor<FollowUp, { follow_up::WORDS }>>,
+    /// Entries that were overwritten before it came to them, and which it has not been told of.
     lost: u64,
 }
 
@@ -57,53 +69,84 @@ impl Stream for EventsFile {
     type Reader = Reader;
 
     fn reader(&self) -> Result<Reader> {
-        let mut cursors = KVVec::new();
+        let mut connects = KVVec::new();
         for (cpu, ring) in self.0.rings() {
-            cursors.push(Cursor::at(cpu, ring.head()), GFP_KERNEL_ACCOUNT)?;
+            connects.push(Cursor::at(cpu, ring.head()), GFP_KERNEL_ACCOUNT)?;
         }
-        Ok(Reader { cursors, lost: 0 })
+        let mut follow_ups = KVVec::new();
+        for (cpu, ring) in self.0.follow_ups() {
+            follow_ups.push(Cursor::at(cpu, ring.head()), GFP_KERNEL_ACCOUNT)?;
+        }
+        Ok(Reader {
+            connects,
+            follow_ups,
+            lost: 0,
+        })
     }
 
     fn go(&self, reader: &mut Reader, place: Place) {
-        for (cursor, (cpu, ring)) in reader.cursors.iter_mut().zip(self.0.rings()) {
-            let head = ring.head();
-            *cursor = Cursor::at(
-                cpu,
-                match place {
-                    Place::Oldest => ring.overwritten(head),
-                    Place::Now => head,
-                },
-            );
+        for (cursor, (cpu, ring)) in reader.connects.iter_mut().zip(self.0.rings()) {
+            *cursor = Cursor::at(cpu, begin(ring, place));
+        }
+        for (cursor, (cpu, ring)) in reader.follow_ups.iter_mut().zip(self.0.follow_ups()) {
+            *cursor = Cursor::at(cpu, begin(ring, place));
         }
         reader.lost = 0;
     }
 
     fn amount(&self) -> u64 {
-        self.0
-            .rings()
-            .fold(0, |sum: u64, (_, ring)| sum.wrapping_add(ring.head()))
+        let connects = self.0.rings().map(|(_, ring)| ring.head());
+        let follow_ups = self.0.follow_ups().map(|(_, ring)| ring.head());
+        Iterator::chain(connects, follow_ups).fold(0, u64::wrapping_add)
     }
 
     fn is_ready(&self, reader: &mut Reader) -> bool {
-        for (cursor, (_, ring)) in reader.cursors.iter_mut().zip(self.0.rings()) {
+        for (cursor, (_, ring)) in reader.connects.iter_mut().zip(self.0.rings()) {
             reader.lost += cursor.advance(ring, ring.head());
         }
-        reader.lost != 0 || reader.cursors.iter().any(Cursor::has_pending)
+        for (cursor, (_, ring)) in reader.follow_ups.iter_mut().zip(self.0.follow_ups()) {
+            reader.lost += cursor.advance(ring, ring.head());
+        }
+        reader.lost != 0
+            || oldest(&reader.connects).is_some()
+            || oldest(&reader.follow_ups).is_some()
     }
 
     fn next(&self, reader: &mut Reader, line: &mut Line) -> fmt::Result {
         if reader.lost != 0 {
-            lost(line, reader.lost)?;
+            json::lost(line, reader.lost)?;
             reader.lost = 0;
             return Ok(());
         }
-        match take_oldest(&mut reader.cursors) {
-            Some(placed) => json(line, &placed),
-            None => line.write_str(""),
+        // Where a connect has the same time as a follow-up, it goes first.
+        let follow_up_first = match (oldest(&reader.connects), oldest(&reader.follow_ups)) {
+            (Some(connect), Some(follow_up)) => follow_up < connect,
+            (connect, _) => connect.is_none(),
+        };
+        if follow_up_first {
+            if let Some(placed) = take_oldest(&mut reader.follow_ups) {
+                json::follow_up(line, &placed)?;
+            }
+        } else if let Some(placed) = take_oldest(&mut reader.connects) {
+            json::json(line, &placed)?;
         }
+        Ok(())
     }
 
     fn waiters(&self) -> &WaitQueue {
         &self.0.waiters
+    }
+}
+
+/// The position in a ring that a place means.
+fn begin<W, S, const N: usize>(ring: &Ring<W, S>, place: Place) -> u64
+where
+    W: Word,
+    S: Deref<Target = [Slot<W, N>]>,
+{
+    let head = ring.head();
+    match place {
+        Place::Oldest => ring.overwritten(head),
+        Place::Now => head,
     }
 }

@@ -78,6 +78,13 @@ pub(super) fn print(
         probe_armed,
         witness: state.overlaps.is_some(),
         readers: second.readers,
+        outcomes: state
+            .after
+            .as_ref()
+            .map_or(0, |after| after.handshakes.room()),
+        after: second.outcomes,
+        // As of the rings.
+        shared: kept.map(|_| state.shared()),
     };
 
     for (name, value) in stats.lines() {

@@ -3,11 +3,15 @@
 //! The kernel's TCP as this module looks at it: a socket, its namespace, and the kernel's own
 //! computation of the timestamp offset.
 
+#[cfg(tsoffset_variant = "rewrite")]
+pub(crate) mod close;
 pub(crate) mod connect;
 pub(crate) mod getsockopt;
 #[cfg(tsoffset_variant = "hold")]
 pub(crate) mod hash_connect;
 pub(crate) mod namespace;
 pub(crate) mod secure_seq;
+pub(crate) mod set_state;
+pub(crate) mod setsockopt;
 pub(crate) mod socket;
 pub(crate) mod sysctl;

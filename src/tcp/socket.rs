@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A TCP socket inside `tcp_v6_connect()`.
+//! A TCP socket while somebody has its lock, such as inside `tcp_v6_connect()`.
 //!
 //! C headers: [`include/linux/tcp.h`](srctree/include/linux/tcp.h),
 //! [`include/net/inet_sock.h`](srctree/include/net/inet_sock.h),
@@ -16,11 +16,11 @@ use crate::{
     bindings, //
 };
 
-/// A TCP socket over IPv6, locked by the task that connects it, for the time of that call.
+/// A TCP socket over IPv6, locked for the time of a call: by the task that connects it, or in a softirq.
 ///
 /// # Invariants
 ///
-/// `sk` is live and locked by the current task for `'call`, and is the start of a `struct tcp_sock`
+/// `sk` is live and locked for `'call`, by the task or the softirq that this is, and is the start of a `struct tcp_sock`
 /// with IPv6 state.
 #[derive(Clone, Copy)]
 pub(crate) struct Socket<'call> {
@@ -96,7 +96,7 @@ impl Tuple {
 impl<'call> Socket<'call> {
     /// # Safety
     ///
-    /// `sk` is a live `struct tcp_sock` of an IPv6 socket, locked by the current task for `'call`.
+    /// `sk` is a live `struct tcp_sock` of an IPv6 socket, locked for `'call` by who runs this.
     pub(super) unsafe fn from_raw(sk: *const bindings::tcp_sock) -> Self {
         // INVARIANT: As the caller promises.
         Self {
@@ -143,12 +143,8 @@ impl<'call> Socket<'call> {
     /// What `SO_COOKIE` gives: never 0, and of no other socket since boot. Made at the first question.
     #[inline]
     pub(crate) fn cookie(self) -> u64 {
-        let mut halves = [0_u32; 2];
-        // SAFETY: The socket is live, and there is room for two words. The cookie is set atomically.
-        unsafe {
-            bindings::sock_diag_save_cookie(self.sk.cast_mut().cast(), halves.as_mut_ptr());
-        }
-        (u64::from(halves[1]) << 32) | u64::from(halves[0])
+        // SAFETY: The socket is live.
+        unsafe { cookie(self.sk.cast()) }
     }
 
     /// Whether its connect sends data (TCP Fast Open), or waits for some to send.
@@ -201,6 +197,18 @@ impl<'call> Socket<'call> {
             destination_port,
         }
     }
+}
+
+/// A socket's cookie: see [`Socket::cookie`].
+///
+/// # Safety
+///
+/// `sk` is live.
+pub(super) unsafe fn cookie(sk: *const bindings::sock) -> u64 {
+    let mut halves = [0_u32; 2];
+    // SAFETY: The caller's promise, and there is room for two words. The cookie is set atomically.
+    unsafe { bindings::sock_diag_save_cookie(sk.cast_mut().cast(), halves.as_mut_ptr()) };
+    (u64::from(halves[1]) << 32) | u64::from(halves[0])
 }
 
 /// ::ffff:0:0/96, as the words of an address.

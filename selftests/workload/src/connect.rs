@@ -12,7 +12,10 @@ use std::{
 
 use anyhow::{bail, Result};
 use clap::{Args, ValueEnum};
-use nix::sys::socket::{setsockopt, sockopt::TcpFastOpenConnect};
+use nix::sys::socket::{
+    setsockopt,
+    sockopt::{Priority, TcpFastOpenConnect},
+};
 use socket2::Socket;
 
 use crate::{serve, socket};
@@ -37,6 +40,16 @@ pub struct Options {
     /// How to connect
     #[arg(long, value_enum, default_value_t = Kind::Blocking)]
     kind: Kind,
+    /// SO_PRIORITY of the sockets, decimal or 0x
+    #[arg(long, value_parser = number)]
+    priority: Option<i32>,
+}
+
+fn number(text: &str) -> Result<i32, std::num::ParseIntError> {
+    match text.strip_prefix("0x") {
+        Some(digits) => i32::from_str_radix(digits, 16),
+        None => text.parse(),
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -47,6 +60,8 @@ enum Kind {
     Nonblocking,
     /// TCP_FASTOPEN_CONNECT: connect() only prepares, the first write sends the SYN
     Fastopen,
+    /// The same, and closed before the peer has answered
+    Abandoned,
     /// MPTCP: the first subflow connects
     Mptcp,
 }
@@ -70,7 +85,7 @@ pub fn run(options: &Options) -> Result<()> {
                     && end.is_none_or(|end| Instant::now() < end)
                 {
                     done.fetch_add(1, Relaxed);
-                    if let Err(error) = once(to, options.kind) {
+                    if let Err(error) = once(to, options) {
                         eprintln!("connect to {to}: {error:#}");
                         failed.fetch_add(1, Relaxed);
                     }
@@ -89,12 +104,20 @@ pub fn run(options: &Options) -> Result<()> {
 }
 
 /// One connect, and one only: `connect()` is called a single time.
-fn once(to: SocketAddr, kind: Kind) -> Result<()> {
+fn once(to: SocketAddr, options: &Options) -> Result<()> {
+    let kind = options.kind;
     let socket = socket::tcp6(kind == Kind::Mptcp)?;
     socket::reset_on_close(&socket)?;
+    if let Some(priority) = options.priority {
+        setsockopt(&socket, Priority, &priority)?;
+    }
 
     match kind {
         Kind::Blocking | Kind::Mptcp => socket.connect(&to.into())?,
+        Kind::Abandoned => {
+            socket.set_nonblocking(true)?;
+            in_progress(socket.connect(&to.into()))?;
+        }
         Kind::Nonblocking => {
             socket.set_nonblocking(true)?;
             in_progress(socket.connect(&to.into()))?;

@@ -9,6 +9,7 @@ use proptest::{collection::vec, prelude::*, sample::select};
 use crate::{
     core::{
         filter::{Filter, Wrong},
+        merge::Entry,
         record::Record,
         verdict::Verdict,
     },
@@ -64,6 +65,28 @@ fn addresses() {
         printed(&filter("saddr=10.0.0.0/8")),
         "saddr=::ffff:10.0.0.0/104"
     );
+}
+
+/// Of a follow-up the ends are known; what a word says of the call holds, negated or not.
+#[test]
+fn what_is_known_of_a_follow_up_decides() {
+    let ends = record("2001:db8::1", 443, 1).ends();
+    for text in [
+        "dport=443 uid=7 verdict=match",
+        "daddr=2001:db8::/32 pid=!0",
+        "errno=!111 tgid=1",
+        "saddr=:: sport=0 netns=0",
+    ] {
+        assert!(filter(text).matches_ends(&ends), "{text}");
+    }
+    for text in [
+        "dport=80",
+        "uid=1 daddr=!2001:db8::/32",
+        "netns=5",
+        "sport=!0",
+    ] {
+        assert!(!filter(text).matches_ends(&ends), "{text}");
+    }
 }
 
 #[test]

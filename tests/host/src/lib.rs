@@ -11,11 +11,14 @@ mod core;
 
 mod counters;
 mod filter;
+mod follow_up;
+mod handshakes;
 mod histogram;
 mod json;
 mod last;
 mod ledger;
 mod merge;
+mod outcomes;
 mod overlap;
 mod readers;
 mod record;

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use crate::{
     core::{
-        merge::{take_oldest, Cursor},
+        merge::{oldest, take_oldest, Cursor, Entry},
         record::{Record, WORDS},
         ring::{Ring, Slot},
     },
@@ -25,16 +25,23 @@ fn push(ring: &TestRing, time: u64) {
 }
 
 /// All that the cursors get to up to now: times, and how many were lost.
-fn read(rings: &[TestRing], cursors: &mut [Cursor]) -> (Vec<u64>, u64) {
+fn read(rings: &[TestRing], cursors: &mut [Cursor<Record, WORDS>]) -> (Vec<u64>, u64) {
     let ends: Vec<u64> = rings.iter().map(|ring| ring.head()).collect();
     let (mut times, mut lost) = (Vec::new(), 0);
     loop {
         for ((cursor, ring), &end) in cursors.iter_mut().zip(rings).zip(&ends) {
             lost += cursor.advance(ring, end);
         }
+        let first = oldest(cursors);
         match take_oldest(cursors) {
-            Some(placed) => times.push(placed.record.time),
-            None => break,
+            Some(placed) => {
+                assert_eq!(first, Some(placed.entry.time));
+                times.push(placed.entry.time);
+            }
+            None => {
+                assert_eq!(first, None);
+                break;
+            }
         }
     }
     (times, lost)

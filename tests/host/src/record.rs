@@ -5,6 +5,7 @@
 use proptest::{prelude::*, sample::select};
 
 use crate::core::{
+    merge::Entry,
     record::{Flags, Record},
     verdict::Verdict,
 };

@@ -8,18 +8,19 @@ use proptest::prelude::*;
 
 use crate::{
     core::{
+        merge::Placed,
         record::{Flags, Record},
-        text::{row, Placed, HEADER},
+        text::{row, HEADER},
         verdict::Verdict,
     },
     record::any_record,
 };
 
-pub fn placed(record: Record) -> Placed {
+pub fn placed(record: Record) -> Placed<Record> {
     Placed {
         cpu: 3,
         sequence: 41,
-        record,
+        entry: record,
     }
 }
 

@@ -51,6 +51,10 @@ impl Word for Single {
         self.0.replace(value)
     }
 
+    fn fetch_or(&self, bits: u64) {
+        self.store(self.load() | bits);
+    }
+
     fn read_barrier() {}
 
     fn write_barrier() {}
@@ -70,6 +74,9 @@ pub const READ_BARRIER: u8 = 2;
 pub const WRITE_BARRIER: u8 = 3;
 /// Everything but atomicity.
 pub const ORDER: u8 = 4;
+
+/// Comparing and exchanging are two accesses.
+pub const ATOMICITY: u8 = 5;
 
 /// The kernel's words.
 pub type Checked = Model<NOTHING>;
@@ -122,6 +129,13 @@ impl<const WITHOUT: u8> Word for Model<WITHOUT> {
     }
 
     fn compare_exchange(&self, old: u64, new: u64) -> bool {
+        if WITHOUT == ATOMICITY {
+            let same = self.load() == old;
+            if same {
+                self.store(new);
+            }
+            return same;
+        }
         Self::full_barrier();
         let ordering = Self::or_relaxed(Ordering::AcqRel);
         let result = self
@@ -138,6 +152,10 @@ impl<const WITHOUT: u8> Word for Model<WITHOUT> {
         let old = self.0.swap(value, Self::or_relaxed(Ordering::AcqRel));
         Self::full_barrier();
         old
+    }
+
+    fn fetch_or(&self, bits: u64) {
+        self.0.fetch_or(bits, Ordering::Relaxed);
     }
 
     fn read_barrier() {

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Interrupts of this CPU, off for a while.
+//!
+//! C header: [`include/linux/irqflags.h`](srctree/include/linux/irqflags.h)
+
+#[cfg(kernel_has_interrupt)]
+pub(crate) use kernel::interrupt::local_interrupt_disable;
+
+#[cfg(not(kernel_has_interrupt))]
+pub(crate) use lacking::local_interrupt_disable;
+
+#[cfg(not(kernel_has_interrupt))]
+mod lacking {
+    use core::marker::PhantomData;
+
+    use kernel::ffi::c_ulong;
+
+    use crate::bindings;
+
+    /// While it lives, no interrupt and no softirq runs on this CPU, and the task stays there.
+    ///
+    /// # Invariants
+    ///
+    /// The interrupts of this CPU are off; the flags are those before. Guards are dropped in the opposite
+    /// order of their making.
+    // Not to be sent to another task.
+    pub(crate) struct LocalInterruptDisabled(c_ulong, PhantomData<*mut ()>);
+
+    /// Switches them off, until the guard is dropped. Any context but NMI.
+    #[inline]
+    pub(crate) fn local_interrupt_disable() -> LocalInterruptDisabled {
+        // INVARIANT: They are switched off here.
+        // SAFETY: The counterpart is in `drop`.
+        LocalInterruptDisabled(unsafe { bindings::tsoffset_local_irq_save() }, PhantomData)
+    }
+
+    impl Drop for LocalInterruptDisabled {
+        #[inline]
+        fn drop(&mut self) {
+            // SAFETY: By the type invariant these are the flags from before.
+            unsafe { bindings::tsoffset_local_irq_restore(self.0) };
+        }
+    }
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What comes after a connect: how the handshake ends, and with which offset the socket is closed.
+//!
+//! Off unless asked for: a handler on every change of a TCP socket's state.
+
+use kernel::sync::Arc;
+
+use crate::{
+    abstractions::{
+        clock,
+        compat::interrupt::local_interrupt_disable,
+        kretprobe,
+        tracepoint, //
+    },
+    after::After,
+    core::{
+        follow_up::{
+            Ends,
+            FollowUp,
+            Outcome,
+            What, //
+        },
+        outcomes::AtClose, //
+    },
+    state::State,
+    tcp::{
+        secure_seq::timestamp_offset,
+        set_state::{
+            Change,
+            InetSockSetState,
+            Step, //
+        },
+        setsockopt::{
+            DoTcpSetsockopt,
+            Setsockopt, //
+        },
+        socket::Socket, //
+    },
+};
+
+/// Follows the states of sockets.
+pub(crate) struct States(pub(crate) Arc<State>);
+
+impl tracepoint::Handler for States {
+    type Tracepoint = InetSockSetState;
+
+    fn fired(&self, change: Change<'_>) {
+        let (Some(socket), Some(step), Some(after)) = (change.tcp6(), change.step(), &self.0.after)
+        else {
+            return;
+        };
+        // A change in a task may be interrupted by another socket's in a softirq: with interrupts off, what
+        // this CPU writes has one writer.
+        let _guard = local_interrupt_disable();
+        match step {
+            // Nothing is sent in repair mode.
+            Step::Begins | Step::Ends { .. } if socket.in_repair() => (),
+            Step::Begins => self.begins(after, socket),
+            // For the selftests, which have to find it out.
+            Step::Ends { outcome, .. }
+                if cfg!(tsoffset_variant = "broken-outcomes")
+                    && outcome != Outcome::Established => {}
+            Step::Ends {
+                outcome,
+                may_be_passive,
+            } => {
+                let begin = after.handshakes.end(socket.cookie());
+                // Who has no place and may have been accepted, was.
+                if begin.is_some() || !may_be_passive {
+                    self.ends(after, socket, outcome, change.error(), begin);
+                }
+            }
+            Step::Closes => self.closes(after, socket),
+        }
+    }
+}
+
+impl States {
+    fn begins(&self, after: &After, socket: Socket<'_>) {
+        let has_place = after.handshakes.begin(socket.cookie(), clock::boot_ns());
+        self.0
+            .count(socket.net(), |counts| counts.outcomes.begin(has_place));
+    }
+
+    fn ends(
+        &self,
+        after: &After,
+        socket: Socket<'_>,
+        outcome: Outcome,
+        error: u16,
+        begin: Option<u64>,
+    ) {
+        let time = clock::boot_ns();
+        self.0.count(socket.net(), |counts| {
+            counts.outcomes.end(outcome, begin.is_some());
+        });
+        let handshake = begin.map(|begin| time.wrapping_sub(begin));
+        self.record(
+            after,
+            socket,
+            time,
+            What::Ended {
+                outcome,
+                error,
+                handshake,
+            },
+        );
+    }
+
+    /// Whether the offset is still the one that connect, or accept, chose: both hash the same tuple.
+    fn closes(&self, after: &After, socket: Socket<'_>) {
+        let offset = socket.tsoffset();
+        let expected = timestamp_offset(socket.net(), &socket.tuple());
+        // Asked only where the answer matters: it makes a cookie.
+        let repaired =
+            offset != expected && (socket.in_repair() || after.repaired.contains(socket.cookie()));
+        let found = AtClose::judge(offset, expected, repaired);
+        self.0
+            .count(socket.net(), |counts| counts.outcomes.close(found));
+        if found == AtClose::Rewritten {
+            self.record(
+                after,
+                socket,
+                clock::boot_ns(),
+                What::Rewritten { offset, expected },
+            );
+        }
+    }
+
+    fn record(&self, after: &After, socket: Socket<'_>, time: u64, what: What) {
+        let (source, destination, source_port, destination_port) = socket.tuple().ends();
+        let follow_up = FollowUp {
+            time,
+            cookie: socket.cookie(),
+            ends: Ends {
+                netns: socket.net().inum(),
+                source,
+                destination,
+                source_port,
+                destination_port,
+            },
+            what,
+        };
+        let recorded = self.0.filter.with(|filter| match filter {
+            Some(filter) => filter.matches_ends(&follow_up.ends),
+            None => true,
+        });
+        if recorded {
+            after
+                .ring(self.0.this_cpu().number)
+                .push(&follow_up.to_words());
+            self.0.waiters.notify();
+        }
+        self.0
+            .count(socket.net(), |counts| counts.outcomes.record(recorded));
+    }
+}
+
+/// Notes the sockets whose offset a user sets.
+pub(crate) struct Repairs(pub(crate) Arc<State>);
+
+impl kretprobe::Handler for Repairs {
+    type Function = DoTcpSetsockopt;
+    type Data = ();
+
+    fn entered(&self, call: Setsockopt<'_>) -> Option<()> {
+        call.sets_timestamp().then_some(())
+    }
+
+    fn returned(&self, call: Setsockopt<'_>, (): (), value: usize) {
+        // The function returns an int; the register's upper half means nothing.
+        if value as i32 == 0 {
+            if let Some(after) = &self.0.after {
+                after.repaired.insert(call.cookie());
+            }
+        }
+    }
+}

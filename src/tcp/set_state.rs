@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The tracepoint that is reached when a socket changes its state.
+//!
+//! C headers: [`include/trace/events/sock.h`](srctree/include/trace/events/sock.h),
+//! [`include/net/tcp_states.h`](srctree/include/net/tcp_states.h)
+
+use core::marker::PhantomData;
+
+use super::socket::Socket;
+use crate::{
+    abstractions::{
+        compat::prelude::*,
+        marked::read_once,
+        tracepoint::{
+            Handler,
+            Tracepoint, //
+        }, //
+    },
+    bindings,
+    core::follow_up::Outcome,
+};
+
+/// `inet_sock_set_state`: reached just before the state changes, with the socket locked: by its task, or, in
+/// a softirq, by the lock that tasks take it with.
+pub(crate) struct InetSockSetState;
+
+/// A change of state.
+#[derive(Clone, Copy)]
+pub(crate) struct Change<'call> {
+    sk: *const bindings::sock,
+    from: u32,
+    to: u32,
+    _locked: PhantomData<&'call bindings::sock>,
+}
+
+/// What a change means to who follows connects.
+#[derive(Clone, Copy)]
+pub(crate) enum Step {
+    /// The socket begins to connect.
+    Begins,
+    /// The handshake of a connect ended, or, where `passive` is possible, that of a connection from elsewhere.
+    Ends {
+        /// How.
+        outcome: Outcome,
+        /// Whether the socket may be one that was accepted.
+        may_be_passive: bool,
+    },
+    /// A connection is over.
+    Closes,
+}
+
+impl<'call> Change<'call> {
+    /// The socket, where it is one of TCP over IPv6.
+    pub(crate) fn tcp6(self) -> Option<Socket<'call>> {
+        // SAFETY: The socket is live; family and protocol change, if ever, under its lock.
+        let (family, protocol) = unsafe {
+            (
+                read_once(&raw const (*self.sk).__sk_common.skc_family),
+                read_once(&raw const (*self.sk).sk_protocol),
+            )
+        };
+        let is_tcp6 =
+            u32::from(family) == bindings::AF_INET6 && u32::from(protocol) == bindings::IPPROTO_TCP;
+        // SAFETY: A full socket of that protocol and family is a `tcp_sock` with IPv6 state; request and
+        // timewait sockets do not come here. It is live and locked.
+        is_tcp6.then(|| unsafe { Socket::from_raw(self.sk.cast()) })
+    }
+
+    /// What it means, if anything.
+    pub(crate) fn step(self) -> Option<Step> {
+        let was = |state| self.from == state;
+        match self.to {
+            bindings::TCP_SYN_SENT => Some(Step::Begins),
+            bindings::TCP_ESTABLISHED if was(bindings::TCP_SYN_SENT) => Some(Step::Ends {
+                outcome: Outcome::Established,
+                may_be_passive: false,
+            }),
+            // Both ends connected to each other at the same time; or a connection was accepted.
+            bindings::TCP_ESTABLISHED if was(bindings::TCP_SYN_RECV) => Some(Step::Ends {
+                outcome: Outcome::Established,
+                may_be_passive: true,
+            }),
+            bindings::TCP_CLOSE if was(bindings::TCP_SYN_SENT) || was(bindings::TCP_SYN_RECV) => {
+                Some(Step::Ends {
+                    outcome: self.failure(),
+                    may_be_passive: was(bindings::TCP_SYN_RECV),
+                })
+            }
+            bindings::TCP_CLOSE if !was(bindings::TCP_CLOSE) && !was(bindings::TCP_LISTEN) => {
+                Some(Step::Closes)
+            }
+            _ => None,
+        }
+    }
+
+    /// `sk->sk_err`, an errno: set before the state where an error is why it changes.
+    pub(crate) fn error(self) -> u16 {
+        // SAFETY: The socket is live; the error may change at any time.
+        unsafe { read_once((&raw const (*self.sk).sk_err).cast::<u32>()) as u16 }
+    }
+
+    fn failure(self) -> Outcome {
+        match u32::from(self.error()) {
+            0 => Outcome::Closed,
+            bindings::ECONNREFUSED => Outcome::Refused,
+            bindings::ETIMEDOUT => Outcome::Timeout,
+            bindings::ECONNRESET => Outcome::Reset,
+            bindings::EHOSTUNREACH | bindings::ENETUNREACH => Outcome::Unreachable,
+            _ => Outcome::Error,
+        }
+    }
+}
+
+// SAFETY: The prototype is that of the tracepoint's TP_PROTO, after the data.
+unsafe impl Tracepoint for InetSockSetState {
+    #[cfg(not(tsoffset_variant = "no-tracepoint"))]
+    const NAME: &'static CStr = c"inet_sock_set_state";
+    #[cfg(tsoffset_variant = "no-tracepoint")]
+    const NAME: &'static CStr = c"inet_sock_set_state_missing";
+
+    type Args<'call> = Change<'call>;
+
+    fn probe<T: Handler<Tracepoint = Self>>() -> *mut c_void {
+        let probe: unsafe extern "C" fn(*mut c_void, *const bindings::sock, c_int, c_int) =
+            probe::<T>;
+        probe as *mut c_void
+    }
+}
+
+/// # Safety
+///
+/// Called by the kernel only, with the handler it was registered with and a locked socket.
+unsafe extern "C" fn probe<T: Handler<Tracepoint = InetSockSetState>>(
+    handler: *mut c_void,
+    sk: *const bindings::sock,
+    from: c_int,
+    to: c_int,
+) {
+    // SAFETY: It was registered, and lives until the registration has ended.
+    let handler = unsafe { &*handler.cast::<T>() };
+    handler.fired(Change {
+        sk,
+        from: from as u32,
+        to: to as u32,
+        _locked: PhantomData,
+    });
+}

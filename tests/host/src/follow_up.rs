@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Follow-ups: what goes into the ring comes out of it.
+
+use proptest::{option, prelude::*, sample::select};
+
+use crate::core::{
+    follow_up::{Ends, FollowUp, Outcome, What},
+    merge::Entry,
+};
+
+pub fn any_follow_up() -> impl Strategy<Value = FollowUp> {
+    let what = prop_oneof![
+        (
+            select(&Outcome::ALL[..]),
+            any::<u16>(),
+            // The largest stands for one that is not known.
+            option::of(0..u64::MAX)
+        )
+            .prop_map(|(outcome, error, handshake)| What::Ended {
+                outcome,
+                error,
+                handshake
+            }),
+        any::<[u32; 2]>().prop_map(|[offset, expected]| What::Rewritten { offset, expected }),
+    ];
+    let ends = (any::<u32>(), any::<[[u8; 16]; 2]>(), any::<[u16; 2]>());
+    (any::<[u64; 2]>(), ends, what).prop_map(
+        |(
+            [time, cookie],
+            (netns, [source, destination], [source_port, destination_port]),
+            what,
+        )| FollowUp {
+            time,
+            cookie,
+            ends: Ends {
+                netns,
+                source,
+                destination,
+                source_port,
+                destination_port,
+            },
+            what,
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn words_say_all_of_a_follow_up(follow_up in any_follow_up()) {
+        prop_assert_eq!(FollowUp::from_words(&follow_up.to_words()), follow_up);
+        prop_assert_eq!(follow_up.time(), follow_up.time);
+    }
+}
+
+#[test]
+fn numbers_are_places_in_the_list() {
+    for (number, outcome) in Outcome::ALL.into_iter().enumerate() {
+        assert_eq!(outcome as usize, number);
+    }
+}

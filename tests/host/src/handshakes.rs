@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Who waits for an answer, and since when; whose offset a user set.
+
+use std::collections::HashMap;
+
+use loom::{sync::Arc, thread};
+use proptest::prelude::*;
+
+use crate::{
+    core::{
+        handshakes::{Handshakes, Set},
+        repaired::{Repaired, WORDS},
+        word::Word,
+    },
+    words::{Checked, Model, Single, ATOMICITY},
+};
+
+fn table<W: Word>(sets: usize) -> Handshakes<Vec<Set<W>>> {
+    Handshakes::new((0..sets).map(|_| Set::new()).collect())
+}
+
+proptest! {
+    /// Like a map, but for those that found no place.
+    #[test]
+    fn each_has_its_own_time(steps in prop::collection::vec((1..40_u64, any::<bool>()), 0..200)) {
+        let table = table::<Single>(4);
+        let mut known = HashMap::new();
+        for (time, (cookie, begins)) in steps.into_iter().enumerate() {
+            if begins {
+                if table.begin(cookie, time as u64) {
+                    known.insert(cookie, time as u64);
+                } else {
+                    prop_assert!(!known.contains_key(&cookie) && known.len() >= 4);
+                }
+            } else {
+                prop_assert_eq!(table.end(cookie), known.remove(&cookie));
+            }
+            prop_assert_eq!(table.pending(), known.len() as u64);
+        }
+    }
+
+    /// Nobody is forgotten; somebody else may be taken for one of them.
+    #[test]
+    fn the_repaired_are_known(cookies in prop::collection::vec(1..u64::MAX, 0..100)) {
+        let repaired = Repaired::new((0..WORDS).map(|_| Single::new(0)).collect::<Vec<_>>());
+        for &cookie in &cookies {
+            repaired.insert(cookie);
+        }
+        for &cookie in &cookies {
+            prop_assert!(repaired.contains(cookie));
+        }
+        let taken_for = (1..1000).filter(|&other| !cookies.contains(&other) && repaired.contains(other));
+        prop_assert!(taken_for.count() <= 20);
+    }
+}
+
+#[test]
+fn there_is_room_for_as_many_as_asked_for() {
+    for (sockets, sets) in [(1, 1), (4, 1), (5, 2), (4096, 1024), (65536, 16384)] {
+        assert_eq!(Handshakes::<Vec<Set<Single>>>::sets_for(sockets), sets);
+        assert!(table::<Single>(sets).room() >= sockets.into());
+    }
+}
+
+/// One place is left: two sockets want it, a third leaves another one.
+fn two_sockets_and_one_place<W: Word + 'static>()
+where
+    Handshakes<Vec<Set<W>>>: Send + Sync,
+{
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(3);
+    model.check(|| {
+        let table = Arc::new(table::<W>(1));
+        for cookie in 1..=3 {
+            assert!(table.begin(cookie, 10 * cookie));
+        }
+        let other = {
+            let table = table.clone();
+            thread::spawn(move || {
+                let has_place = table.begin(5, 50);
+                let ended = table.end(5);
+                assert_eq!(ended, has_place.then_some(50), "not its own time");
+            })
+        };
+        assert_eq!(table.end(1), Some(10), "not its own time");
+        let has_place = table.begin(4, 40);
+        assert_eq!(table.end(4), has_place.then_some(40), "not its own time");
+        other.join().unwrap();
+        assert_eq!(table.pending(), 2);
+    });
+}
+
+#[test]
+fn a_place_has_one_owner() {
+    two_sockets_and_one_place::<Checked>();
+}
+
+#[test]
+#[should_panic(expected = "not its own time")]
+fn without_atomicity_it_has_two() {
+    two_sockets_and_one_place::<Model<ATOMICITY>>();
+}

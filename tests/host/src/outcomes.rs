@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Counters of what came after the connects, and the judgement on closed sockets.
+
+use crate::{
+    core::{
+        follow_up::Outcome,
+        outcomes::{AtClose, OutcomeTotals, Outcomes},
+    },
+    words::Single,
+};
+
+#[test]
+fn only_what_nothing_explains_is_rewritten() {
+    for (offset, expected, repaired, found) in [
+        (7, 7, false, AtClose::Kept),
+        (7, 7, true, AtClose::Kept),
+        (0, 0, false, AtClose::Kept),
+        (8, 7, false, AtClose::Rewritten),
+        (8, 7, true, AtClose::Unjudged),
+        // Connected while tcp_timestamps was not 1, which it is now.
+        (0, 7, false, AtClose::Unjudged),
+        // It is not 1 any more.
+        (8, 0, false, AtClose::Unjudged),
+    ] {
+        assert_eq!(AtClose::judge(offset, expected, repaired), found);
+    }
+}
+
+#[test]
+fn each_is_counted_where_it_belongs() {
+    let cpus = [Outcomes::<Single>::new(), Outcomes::new()];
+    for outcome in Outcome::ALL {
+        cpus[0].begin(outcome != Outcome::Closed);
+        for times in 0..=outcome as usize {
+            cpus[1].end(outcome, times == 0);
+        }
+    }
+    for (found, times) in [
+        (AtClose::Kept, 1),
+        (AtClose::Rewritten, 2),
+        (AtClose::Unjudged, 3),
+    ] {
+        for _ in 0..times {
+            cpus[0].close(found);
+        }
+    }
+    cpus[0].record(true);
+    cpus[1].record(false);
+    cpus[1].record(false);
+
+    let once = OutcomeTotals {
+        begun: 7,
+        overflow: 1,
+        ended: [1, 2, 3, 4, 5, 6, 7],
+        untimed: 21,
+        kept: 1,
+        rewritten: 2,
+        unjudged: 3,
+        recorded: 1,
+        filtered: 2,
+    };
+    let sum = OutcomeTotals::sum(cpus.iter());
+    assert_eq!(sum, once);
+    assert_eq!(sum.with(Outcome::Closed), 7);
+
+    let mut twice = sum;
+    twice.add(&sum);
+    assert_eq!(twice.untimed, 42);
+    assert_eq!(twice.ended, [2, 4, 6, 8, 10, 12, 14]);
+    assert_eq!(twice.filtered + twice.recorded, 6);
+}
