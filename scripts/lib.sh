@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What the scripts share: messages, progress, and steps of which the cache keeps the result.
+# What the scripts share: messages, progress, packages, and steps of which the cache keeps the result.
 # Sourced, after `set -euo pipefail`. Messages go to standard error.
 
 say() { printf 'tsoffset: %s\n' "$*" >&2; }
@@ -16,6 +16,18 @@ shown() { printf '%s\n' "${1/#"$CACHE"/"${SHOWN_CACHE:-$CACHE}"}"; }
 
 # A short name for what the arguments and standard input say.
 digest() { { printf '%s\n' "$@"; cat; } | sha256sum | cut -c 1-16; }
+
+# apt_own COMMAND...: apt, in the toolroot, with lists and downloads of our own: the toolroot itself is read-only.
+apt_own() {
+	mkdir -p "$CACHE/apt/lists/partial" "$CACHE/apt/archives/partial"
+	"$1" -o Dir::State::Lists="$CACHE/apt/lists" -o Dir::Cache="$CACHE/apt" \
+		-o APT::Sandbox::User=root -o Debug::NoLocking=true -qq "${@:2}"
+}
+
+update_lists() {
+	say "updating the package lists"
+	apt_own apt-get update >&2
+}
 
 # track LABEL LINES LOG COMMAND...
 #

@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Compares metrics with the stats they were made from, by the table of metrics in docs/fleet.md.
+
+Usage: exposition.py TABLE STATS METRICS [--unknown]. METRICS is in Prometheus' text format; of its families those
+of tsoffset count. Stats and the table have to have the same lines (--unknown: or other ones), and METRICS has to
+have every sample that the table promises with that value, its family with HELP and that TYPE, and nothing else. Prints
+what is otherwise; exits 1 if anything is.
+"""
+
+import pathlib
+import re
+import sys
+
+BUCKET = re.compile(r"connect_ns_below_(\d+)")
+
+
+def sample(text):
+    """name{label="value",...} as something that compares."""
+    name, labels = re.fullmatch(r"(\w+)(?:\{(.*)\})?", text).groups()
+    pairs = re.findall(r'(\w+)="([^"]*)"', labels or "")
+    return name, frozenset((key, float(value) if key == "le" else value) for key, value in pairs)
+
+
+def rows(table):
+    """line of stats -> (metric, type), of the rows that begin with a line's name."""
+    found = {}
+    for line in table.splitlines():
+        row = re.fullmatch(r"\| `(\w+)` \| `(tsoffset_.*)` \| (\w+) \|", line)
+        if row:
+            found[row[1]] = row[2].replace("\\|", "|"), row[3]
+    return found
+
+
+def promised(table, stats):
+    """What the metrics have to be: samples with their values, families with their types."""
+    samples, types = {("tsoffset_up", frozenset()): 1.0}, {"tsoffset_up": "gauge"}
+    calls = 0
+    for name, value in (line.split() for line in stats.splitlines()):
+        bound = BUCKET.fullmatch(name)
+        if bound or name == "connect_ns_above":
+            family = table["connect_ns_below_N" if bound else name][0].split("_bucket")[0]
+            calls += int(value)
+            limit = (int(bound[1]) - 1) / 10**9 if bound else float("inf")
+            samples[f"{family}_bucket", frozenset({("le", limit)})] = float(calls)
+            samples[f"{family}_count", frozenset()] = float(calls)
+            samples[f"{family}_sum", frozenset()] = None
+            types[family] = "histogram"
+        elif name not in table and value.isdecimal():
+            samples["tsoffset_unknown", frozenset({("line", name)})] = float(value)
+            types["tsoffset_unknown"] = "untyped"
+        elif name not in table:
+            samples["tsoffset_unknown_state", frozenset({("line", name), ("state", value)})] = 1.0
+            types["tsoffset_unknown_state"] = "gauge"
+        elif value.isdecimal():
+            metric, kind = table[name]
+            samples[sample(metric)] = float(value)
+            types[sample(metric)[0]] = kind
+        else:
+            metric, kind = table[name]
+            family, states = re.fullmatch(r'(\w+)\{state="(.*)"\}', metric).groups()
+            for state in {*states.split("|"), value}:
+                samples[family, frozenset({("state", state)})] = float(state == value)
+            types[family] = kind
+    return samples, types
+
+
+def exposed(metrics):
+    """The samples, types and families with HELP that there are."""
+    samples, types, helped = {}, {}, set()
+    for line in metrics.splitlines():
+        words = line.split(" ", 3)
+        if line.startswith("# TYPE tsoffset_"):
+            types[words[2]] = words[3]
+        elif line.startswith("# HELP tsoffset_") and words[3:]:
+            helped.add(words[2])
+        elif line.startswith("tsoffset_"):
+            name, value = line.rsplit(" ", 1)
+            samples[sample(name)] = float(value)
+    return samples, types, helped
+
+
+def other_lines(table, stats):
+    """The lines that only one of the two has."""
+    lines = {BUCKET.sub("connect_ns_below_N", line.split()[0]) for line in stats.splitlines()}
+    yield from (f"a line of stats that is not in the table: {name}" for name in sorted(lines - table.keys()))
+    yield from (f"a line of the table that is not in stats: {name}" for name in sorted(table.keys() - lines))
+
+
+def differences(wanted, found):
+    for key in sorted(wanted.keys() | found.keys(), key=str):
+        name = key if isinstance(key, str) else f"{key[0]} {dict(key[1]) or ''}".rstrip()
+        if key not in found:
+            yield f"no {name}"
+        elif key not in wanted:
+            yield f"{name} is not in the table"
+        elif wanted[key] is None and found[key] == found[key]:
+            yield f"{name} is {found[key]} instead of NaN"
+        elif wanted[key] is not None and found[key] != wanted[key]:
+            yield f"{name} is {found[key]} instead of {wanted[key]}"
+
+
+def main():
+    table, stats, metrics = (pathlib.Path(path).read_text() for path in sys.argv[1:4])
+    table = rows(table)
+    samples, types = promised(table, stats)
+    found, found_types, helped = exposed(metrics)
+    problems = [] if sys.argv[4:] == ["--unknown"] else list(other_lines(table, stats))
+    problems += differences(samples, found)
+    problems += differences(types, found_types)
+    problems += [f"no HELP for {family}" for family in found_types.keys() - helped]
+    print("\n".join(problems) if problems else f"{len(found)} samples are as promised")
+    sys.exit(1 if problems else 0)
+
+
+if __name__ == "__main__":
+    main()
