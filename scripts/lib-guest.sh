@@ -30,3 +30,12 @@ must() {
 	record failed 1 "$what"
 	tail -n 30 "$log.$run" >&2
 }
+
+# watchpoints FILE: how many KCSAN set up between the first and the last time that its state was printed, of two, if
+# it was on both times; else 0.
+watchpoints() {
+	awk '$1 == "enabled:" { on += $2 } $1 == "setup_watchpoints:" { before = after; after = $2 }
+		END { print on == 2 ? after - before : 0 }' "$1"
+}
+
+watched() { (($(watchpoints "$1") > 0)); }

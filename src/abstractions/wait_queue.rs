@@ -83,7 +83,7 @@ impl WaitQueue {
     /// It writes this CPU's memory only.
     #[inline]
     pub(crate) fn notify(&self) {
-        if self.listeners.load_acquire() != 0 {
+        if self.listeners.load_acquire() != 0 && cfg!(not(tsoffset_variant = "broken-wait-queue")) {
             // SAFETY: The work is initialized, and synced before it goes. Where it is pending already,
             // it runs after this.
             unsafe { bindings::irq_work_queue(self.works.this_cpu().work.get()) };

@@ -68,6 +68,12 @@ pub fn run(options: &Options) -> Result<()> {
         }
         file.seek(SeekFrom::End(0))?;
         file.seek(SeekFrom::Start(0))?;
+    } else if options.how != How::Read {
+        // Nothing can have come yet, and who does not want to wait is told so at once.
+        match file.read(&mut [0; 1]) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => (),
+            other => bail!("reading without waiting: {other:?}"),
+        }
     }
     eprintln!("ready");
 

@@ -53,6 +53,15 @@ fn all_words_and_any_value() {
 }
 
 #[test]
+fn a_word_has_its_own_values_only() {
+    let filter = filter("dport=443 uid=7,8");
+    assert!(filter.matches(&record("::1", 443, 8)));
+    assert!(!filter.matches(&record("::1", 443, 443)));
+    assert!(!filter.matches(&record("::1", 7, 8)));
+    assert_eq!(printed(&filter), "dport=443 uid=7,8");
+}
+
+#[test]
 fn addresses() {
     let v4 = record("::ffff:192.0.2.7", 1, 0);
     assert!(filter("daddr=192.0.2.0/24").matches(&v4));

@@ -5,12 +5,12 @@
 use std::net::Ipv6Addr;
 
 use proptest::prelude::*;
-use serde_json::Value;
+use serde_json::{json, Value};
 
 use crate::{
     core::{
         follow_up::What,
-        json::{follow_up, json},
+        json::{self, follow_up, lost},
         merge::Placed, //
     },
     follow_up::any_follow_up,
@@ -22,52 +22,83 @@ proptest! {
     #[test]
     fn every_line_is_json(record in any_record()) {
         let mut text = String::new();
-        json(&mut text, &placed(record)).unwrap();
-        prop_assert!(text.is_ascii() && text.ends_with('\n') && text.matches('\n').count() == 1);
+        json::json(&mut text, &placed(record)).unwrap();
+        // One line of what any terminal shows as it is.
+        let line = text.strip_suffix('\n').unwrap();
+        prop_assert!(line.bytes().all(|byte| matches!(byte, b' '..=b'~')));
         // A reader's buffer holds one (LINE in abstractions/stream.rs).
         prop_assert!(text.len() <= 1024);
         let value: Value = serde_json::from_str(&text).unwrap();
-        prop_assert_eq!(&value["v"], 1);
-        prop_assert_eq!(&value["event"], "connect");
-        prop_assert_eq!(&value["time"], record.time);
-        prop_assert_eq!(&value["cookie"], record.cookie);
-        let comm: Vec<u8> = value["comm"].as_str().unwrap().chars().map(|c| c as u8).collect();
-        prop_assert_eq!(comm, record.comm());
-        let source: Ipv6Addr = value["source"].as_str().unwrap().parse().unwrap();
-        prop_assert_eq!(source.octets(), record.source);
-        prop_assert_eq!(&value["dport"], record.destination_port);
-        prop_assert_eq!(&value["error"], record.error);
-        prop_assert_eq!(&value["expected"], record.expected);
-        prop_assert_eq!(&value["verdict"], record.verdict.name());
-        prop_assert_eq!(value["flags"].as_array().unwrap().len(), record.flags.0.count_ones() as usize);
+        let address = |octets| Ipv6Addr::from(octets).to_string();
+        let flags: Vec<_> = record.flags.names().collect();
+        prop_assert_eq!(value, json!({
+            "v": 1,
+            "event": "connect",
+            "time": record.time,
+            "cpu": 3,
+            "seq": 41,
+            "pid": record.pid,
+            "tgid": record.tgid,
+            "uid": record.uid,
+            "comm": record.comm().iter().map(|&byte| char::from(byte)).collect::<String>(),
+            "netns": record.netns,
+            "cookie": record.cookie,
+            "family": if flags.contains(&"v4mapped") { "v4mapped" } else { "v6" },
+            "source": address(record.source),
+            "sport": record.source_port,
+            "destination": address(record.destination),
+            "dport": record.destination_port,
+            "error": record.error,
+            "offset": record.offset,
+            "expected": record.expected,
+            "verdict": record.verdict.name(),
+            "duration": record.duration,
+            "overlaps": record.overlaps,
+            "flags": flags,
+        }));
     }
 
     #[test]
     fn every_follow_up_is_json(entry in any_follow_up()) {
         let mut text = String::new();
         follow_up(&mut text, &Placed { cpu: 3, sequence: 41, entry }).unwrap();
-        prop_assert!(text.ends_with('\n') && text.matches('\n').count() == 1 && text.len() <= 1024);
+        let line = text.strip_suffix('\n').unwrap();
+        prop_assert!(line.bytes().all(|byte| matches!(byte, b' '..=b'~')) && text.len() <= 1024);
         let value: Value = serde_json::from_str(&text).unwrap();
-        prop_assert_eq!(&value["v"], 1);
-        prop_assert_eq!(&value["seq"], 41);
-        prop_assert_eq!(&value["time"], entry.time);
-        prop_assert_eq!(&value["cookie"], entry.cookie);
-        prop_assert_eq!(&value["netns"], entry.ends.netns);
-        prop_assert_eq!(&value["sport"], entry.ends.source_port);
-        let destination: Ipv6Addr = value["destination"].as_str().unwrap().parse().unwrap();
-        prop_assert_eq!(destination.octets(), entry.ends.destination);
-        match entry.what {
-            What::Ended { outcome, error, handshake } => {
-                prop_assert_eq!(&value["event"], "outcome");
-                prop_assert_eq!(&value["outcome"], outcome.name());
-                prop_assert_eq!(&value["error"], error);
-                prop_assert_eq!(value["handshake"].as_u64(), handshake);
-            }
-            What::Rewritten { offset, expected } => {
-                prop_assert_eq!(&value["event"], "rewritten");
-                prop_assert_eq!(&value["offset"], offset);
-                prop_assert_eq!(&value["expected"], expected);
-            }
-        }
+        let address = |octets| Ipv6Addr::from(octets).to_string();
+        let mut wanted = json!({
+            "v": 1,
+            "time": entry.time,
+            "cpu": 3,
+            "seq": 41,
+            "netns": entry.ends.netns,
+            "cookie": entry.cookie,
+            "source": address(entry.ends.source),
+            "sport": entry.ends.source_port,
+            "destination": address(entry.ends.destination),
+            "dport": entry.ends.destination_port,
+        });
+        let what = match entry.what {
+            What::Ended { outcome, error, handshake } => json!({
+                "event": "outcome",
+                "outcome": outcome.name(),
+                "error": error,
+                "handshake": handshake,
+            }),
+            What::Rewritten { offset, expected } => json!({
+                "event": "rewritten",
+                "offset": offset,
+                "expected": expected,
+            }),
+        };
+        wanted.as_object_mut().unwrap().extend(what.as_object().unwrap().clone());
+        prop_assert_eq!(value, wanted);
     }
+}
+
+#[test]
+fn what_is_lost_is_json_too() {
+    let mut text = String::new();
+    lost(&mut text, 192).unwrap();
+    assert_eq!(text, "{\"v\":1,\"event\":\"lost\",\"count\":192}\n");
 }

@@ -98,10 +98,38 @@ proptest! {
         let column = |name: &str| {
             found[columns(HEADER).iter().position(|&column| column == name).unwrap()]
         };
-        prop_assert_eq!(column("time").parse::<u64>().unwrap(), record.time);
-        prop_assert_eq!(column("destination").parse::<Ipv6Addr>().unwrap().octets(), record.destination);
-        prop_assert_eq!(column("error").parse::<i32>().unwrap(), record.error);
-        prop_assert_eq!(column("offset"), format!("{:#010x}", record.offset));
-        prop_assert_eq!(column("verdict"), record.verdict.name());
+        let address = |octets| Ipv6Addr::from(octets).to_string();
+        let flags: Vec<_> = record.flags.names().collect();
+        for (name, wanted) in [
+            ("time", record.time.to_string()),
+            ("cpu", "3".to_owned()),
+            ("seq", "41".to_owned()),
+            ("pid", record.pid.to_string()),
+            ("tgid", record.tgid.to_string()),
+            ("uid", record.uid.to_string()),
+            ("netns", record.netns.to_string()),
+            ("cookie", record.cookie.to_string()),
+            ("source", address(record.source)),
+            ("sport", record.source_port.to_string()),
+            ("destination", address(record.destination)),
+            ("dport", record.destination_port.to_string()),
+            ("error", record.error.to_string()),
+            ("offset", format!("{:#010x}", record.offset)),
+            ("expected", format!("{:#010x}", record.expected)),
+            ("verdict", record.verdict.name().to_owned()),
+            ("duration", record.duration.to_string()),
+            ("overlaps", record.overlaps.to_string()),
+            ("flags", if flags.is_empty() { "-".to_owned() } else { flags.join(",") }),
+        ] {
+            prop_assert_eq!(column(name), wanted);
+        }
     }
+}
+
+#[test]
+fn a_name_is_shown_and_cannot_forge_a_column() {
+    let mut comm = [0; 16];
+    comm[..8].copy_from_slice(b"a b\\\n\x1b\xffz");
+    let line = line(Record { comm, ..example() });
+    assert_eq!(columns(&line)[6], r"a\x20b\x5c\x0a\x1b\xffz");
 }
