@@ -145,14 +145,14 @@ two_namespaces() {
 }
 
 # Log lines of the module since a mark; what the kernel says once about any module from outside its
-# tree is not the module's.
+# tree, or without its signature, is not the module's.
 mark_log() {
 	MARK="tsoffset-selftest $$ $(cat /proc/uptime)"
 	echo "$MARK" > /dev/kmsg
 }
 
 log_since_mark() {
-	dmesg | sed "1,/$MARK/d; /taints kernel/d; /tsoffset: /!d; s/^\[[^]]*\] //"
+	dmesg | sed "1,/$MARK/d; /taint[a-z]* kernel/d; /tsoffset: /!d; s/^\[[^]]*\] //"
 }
 
 # refuses ERROR PATTERN COMMAND...: the command fails with that error, and the module leaves exactly
