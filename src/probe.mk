@@ -17,8 +17,8 @@ endif
 ifneq ($(CONFIG_RUST),y)
 $(error tsoffset: this kernel is built without CONFIG_RUST; see "Load it on your own kernel" in the README)
 endif
-ifneq ($(and $(CONFIG_KPROBES),$(CONFIG_KRETPROBES),$(CONFIG_PROC_FS),$(CONFIG_IRQ_WORK)),y)
-$(error tsoffset: this kernel lacks CONFIG_KPROBES, CONFIG_KRETPROBES, CONFIG_PROC_FS or CONFIG_IRQ_WORK)
+ifneq ($(and $(CONFIG_KPROBES),$(CONFIG_KRETPROBES),$(CONFIG_PROC_FS),$(CONFIG_IRQ_WORK),$(CONFIG_TRACEPOINTS)),y)
+$(error tsoffset: this kernel lacks CONFIG_KPROBES, CONFIG_KRETPROBES, CONFIG_PROC_FS, CONFIG_IRQ_WORK or CONFIG_TRACEPOINTS)
 endif
 
 endif
@@ -33,6 +33,7 @@ tsoffset-cfgs := \
 	$(call tsoffset-crate-has,kernel/interrupt.rs,fn local_interrupt_disable,interrupt) \
 	$(call tsoffset-crate-has,kernel/sync/rcu.rs,struct Guard,rcu) \
 	$(call tsoffset-crate-has,kernel/uaccess.rs,struct UserPtr,user_ptr) \
+	$(call tsoffset-crate-has,kernel/jump_label.rs,macro_rules! static_branch_unlikely,static_branch) \
 	$(call tsoffset-crate-has,macros/module.rs,params:,module_params)
 
 # The language that the kernel's own declarations are written in.

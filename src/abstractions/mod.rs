@@ -20,5 +20,6 @@ pub(crate) mod procfs;
 pub(crate) mod rcu;
 pub(crate) mod stream;
 pub(crate) mod task;
+pub(crate) mod trace_connect;
 pub(crate) mod tracepoint;
 pub(crate) mod wait_queue;

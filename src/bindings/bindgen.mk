@@ -39,7 +39,7 @@ quiet_cmd_tsoffset_bindgen = BINDGEN $@
 		$(if $(CONFIG_X86_64),--target=x86_64-linux-gnu) \
 		$(if $(CONFIG_ARM64),--target=aarch64-linux-gnu)
 
-tsoffset-types := tcp_sock inet_sock ipv6_pinfo sock kprobe kretprobe kretprobe_instance \
+tsoffset-types := tsoffset_verdict tsoffset_flags tcp_sock inet_sock ipv6_pinfo sock kprobe kretprobe kretprobe_instance \
 	proc_ops netns_ipv4 seq_operations pernet_operations tracepoint irq_work wait_queue_head wait_queue_entry
 tsoffset-functions := register_kprobe unregister_kprobe register_kretprobe \
 	unregister_kretprobe proc_create_data proc_create_net_single proc_mkdir proc_remove single_release seq_lseek \
@@ -50,7 +50,7 @@ tsoffset-functions := register_kprobe unregister_kprobe register_kretprobe \
 	schedule synchronize_rcu tsoffset_.*
 tsoffset-vars := init_net IPPROTO_TCP SOL_TCP TCP_TIMESTAMP TCP_SYN_SENT TCP_SYN_RECV TCP_ESTABLISHED TCP_CLOSE TCP_LISTEN \
 	ECONNREFUSED ETIMEDOUT ECONNRESET EHOSTUNREACH ENETUNREACH AF_INET6 TASK_NORMAL TASK_INTERRUPTIBLE POLLIN POLLRDNORM \
-	SEEK_SET SEEK_END O_NONBLOCK
+	SEEK_SET SEEK_END O_NONBLOCK __tracepoint_connect
 
 $(obj)/bindings/generated.rs: $(src)/bindings/headers.h $(obj)/bindings/bound-types FORCE
 	$(call if_changed_dep,tsoffset_bindgen)

@@ -27,3 +27,4 @@
 #include <net/tcp_states.h>
 
 #include "helpers.h"
+#include "trace.h"

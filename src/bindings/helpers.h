@@ -67,6 +67,52 @@ bool tsoffset_sk_is_mptcp(const struct sock *sk);
 int tsoffset_sk_connect(struct socket *sock, void *addr, int addr_len);
 int tsoffset_sk_getsockopt_nowhere(struct socket *sock, int level, int optname);
 
+/*
+ * The tracepoint tsoffset:connect (trace.h): what it is called with, as core/record.rs has it, with
+ * addresses in network byte order and ports in that of the host.
+ */
+enum tsoffset_verdict {
+	TSOFFSET_MATCH,
+	TSOFFSET_ZERO,
+	TSOFFSET_CHANGED,
+	TSOFFSET_MISMATCH,
+	TSOFFSET_REPAIR,
+	TSOFFSET_FAILED,
+};
+
+enum tsoffset_flags {
+	TSOFFSET_FLAG_REPAIR = 1,
+	TSOFFSET_FLAG_FASTOPEN = 2,
+	TSOFFSET_FLAG_MPTCP = 4,
+	TSOFFSET_FLAG_V4MAPPED = 8,
+};
+
+struct tsoffset_connect {
+	u64 time;
+	u64 seq;
+	u32 pid;
+	u32 tgid;
+	u32 uid;
+	u8 comm[16];
+	u32 netns;
+	u64 cookie;
+	u8 source[16];
+	u8 destination[16];
+	u16 sport;
+	u16 dport;
+	s32 error;
+	u64 duration;
+	u32 offset;
+	u32 expected;
+	u32 verdict;
+	u16 overlaps;
+	u8 flags;
+	u8 recorded;
+};
+
+bool tsoffset_trace_connect_enabled(void);
+void tsoffset_trace_connect(const struct tsoffset_connect *c);
+
 /* Waiting and waking. */
 void tsoffset_init_waitqueue_head(struct wait_queue_head *queue);
 bool tsoffset_wq_has_sleeper(struct wait_queue_head *queue);

@@ -10,7 +10,8 @@ use crate::{
         clock,
         kprobe,
         kretprobe,
-        task::Caller, //
+        task::Caller,
+        trace_connect, //
     },
     core::{
         last::Finding,
@@ -173,6 +174,9 @@ impl kretprobe::Handler for Connects {
             None => true,
         });
 
+        if trace_connect::is_on() {
+            self.trace(cpu, &record, recorded);
+        }
         if recorded {
             if cfg!(not(tsoffset_variant = "broken-ring")) {
                 self.0.ring(cpu).push(&record.to_words());

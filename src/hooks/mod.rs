@@ -10,4 +10,5 @@ pub(crate) mod outcome;
 #[cfg(tsoffset_variant = "rewrite")]
 pub(crate) mod rewrite;
 pub(crate) mod timestamps;
+mod trace;
 pub(crate) mod trial;
