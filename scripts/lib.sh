@@ -29,6 +29,12 @@ update_lists() {
 	apt_own apt-get update >&2
 }
 
+# tracers KERNEL-DIRECTORY: perf and bpftrace, for a kernel that has what both take: they are large.
+tracers() {
+	grep --quiet --line-regexp CONFIG_BPF_EVENTS=y "$1/build/.config" || return 0
+	! grep --quiet --line-regexp CONFIG_DEBUG_INFO_BTF=y "$1/build/.config" || echo perf bpftrace
+}
+
 # track LABEL LINES LOG COMMAND...
 #
 # Runs a command with its output in LOG and shows how far it is: its output is expected to have

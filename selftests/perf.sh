@@ -1,0 +1,51 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The tracepoint with perf, where there is one.
+# shellcheck source=selftests/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/lib-trace.sh
+. "$(dirname "$0")/lib-trace.sh"
+
+NOLOAD=1
+
+# perf_or_skip: a fresh module, and perf to go with it.
+perf_or_skip() {
+	command -v perf > /dev/null || return "$KSFT_SKIP"
+	tracing
+	load
+}
+
+# On every CPU, whoever connects.
+record=(perf record --quiet --all-cpus --event tsoffset:connect --output /tmp/perf.data)
+
+it_says_what_connects_says() {
+	perf_or_skip
+	all_kinds_under "${record[@]}"
+	perf script --input /tmp/perf.data > /tmp/trace
+	has_all_kinds /tmp/trace
+	same_as_recorded /tmp/trace
+}
+
+it_filters_and_counts() {
+	perf_or_skip
+	"${record[@]}" --filter 'dport == 7000 && verdict == 0' \
+		tsoffset-workload connect --serve --threads 2 --connects 7
+	perf script --input /tmp/perf.data > /tmp/trace
+	[ "$(columns < /tmp/trace | wc -l)" -eq 7 ]
+	"${record[@]}" --filter 'dport != 7000' tsoffset-workload connect --serve --threads 2 --connects 7
+	perf script --input /tmp/perf.data > /tmp/trace
+	[ "$(columns < /tmp/trace | wc -l)" -eq 0 ]
+	perf stat --all-cpus --event tsoffset:connect --field-separator , --output /tmp/stat \
+		tsoffset-workload connect --serve --threads 2 --connects 9
+	grep -q '^9,,tsoffset:connect,' /tmp/stat
+}
+
+it_holds_the_module() {
+	perf_or_skip
+	"${record[@]}" sleep 100 &
+	perf=$!
+	held_while "$perf"
+}
+
+run_checks it_says_what_connects_says it_filters_and_counts it_holds_the_module

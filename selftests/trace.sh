@@ -1,0 +1,177 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The tracepoint, through tracefs and trace-cmd: what it says is what connects says, it can be filtered, and
+# the module may go at any time.
+# shellcheck source=selftests/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/lib-trace.sh
+. "$(dirname "$0")/lib-trace.sh"
+
+NOLOAD=1
+
+# lines: of the event, in the buffer.
+lines() { columns < "$TRACING/trace" | wc -l; }
+
+# connects N PORT
+connects() { workload connect --to "[::1]:$2" --threads 2 --connects "$1" > /dev/null; }
+
+it_says_what_connects_says() {
+	load_traced
+	all_kinds
+	cp "$TRACING/trace" /tmp/trace
+	has_all_kinds /tmp/trace
+	same_as_recorded /tmp/trace
+}
+
+trace_cmd_says_the_same() {
+	command -v trace-cmd > /dev/null || return "$KSFT_SKIP"
+	tracing
+	load
+	all_kinds_under trace-cmd record -q -e tsoffset:connect -o /tmp/trace.dat
+	trace-cmd report -i /tmp/trace.dat > /tmp/trace
+	has_all_kinds /tmp/trace
+	same_as_recorded /tmp/trace
+}
+
+off_is_off() {
+	load_traced
+	serve env -- --listen '[::]:7000'
+	connects 5 7000
+	[ "$(lines)" -eq 5 ]
+	echo 0 > "$EVENT/enable"
+	connects 5 7000
+	[ "$(lines)" -eq 5 ]
+	echo 1 > "$EVENT/enable"
+	connects 5 7000
+	[ "$(lines)" -eq 10 ]
+	expect connects_recorded=15 ledger=balanced
+}
+
+# passes FILTER N: of five connects to port 7000, three to 7001 and those of "refused", N pass it.
+passes() {
+	echo "$1" > "$EVENT/filter"
+	echo > "$TRACING/trace"
+	connects 5 7000
+	connects 3 7001
+	workload refused --times 1 > /dev/null
+	echo "$1: $(lines)"
+	[ "$(lines)" -eq "$2" ]
+}
+
+it_can_be_filtered() {
+	load_traced
+	serve env -- --listen '[::]:7000'
+	serve env -- --listen '[::]:7001'
+	passes 'dport == 7000' 5
+	passes 'dport == 7001 || dport == 1' 4
+	passes 'dport == 7000 && sport > 1023 && uid == 0 && verdict == 0' 5
+	passes 'verdict == 5' 5
+	passes 'error == -101' 2
+	passes 'error < 0' 5
+	passes 'flags & 8' 0
+	passes 'comm == "tsoffset-worklo" && recorded == 1' 15
+	if (echo 'port == 7000' > "$EVENT/filter") 2> /dev/null; then return 1; fi
+	passes 0 15
+}
+
+# What the filter of /proc leaves out is traced all the same, and says so.
+it_has_what_is_not_recorded() {
+	load_traced
+	serve env -- --listen '[::]:7000'
+	serve env -- --listen '[::]:7001'
+	echo dport=7001 > /proc/tsoffset/filter
+	for _ in 1 2 3; do
+		connects 4 7000
+		connects 2 7001
+	done
+	cp "$TRACING/trace" /tmp/trace
+	expect connects_recorded=6 connects_filtered=12 ledger=balanced
+	[ "$(grep -c ' recorded=0 .* dport=7000 ' /tmp/trace)" -eq 12 ]
+	grep -v ' recorded=0 ' /tmp/trace > /tmp/trace-recorded
+	same_as_recorded /tmp/trace-recorded
+	# seq: how many were recorded before it on its CPU, whether it is one of them or not.
+	sed -nE 's/.*\[([0-9]+)\].* seq=([0-9]+) recorded=([01]) .*/\1 \2 \3/p' /tmp/trace |
+		awk '$2 != before[$1] + 0 { print "CPU " $1 ": seq " $2 " after " before[$1]; exit 1 } { before[$1] += $3 }'
+}
+
+# Not a byte of the buffer shows that the event did not write.
+it_leaves_no_gap() {
+	load_traced
+	awk -F '[\t;:]+' '/field:/ && $3 !~ / common_/ {
+			if (at && $5 != at) { print "before" $3 ": " $5 " instead of " at; wrong = 1 }
+			at = $5 + $7; fields++
+		} END { exit wrong || fields != 20 }' "$EVENT/format"
+}
+
+as_many_as_there_are() {
+	tracing
+	load_with records=1024
+	echo > "$TRACING/trace"
+	echo 1 > "$EVENT/enable"
+	workload connect --serve --threads 8 --connects 1000
+	settle
+	cp "$TRACING/trace" /tmp/trace
+	same_as_recorded /tmp/trace
+	all_matched 1000
+}
+
+switched_under_load() {
+	load_traced
+	(while echo 0 > "$EVENT/enable" && echo 1 > "$EVENT/enable"; do :; done 2> /dev/null) &
+	switching=$!
+	trap 'kill "$switching"' EXIT
+	workload connect --serve --threads 8 --connects 1000
+	kill "$switching"
+	wait "$switching" || sleep 0
+	trap - EXIT
+	echo "$(lines) lines"
+	[ "$(lines)" -gt 0 ]
+	all_matched 1000
+}
+
+# The kernel takes the event away with the module, and empties the buffers: nobody holds it.
+unloaded_while_on() {
+	tracing
+	instance=$TRACING/instances/tsoffset
+	mkdir -p "$instance"
+	workload connect --serve --threads 8 --connects 1000000000 --seconds 250 > /dev/null &
+	connecting=$!
+	cat "$TRACING/trace_pipe" > /tmp/pipe &
+	reader=$!
+	trap 'kill "$reader"' EXIT
+	for _ in 1 2 3; do
+		: > /tmp/pipe
+		load_traced
+		echo 'dport != 1' > "$EVENT/filter"
+		echo 1 > "$instance/events/tsoffset/connect/enable"
+		wait_for 10 grep -q verdict= /tmp/pipe
+		exec 3< "$instance/trace" 4< "$EVENT/format"
+		read -r _ <&3
+		rmmod tsoffset
+		[ ! -e "$EVENT" ] && [ ! -e "$instance/events/tsoffset" ]
+		# What was open can be read on, as far as there is anything.
+		cat <&3 > /dev/null
+		cat <&4 > /dev/null 2>&1 || sleep 0
+		exec 3<&- 4<&-
+		for buffer in "$TRACING/trace" "$instance/trace"; do
+			if grep -e verdict= -e 'nknown type' "$buffer"; then return 1; fi
+		done
+	done
+	rmdir "$instance"
+	kill "$connecting"
+	# It comes back as it was first.
+	load
+	[ "$(cat "$EVENT/enable")" = 0 ] && [ "$(cat "$EVENT/filter")" = none ]
+}
+
+# By the files' mode alone: tracefs asks for no capability.
+for_the_administrator_only() {
+	load_traced
+	[ "$(busybox stat -c %a "$TRACING")" = 700 ]
+	if su -s /bin/sh nobody -c "cat $TRACING/trace" 2> /dev/null; then return 1; fi
+}
+
+run_checks it_says_what_connects_says trace_cmd_says_the_same off_is_off it_can_be_filtered \
+	it_has_what_is_not_recorded it_leaves_no_gap as_many_as_there_are switched_under_load \
+	unloaded_while_on for_the_administrator_only
