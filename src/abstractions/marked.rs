@@ -12,6 +12,10 @@
 //! torn, not repeated, not invented, and known as marked to KCSAN where the module is instrumented.
 //! It orders nothing. The kernel crate's `Atomic` gives the same guarantee on kernels that have it,
 //! through a call into a C helper for each access; a probe handler makes too many of them for that.
+//!
+//! Ordered loads and stores are the kernel's own, through a call of a C function each, but on x86: there the machine keeps
+//! loads in order, and stores, and the kernel's macros come down to a marked access and a barrier for the compiler
+//! (arch/x86/include/asm/barrier.h), which `ordered` does as well. Not under KCSAN, whose hooks are in the macros.
 
 use core::cell::UnsafeCell;
 
@@ -79,13 +83,13 @@ impl Word for Marked {
     #[inline(always)]
     fn load_acquire(&self) -> u64 {
         // SAFETY: `self` is a live, aligned `u64`.
-        unsafe { bindings::tsoffset_smp_load_acquire(self.0.get()) }
+        unsafe { ordered::load_acquire(self.0.get()) }
     }
 
     #[inline(always)]
     fn store_release(&self, value: u64) {
         // SAFETY: `self` is a live, aligned `u64` that is never reached but by marked accesses.
-        unsafe { bindings::tsoffset_smp_store_release(self.0.get(), value) }
+        unsafe { ordered::store_release(self.0.get(), value) }
     }
 
     #[inline(always)]
@@ -108,12 +112,79 @@ impl Word for Marked {
 
     #[inline(always)]
     fn read_barrier() {
+        ordered::read_barrier();
+    }
+
+    #[inline(always)]
+    fn write_barrier() {
+        ordered::write_barrier();
+    }
+}
+
+/// `smp_load_acquire`, `smp_store_release`, `smp_rmb` and `smp_wmb` of x86, without a call.
+#[cfg(all(CONFIG_X86_64, CONFIG_SMP, not(CONFIG_KCSAN)))]
+mod ordered {
+    use core::arch::asm;
+
+    use super::read_once;
+
+    /// `barrier()`: the compiler moves no access to memory across it.
+    #[inline(always)]
+    fn barrier() {
+        // SAFETY: No instruction. Without the options that say otherwise it may do anything to memory.
+        unsafe { asm!("", options(nostack, preserves_flags)) };
+    }
+
+    /// # Safety
+    ///
+    /// As for [`read_once`].
+    #[inline(always)]
+    pub(super) unsafe fn load_acquire(p: *const u64) -> u64 {
+        // SAFETY: The caller promises it.
+        let value = unsafe { read_once(p) };
+        barrier();
+        value
+    }
+
+    /// # Safety
+    ///
+    /// `p` is aligned and valid for writes, and others reach it by marked accesses only.
+    #[inline(always)]
+    pub(super) unsafe fn store_release(p: *mut u64, value: u64) {
+        barrier();
+        // SAFETY: The caller promises it.
+        unsafe { p.write_volatile(value) };
+    }
+
+    #[inline(always)]
+    pub(super) fn read_barrier() {
+        barrier();
+    }
+
+    #[inline(always)]
+    pub(super) fn write_barrier() {
+        barrier();
+    }
+}
+
+/// The kernel's own.
+#[cfg(not(all(CONFIG_X86_64, CONFIG_SMP, not(CONFIG_KCSAN))))]
+mod ordered {
+    use crate::bindings;
+
+    pub(super) use bindings::{
+        tsoffset_smp_load_acquire as load_acquire,
+        tsoffset_smp_store_release as store_release, //
+    };
+
+    #[inline(always)]
+    pub(super) fn read_barrier() {
         // SAFETY: A barrier has no requirements.
         unsafe { bindings::tsoffset_smp_rmb() }
     }
 
     #[inline(always)]
-    fn write_barrier() {
+    pub(super) fn write_barrier() {
         // SAFETY: A barrier has no requirements.
         unsafe { bindings::tsoffset_smp_wmb() }
     }

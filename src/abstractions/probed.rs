@@ -25,8 +25,15 @@ impl Regs {
     /// The function's `n`th argument, from 0, as a register holds it. Meaningful at entry only.
     #[inline]
     pub(crate) fn argument(&self, n: u32) -> usize {
+        let regs = self.0.get();
         // SAFETY: `self` holds live registers; the kernel answers 0 for an `n` beyond the registers.
-        unsafe { bindings::tsoffset_regs_get_kernel_argument(self.0.get(), n) as usize }
+        unsafe {
+            match n {
+                // The one that every handler asks for, without a search.
+                0 => bindings::tsoffset_regs_get_first_argument(regs) as usize,
+                _ => bindings::tsoffset_regs_get_kernel_argument(regs, n) as usize,
+            }
+        }
     }
 
     /// The function's return value, as a register holds it. Meaningful at return only.

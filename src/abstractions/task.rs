@@ -5,6 +5,9 @@
 //! C headers: [`include/linux/sched.h`](srctree/include/linux/sched.h),
 //! [`include/linux/cred.h`](srctree/include/linux/cred.h)
 
+use core::mem::offset_of;
+
+use super::marked::read_once;
 use crate::bindings;
 
 /// The current task, by what people know it by.
@@ -26,15 +29,35 @@ impl Caller {
     pub(crate) fn current() -> Self {
         // SAFETY: There always is a current task.
         let task = unsafe { bindings::get_current() };
-        // SAFETY: It lives, and its numbers do not change. The name may, at any time and in pieces, but it
-        // always ends within its array, whose last byte stays 0.
+        // SAFETY: It lives, and its numbers do not change.
         unsafe {
             Self {
                 pid: (*task).pid as u32,
                 tgid: (*task).tgid as u32,
                 uid: bindings::tsoffset_current_uid(),
-                comm: (&raw const (*task).comm).cast::<[u8; 16]>().read_volatile(),
+                comm: comm(task),
             }
         }
     }
+}
+
+/// A task's name, in two words: byte by byte it takes a hundred instructions more.
+///
+/// # Safety
+///
+/// The task lives.
+#[inline]
+unsafe fn comm(task: *const bindings::task_struct) -> [u8; 16] {
+    // As every kernel here has it; the numbers before it are words, too.
+    const { assert!(offset_of!(bindings::task_struct, comm) % align_of::<u64>() == 0) };
+    // SAFETY: The caller promises a live task, whose name has 16 bytes; aligned, as was just asserted. It may
+    // change at any time and in pieces, but always ends within its array, whose last byte stays 0.
+    let [low, high] = unsafe {
+        let words = (&raw const (*task).comm).cast::<u64>();
+        [read_once(words), read_once(words.add(1))]
+    };
+    let mut bytes = [0; 16];
+    bytes[..8].copy_from_slice(&low.to_ne_bytes());
+    bytes[8..].copy_from_slice(&high.to_ne_bytes());
+    bytes
 }

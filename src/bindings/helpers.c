@@ -32,6 +32,11 @@ unsigned long tsoffset_regs_get_kernel_argument(struct pt_regs *regs, unsigned i
 	return regs_get_kernel_argument(regs, n);
 }
 
+unsigned long tsoffset_regs_get_first_argument(struct pt_regs *regs)
+{
+	return regs_get_kernel_argument(regs, 0);
+}
+
 unsigned long tsoffset_regs_return_value(struct pt_regs *regs)
 {
 	return regs_return_value(regs);
@@ -153,11 +158,6 @@ struct net *tsoffset_seq_file_single_net(struct seq_file *seq)
 u32 tsoffset_current_uid(void)
 {
 	return from_kuid(&init_user_ns, current_uid());
-}
-
-struct net *tsoffset_sock_net(const struct sock *sk)
-{
-	return sock_net(sk);
 }
 
 struct ipv6_pinfo *tsoffset_inet6_sk(const struct sock *sk)

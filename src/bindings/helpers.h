@@ -23,6 +23,7 @@ struct wait_queue_head;
 
 /* Probes: arguments and results through the kernel's accessors, whatever the architecture. */
 unsigned long tsoffset_regs_get_kernel_argument(struct pt_regs *regs, unsigned int n);
+unsigned long tsoffset_regs_get_first_argument(struct pt_regs *regs);
 unsigned long tsoffset_regs_return_value(struct pt_regs *regs);
 struct kretprobe *tsoffset_get_kretprobe(struct kretprobe_instance *ri);
 
@@ -60,7 +61,6 @@ void tsoffset_rcu_read_unlock(void);
 u32 tsoffset_current_uid(void);
 
 /* Sockets. */
-struct net *tsoffset_sock_net(const struct sock *sk);
 struct ipv6_pinfo *tsoffset_inet6_sk(const struct sock *sk);
 bool tsoffset_sk_is_fastopen(const struct sock *sk);
 bool tsoffset_sk_is_mptcp(const struct sock *sk);

@@ -6,6 +6,7 @@
 
 use core::marker::PhantomData;
 
+use super::socket::net;
 use crate::{
     abstractions::{
         compat::prelude::*,
@@ -43,7 +44,7 @@ impl<'call> Getsockopt<'call> {
     #[inline]
     pub(crate) fn net(self) -> Net<'call> {
         // SAFETY: The caller holds the socket during the call, which holds its namespace.
-        unsafe { Net::from_raw(bindings::tsoffset_sock_net(self.sk.cast()).cast()) }
+        unsafe { net(self.sk.cast()) }
     }
 
     /// The socket's address, to recognize it by. Never shown.

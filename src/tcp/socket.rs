@@ -115,7 +115,7 @@ impl<'call> Socket<'call> {
     #[inline]
     pub(crate) fn net(self) -> Net<'call> {
         // SAFETY: The socket is live and holds its namespace.
-        unsafe { Net::from_raw(bindings::tsoffset_sock_net(self.sk.cast()).cast()) }
+        unsafe { net(self.sk.cast()) }
     }
 
     /// `tp->tsoffset`: what is added to the clock to make the timestamps it sends, in their unit and
@@ -196,6 +196,26 @@ impl<'call> Socket<'call> {
             source_port,
             destination_port,
         }
+    }
+}
+
+/// A socket's network namespace: `sock_net()`.
+///
+/// # Safety
+///
+/// The socket is live for `'a`.
+#[inline]
+pub(super) unsafe fn net<'a>(sk: *const bindings::sock) -> Net<'a> {
+    #[cfg(CONFIG_NET_NS)]
+    // SAFETY: The caller promises a live socket, which holds its namespace.
+    unsafe {
+        Net::from_raw((*sk).__sk_common.skc_net.net.cast())
+    }
+    // Without, all are in the one there is.
+    #[cfg(not(CONFIG_NET_NS))]
+    {
+        let _ = sk;
+        Net::initial()
     }
 }
 
