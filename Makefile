@@ -6,7 +6,7 @@
 KDIR ?= /lib/modules/$(shell uname -r)/build
 
 .DEFAULT_GOAL := module
-.PHONY: kernel-tree module modules_install rust-analyzer clean help run test guest race clean-cache rustdoc
+.PHONY: kernel-tree module modules_install rust-analyzer clean help run test guest race bench clean-cache rustdoc
 
 module modules_install rust-analyzer clean: kernel-tree
 
@@ -22,7 +22,7 @@ modules_install rust-analyzer clean:
 
 # Everything below runs in the toolroot and keeps what it makes in the cache.
 KERNEL ?= 7.3-kcsan
-export KERNEL ACCEL MEM SMP TIMEOUT CMD COPY UPDATE FORMAT CACHE TOOLROOT
+export KERNEL ACCEL MEM SMP TIMEOUT CMD COPY UPDATE FORMAT BENCH BENCH_ARGUMENTS CACHE TOOLROOT
 
 run:
 	@scripts/enter scripts/run
@@ -36,6 +36,10 @@ guest:
 # Both sides of the story, unless KERNEL= was given.
 race:
 	@scripts/enter scripts/race $(if $(filter file,$(origin KERNEL)),6.12-kcsan 7.3-kcsan,$(KERNEL))
+
+# On the stock kernel, unless KERNEL= was given.
+bench:
+	@KERNEL=$(if $(filter file,$(origin KERNEL)),stock,$(KERNEL)) scripts/enter scripts/bench
 
 rustdoc:
 	@scripts/enter scripts/rustdoc

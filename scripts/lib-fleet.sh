@@ -3,7 +3,7 @@
 #
 # Checks of what a fleet's monitoring sees: sourced with $results set. $tools has the programs, $scratch is for files.
 
-tools=$("$PROJECT/scripts/fleet/tools.sh")
+tools=$("$PROJECT/scripts/unpacked" fleet promtool prometheus-node-exporter systemd libsystemd-shared)
 promtool=$tools/usr/bin/promtool
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT

@@ -7,9 +7,11 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 mod absent;
+mod bench;
 mod connect;
 mod flip;
 mod follow;
+mod median;
 mod overlap;
 mod race;
 mod refused;
@@ -45,6 +47,8 @@ enum Command {
     Follow(follow::Options),
     /// Write values to a file in turn, as fast as possible, such as a sysctl
     Flip(flip::Options),
+    /// Measure what programs that are attached and detached add to a system call
+    Bench(bench::Options),
 }
 
 fn main() -> Result<()> {
@@ -58,5 +62,6 @@ fn main() -> Result<()> {
         Command::Reread => reread::run(),
         Command::Follow(options) => follow::run(&options),
         Command::Flip(options) => flip::run(&options),
+        Command::Bench(options) => bench::run(&options),
     }
 }

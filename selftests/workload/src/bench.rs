@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What candidates add to a system call, in nanoseconds of the clock; with QEMU's `-icount shift=0` one of
+//! them is one instruction of the guest.
+//!
+//! A round measures the call without any candidate, with the first, without, with the second and so on: each is
+//! compared with what came just before and just after it, as the call's own cost drifts by more than what is looked
+//! for. Rounds are added until the median of each difference is known well enough.
+
+use std::{
+    collections::BTreeMap,
+    net::{Ipv6Addr, SocketAddr},
+    path::{Path, PathBuf},
+    process::Command,
+    time::Instant,
+};
+
+use anyhow::{bail, ensure, Context, Result};
+use clap::{Args, ValueEnum};
+use socket2::Socket;
+
+use crate::{
+    median::{median, Interval},
+    serve, socket,
+};
+
+#[derive(Args)]
+pub struct Options {
+    /// Programs that take "attach" or "detach", in the order in which they are measured
+    #[arg(required = true)]
+    candidates: Vec<PathBuf>,
+    /// Which call
+    #[arg(long, value_enum, default_value_t = Call::Connect)]
+    call: Call,
+    /// Calls for each figure
+    #[arg(long, default_value_t = 1000, value_parser = at_least_one)]
+    calls: usize,
+    /// Calls before the first figure
+    #[arg(long, default_value_t = 6000)]
+    warm_up: usize,
+    /// Rounds that there are at least
+    #[arg(long, default_value_t = 6, value_parser = at_least_one)]
+    rounds: usize,
+    /// Rounds after which it gives up
+    #[arg(long, default_value_t = 60, value_parser = at_least_one)]
+    max_rounds: usize,
+    /// How well each median has to be known, in nanoseconds, or in percent of itself where that is more
+    #[arg(long, default_value_t = 40)]
+    within: u64,
+}
+
+fn at_least_one(text: &str) -> Result<usize> {
+    let number = text.parse()?;
+    ensure!(number > 0, "at least 1");
+    Ok(number)
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Call {
+    /// connect() over loopback
+    Connect,
+    /// getsockopt(TCP_FASTOPEN) of a connected socket: an option that nobody follows
+    Getsockopt,
+    /// getsockopt(TCP_TIMESTAMP) of a connected socket
+    Timestamp,
+}
+
+/// Calls of one kind, one after the other, each with a clock of its own.
+struct Calls {
+    kind: Call,
+    listener: Socket,
+    to: SocketAddr,
+}
+
+impl Calls {
+    fn new(kind: Call) -> Result<Self> {
+        let listener = serve::listener("[::1]:7000", false)?;
+        let to = (Ipv6Addr::LOCALHOST, 7000).into();
+        Ok(Self { kind, listener, to })
+    }
+
+    /// The median of so many calls, 0 of none. That leaves interrupts out, but nothing that every call pays for.
+    fn median_of(&self, number: usize) -> Result<u64> {
+        if number == 0 {
+            return Ok(0);
+        }
+        let mut times: Vec<u64> = match self.kind {
+            Call::Connect => (0..number).map(|_| self.connect()).collect::<Result<_>>()?,
+            Call::Getsockopt => self.getsockopt(number, socket::Opt::FastOpen)?,
+            Call::Timestamp => self.getsockopt(number, socket::Opt::Timestamp)?,
+        };
+        Ok(median(&mut times))
+    }
+
+    fn connect(&self) -> Result<u64> {
+        let socket = socket::tcp6(false)?;
+        socket::reset_on_close(&socket)?;
+        let to = self.to.into();
+        let begin = Instant::now();
+        socket.connect(&to)?;
+        let time = begin.elapsed();
+        self.listener.accept()?;
+        Ok(u64::try_from(time.as_nanos())?)
+    }
+
+    fn getsockopt(&self, number: usize, option: socket::Opt) -> Result<Vec<u64>> {
+        let socket = socket::tcp6(false)?;
+        socket::reset_on_close(&socket)?;
+        socket.connect(&self.to.into())?;
+        self.listener.accept()?;
+        (0..number)
+            .map(|_| {
+                let begin = Instant::now();
+                socket::get(&socket, option)?;
+                Ok(u64::try_from(begin.elapsed().as_nanos())?)
+            })
+            .collect()
+    }
+}
+
+/// What was found of a candidate so far.
+#[derive(Default)]
+struct Found {
+    differences: Vec<i64>,
+}
+
+impl Found {
+    fn interval(&mut self) -> Interval {
+        Interval::of(&mut self.differences)
+    }
+
+    fn is_known(&mut self, within: u64) -> bool {
+        let interval = self.interval();
+        let within = within.max(interval.median.unsigned_abs() / 100);
+        interval.half_width() <= within
+    }
+}
+
+pub fn run(options: &Options) -> Result<()> {
+    let calls = Calls::new(options.call)?;
+    let mut found: BTreeMap<&Path, Found> = BTreeMap::new();
+    let mut bases = Vec::new();
+
+    calls.median_of(options.warm_up)?;
+    for round in 1..=options.max_rounds {
+        let mut before = calls.median_of(options.calls)?;
+        bases.push(before);
+        for candidate in &options.candidates {
+            attach(candidate)?;
+            calls.median_of(options.calls / 5)?;
+            let with = calls.median_of(options.calls)?;
+            let made = options.calls + options.calls / 5;
+            detach(candidate, made)?;
+            calls.median_of(options.calls / 5)?;
+            let after = calls.median_of(options.calls)?;
+            let difference = i64::try_from(with)? - i64::try_from((before + after) / 2)?;
+            println!(
+                "round {round} {} without {before} {after} with {with} added {difference}",
+                name(candidate)?
+            );
+            found
+                .entry(candidate)
+                .or_default()
+                .differences
+                .push(difference);
+            bases.push(after);
+            before = after;
+        }
+        if round >= options.rounds
+            && found
+                .values_mut()
+                .all(|found| found.is_known(options.within))
+        {
+            break;
+        }
+    }
+
+    println!("base {}", median(&mut bases));
+    let mut unknown = Vec::new();
+    for candidate in &options.candidates {
+        let found = found.entry(candidate).or_default();
+        let Interval { low, median, high } = found.interval();
+        println!(
+            "candidate {} added {median} low {low} high {high} rounds {}",
+            name(candidate)?,
+            found.differences.len()
+        );
+        if !found.is_known(options.within) {
+            unknown.push(name(candidate)?);
+        }
+    }
+    ensure!(
+        unknown.is_empty(),
+        "not known to within {} after {} rounds: {}",
+        options.within,
+        options.max_rounds,
+        unknown.join(" ")
+    );
+    Ok(())
+}
+
+fn name(candidate: &Path) -> Result<&str> {
+    candidate
+        .file_name()
+        .and_then(|name| name.to_str())
+        .context("a candidate without a name")
+}
+
+fn attach(candidate: &Path) -> Result<()> {
+    let status = Command::new(candidate).arg("attach").status()?;
+    ensure!(status.success(), "{} attach: {status}", candidate.display());
+    Ok(())
+}
+
+/// A candidate says how many calls it has seen, or `-` where its job is not to count.
+fn detach(candidate: &Path, made: usize) -> Result<()> {
+    let output = Command::new(candidate).arg("detach").output()?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    ensure!(
+        output.status.success(),
+        "{} detach: {} {said} {}",
+        candidate.display(),
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
+    match said.trim() {
+        "-" => Ok(()),
+        seen if seen.parse() == Ok(made) => Ok(()),
+        seen => bail!("{} saw {seen:?} calls of {made}", candidate.display()),
+    }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Medians, and how well they are known.
+
+/// The median; of an even number of values, the upper one of the middle.
+pub fn median<T: Ord + Copy>(values: &mut [T]) -> T {
+    values.sort_unstable();
+    values[values.len() / 2]
+}
+
+/// A median and the interval that has it with a probability of 95 % or more, or, of less than six values, all of
+/// them. Nothing is assumed about how the values are distributed but that they are independent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interval {
+    pub low: i64,
+    pub median: i64,
+    pub high: i64,
+}
+
+impl Interval {
+    /// By order statistics: each value is below the true median with a probability of one half.
+    pub fn of(values: &mut [i64]) -> Self {
+        let median = median(values);
+        let left_out = left_out(values.len());
+        Self {
+            low: values[left_out],
+            median,
+            high: values[values.len() - 1 - left_out],
+        }
+    }
+
+    /// How far the median may be off.
+    pub fn half_width(&self) -> u64 {
+        (self.high - self.low).unsigned_abs() / 2
+    }
+}
+
+/// How many values of so many can be left out at each end, the binomial distribution's tails there being at most
+/// 2.5 % each.
+fn left_out(number: usize) -> usize {
+    let mut term = 0.5_f64.powi(number as i32);
+    let mut tail = 0.0;
+    let mut left_out = 0;
+    while left_out < number / 2 {
+        tail += term;
+        if tail > 0.025 {
+            break;
+        }
+        left_out += 1;
+        term *= (number - left_out + 1) as f64 / left_out as f64;
+    }
+    // The value after the last one that may be left out is the interval's end.
+    left_out.saturating_sub(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_agree() {
+        // Ranks of the end of a 95 % interval of the median, counted from 1, as in the usual tables.
+        for (number, rank) in [
+            (6, 1),
+            (8, 1),
+            (9, 2),
+            (12, 3),
+            (15, 4),
+            (20, 6),
+            (25, 8),
+            (30, 10),
+        ] {
+            assert_eq!(left_out(number) + 1, rank, "{number}");
+        }
+    }
+
+    #[test]
+    fn an_outlier_does_not_count() {
+        let mut values: Vec<i64> = (0..8).chain([10_000]).collect();
+        let interval = Interval::of(&mut values);
+        assert_eq!(
+            interval,
+            Interval {
+                low: 1,
+                median: 4,
+                high: 7
+            }
+        );
+        assert_eq!(interval.half_width(), 3);
+    }
+}
