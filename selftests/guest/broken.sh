@@ -1,0 +1,39 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Modules that are broken on purpose, each under the checks that have to find it out. What is said of one is between
+# "== VARIANT" and "== VARIANT ended STATUS". Runs after a definition of "collection" (scripts/test-guest).
+
+# broken VARIANT SCRIPT CHECK...
+broken() {
+	echo "== $1"
+	(
+		export TSOFFSET_KO=/lib/tsoffset/tsoffset-$1.ko TSOFFSET_CHECKS="${*:3}"
+		collection -t "tsoffset:$2.sh"
+	)
+	echo "== $1 ended $?"
+}
+
+broken broken-ports loopback one_thread
+broken broken-ledger refused-connect each_kind
+broken broken-witness witness within_and_after_the_store around_a_connect_is_possible
+broken broken-ring connects every_connect_has_its_record
+broken broken-filter filter by_port_and_back
+broken broken-trace trace it_says_what_connects_says
+broken broken-network network from_the_first_connect
+broken broken-outcomes outcomes refused_and_failed
+
+# followed MODULE: a reader of events gets its five lines within time. With the right module first: that it is given enough.
+followed() {
+	insmod "$1"
+	timeout 8 tsoffset-workload follow /proc/tsoffset/events --lines 5 > /dev/null &
+	sleep 3
+	tsoffset-workload connect --serve --threads 1 --connects 5
+	wait $!
+	status=$?
+	echo "followed: $status"
+	rmmod tsoffset && return "$status"
+}
+echo "== broken-wait-queue"
+followed /lib/tsoffset/tsoffset.ko && followed /lib/tsoffset/tsoffset-broken-wait-queue.ko
+echo "== broken-wait-queue ended $?"
