@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 #
 # What the candidates share. Each is a program that takes "attach", which returns when it is attached, or "detach",
-# which prints how many calls it saw, or - where its job is not to count. Its second line says what the job is. Sourced,
+# which prints how many calls it saw, or - where its job is not to count. Its line "# job:" says what it does. Sourced,
 # in the guest.
 set -euo pipefail
 
@@ -98,7 +98,7 @@ lines() {
 	esac
 }
 
-# trace_events attach|detach GROUP FILE DEFINITION...: dynamic events of ftrace, as many hits of the last as there were calls.
+# trace_events attach|detach FILE DEFINITION...: dynamic events of ftrace in the group "bench"; "returned" is hit once a call.
 trace_events() {
 	local action=$1 file=$tracing/$2 definition
 	shift 2

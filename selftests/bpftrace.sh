@@ -9,13 +9,6 @@
 
 NOLOAD=1
 
-# bpftrace_or_skip: a fresh module, and bpftrace to go with it.
-bpftrace_or_skip() {
-	command -v bpftrace > /dev/null || return "$KSFT_SKIP"
-	tracing
-	load
-}
-
 # Every field, in the words of the others; verdict and flags are numbers here. One printf for all: what comes between
 # two of them is another CPU's.
 program='tracepoint:tsoffset:connect {
@@ -26,7 +19,7 @@ program='tracepoint:tsoffset:connect {
 }'
 
 it_says_what_connects_says() {
-	bpftrace_or_skip
+	load_with_tool bpftrace
 	# It takes the command as one word.
 	# shellcheck disable=SC2016 # for the other shell
 	echo 'set -e; . "$TSOFFSET_SELFTESTS/lib.sh"; . "$TSOFFSET_SELFTESTS/lib-trace.sh"; all_kinds' > /tmp/kinds
@@ -41,7 +34,7 @@ it_says_what_connects_says() {
 # From one thread: where two CPUs come to a key of a map for the first time at once, bpftrace loses one of their counts
 # ("map_update_elem, retcode: -17").
 it_counts() {
-	bpftrace_or_skip
+	load_with_tool bpftrace
 	bpftrace -e 'tracepoint:tsoffset:connect /args.dport == 7000/ { @verdicts[args.verdict] = count(); }' \
 		-c '/bin/tsoffset-workload connect --serve --threads 1 --connects 9' > /tmp/counts
 	cat /tmp/counts
@@ -49,7 +42,7 @@ it_counts() {
 }
 
 it_holds_the_module() {
-	bpftrace_or_skip
+	load_with_tool bpftrace
 	bpftrace -e 'tracepoint:tsoffset:connect { @ = count(); }' &
 	held_while $!
 }

@@ -16,6 +16,13 @@ tracing() {
 	[ -d "$TRACING/events" ] || return "$KSFT_SKIP"
 }
 
+# load_with_tool PROGRAM: a fresh module, and that program to go with it.
+load_with_tool() {
+	command -v "$1" > /dev/null || return "$KSFT_SKIP"
+	tracing
+	load
+}
+
 # load_traced: a fresh module, an empty buffer and the event on.
 load_traced() {
 	tracing

@@ -16,7 +16,7 @@ STATS=/proc/tsoffset/stats
 # run_checks FUNCTION...: each as one result. The module is loaded before each, fresh, unless NOLOAD
 # is set, and unloaded after it.
 run_checks() {
-	# TSOFFSET_CHECKS names some of them.
+	# TSOFFSET_CHECKS names some of them. None is a mistake, and no success.
 	chosen=''
 	for check; do
 		case " ${TSOFFSET_CHECKS:-$check} " in
@@ -25,6 +25,10 @@ run_checks() {
 	done
 	# shellcheck disable=SC2086 # a list of words
 	set -- $chosen
+	if [ $# -eq 0 ]; then
+		echo "no check here is called '$TSOFFSET_CHECKS'"
+		exit 1
+	fi
 	ktap_print_header
 	ktap_set_plan $#
 	for check; do

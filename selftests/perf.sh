@@ -9,18 +9,11 @@
 
 NOLOAD=1
 
-# perf_or_skip: a fresh module, and perf to go with it.
-perf_or_skip() {
-	command -v perf > /dev/null || return "$KSFT_SKIP"
-	tracing
-	load
-}
-
 # On every CPU, whoever connects.
 record=(perf record --quiet --all-cpus --event tsoffset:connect --output /tmp/perf.data)
 
 it_says_what_connects_says() {
-	perf_or_skip
+	load_with_tool perf
 	all_kinds_under "${record[@]}"
 	perf script --input /tmp/perf.data > /tmp/trace
 	has_all_kinds /tmp/trace
@@ -28,7 +21,7 @@ it_says_what_connects_says() {
 }
 
 it_filters_and_counts() {
-	perf_or_skip
+	load_with_tool perf
 	"${record[@]}" --filter 'dport == 7000 && verdict == 0' \
 		tsoffset-workload connect --serve --threads 2 --connects 7
 	perf script --input /tmp/perf.data > /tmp/trace
@@ -42,7 +35,7 @@ it_filters_and_counts() {
 }
 
 it_holds_the_module() {
-	perf_or_skip
+	load_with_tool perf
 	"${record[@]}" sleep 100 &
 	perf=$!
 	held_while "$perf"

@@ -25,9 +25,7 @@ it_says_what_connects_says() {
 }
 
 trace_cmd_says_the_same() {
-	command -v trace-cmd > /dev/null || return "$KSFT_SKIP"
-	tracing
-	load
+	load_with_tool trace-cmd
 	all_kinds_under trace-cmd record -q -e tsoffset:connect -o /tmp/trace.dat
 	trace-cmd report -i /tmp/trace.dat > /tmp/trace
 	has_all_kinds /tmp/trace

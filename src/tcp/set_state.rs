@@ -39,7 +39,7 @@ pub(crate) struct Change<'call> {
 pub(crate) enum Step {
     /// The socket begins to connect.
     Begins,
-    /// The handshake of a connect ended, or, where `passive` is possible, that of a connection from elsewhere.
+    /// The handshake of a connect ended, or, where `may_be_passive`, perhaps that of a connection from elsewhere.
     Ends {
         /// How.
         outcome: Outcome,
