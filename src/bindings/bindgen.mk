@@ -34,6 +34,7 @@ quiet_cmd_tsoffset_bindgen = BINDGEN $@
 		$(foreach t,$(tsoffset-types),--allowlist-type $(t)) \
 		$(foreach f,$(tsoffset-functions),--allowlist-function $(f)) \
 		$(foreach v,$(tsoffset-vars),--allowlist-var $(v)) \
+		--blocklist-type socket_lock_t \
 		$$(sed 's/.*/--blocklist-type ^&$$/' $(obj)/bindings/bound-types) \
 		-o $@ -- $(tsoffset-c-flags) -DMODULE -w \
 		$(if $(CONFIG_X86_64),--target=x86_64-linux-gnu) \

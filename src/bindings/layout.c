@@ -23,6 +23,8 @@ int main(void)
 	DEFINE(INET_SOCK_SPORT, offsetof(struct inet_sock, inet_sport));
 	DEFINE(INET_SOCK_DPORT, offsetof(struct inet_sock, inet_dport));
 	DEFINE(SOCK_SIZE, sizeof(struct sock));
+	DEFINE(SOCKET_LOCK_SIZE, sizeof(socket_lock_t));
+	DEFINE(SOCKET_LOCK_ALIGN, __alignof__(socket_lock_t));
 	DEFINE(SOCK_V6_DADDR, offsetof(struct sock, sk_v6_daddr));
 	DEFINE(IPV6_PINFO_SADDR, offsetof(struct ipv6_pinfo, saddr));
 	DEFINE(NET_TCP_TIMESTAMPS, offsetof(struct net, ipv4.sysctl_tcp_timestamps));

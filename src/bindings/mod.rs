@@ -39,6 +39,13 @@ pub mod layout {
     include!(env!("TSOFFSET_LAYOUT"));
 }
 
+/// The lock of a socket, of which only the size is used.
+///
+/// It has an unnamed member whose type has a name (-fms-extensions). bindgen leaves that out, and its lock is too small but
+/// where spin locks have four bytes; those of PREEMPT_RT and of lock debugging are larger.
+#[repr(C, align(8))]
+pub struct socket_lock_t([u8; layout::SOCKET_LOCK_SIZE]);
+
 /// Fails the build where Rust and C disagree on a figure.
 macro_rules! assert_same_layout {
     ($($rust:expr => $c:ident;)*) => {
@@ -56,6 +63,7 @@ assert_same_layout! {
     offset_of!(inet_sock, inet_saddr) => INET_SOCK_SADDR;
     offset_of!(inet_sock, inet_sport) => INET_SOCK_SPORT;
     size_of::<sock>() => SOCK_SIZE;
+    align_of::<socket_lock_t>() => SOCKET_LOCK_ALIGN;
     offset_of!(sock, __sk_common.skc_v6_daddr) => SOCK_V6_DADDR;
     offset_of!(ipv6_pinfo, saddr) => IPV6_PINFO_SADDR;
     offset_of!(net, ipv4.sysctl_tcp_timestamps) => NET_TCP_TIMESTAMPS;
