@@ -3,7 +3,8 @@
 //! Waking those who wait for something that happens in a probe handler.
 //!
 //! A handler must not wake anybody itself: it may have interrupted the very code that does so, with its
-//! locks held. It leaves that to an interrupt of its own CPU (irq_work), which comes when it can.
+//! locks held. It leaves that to an interrupt of its own CPU (irq_work), which comes when it can; on PREEMPT_RT,
+//! where the queue's lock sleeps, to the thread that irq_work has there, so it does not ask for a hard interrupt.
 //!
 //! C headers: [`include/linux/irq_work.h`](srctree/include/linux/irq_work.h),
 //! [`include/linux/wait.h`](srctree/include/linux/wait.h)
@@ -77,7 +78,7 @@ impl WaitQueue {
         })
     }
 
-    /// Wakes those who wait, if anybody listens: soon, in an interrupt of this CPU. Any context; what was
+    /// Wakes those who wait, if anybody listens: soon, in an interrupt or thread of this CPU. Any context; what was
     /// stored before is seen by those who wake up.
     ///
     /// It writes this CPU's memory only.
@@ -170,7 +171,7 @@ unsafe extern "C" fn wake(work: *mut bindings::irq_work) {
     // Those who are awake come by themselves: the queue, which all CPUs share, is not written for them.
     // SAFETY: The queue is initialized, and goes after the works. A full barrier comes first.
     if unsafe { bindings::tsoffset_wq_has_sleeper(head) } {
-        // SAFETY: As above; waking is allowed in an interrupt.
+        // SAFETY: As above; waking is allowed in an interrupt, and on PREEMPT_RT this is none.
         unsafe { bindings::__wake_up(head, bindings::TASK_NORMAL, 0, null_mut()) };
     }
 }

@@ -11,9 +11,31 @@ use crate::{
     bindings, //
 };
 
+/// Has the kernel draw the secret of its hash, as it does when it is asked for an offset the first time. May sleep.
+///
+/// For that it takes locks that sleep on PREEMPT_RT (`get_random_once()`, include/linux/once.h), where a probe handler
+/// may not. If the first connect since boot fails before the kernel asks itself, its handler would be the first to ask.
+pub(crate) fn draw_secret() {
+    let unspecified = Tuple::V6 {
+        source: [0; 4],
+        destination: [0; 4],
+        source_port: 0,
+        destination_port: 0,
+    };
+    let unspecified_v4 = Tuple::V4 {
+        source: 0,
+        destination: 0,
+        source_port: 0,
+        destination_port: 0,
+    };
+    // No promise of the kernel's says that both hash with the same secret.
+    timestamp_offset(Net::initial(), &unspecified);
+    timestamp_offset(Net::initial(), &unspecified_v4);
+}
+
 /// The offset (milliseconds or microseconds, the unit of the connection's timestamps, in host byte
 /// order) for a connection with this tuple. 0 where the namespace's `tcp_timestamps` is not 1 just
-/// now. Any context.
+/// now. Any context, once the secret has been drawn.
 #[inline]
 pub(crate) fn timestamp_offset(net: Net<'_>, tuple: &Tuple) -> u32 {
     let seed = match tuple {
