@@ -23,6 +23,14 @@ maxactive_limits_are_taken() {
 	load_with maxactive=4096
 }
 
+# As modprobe passes them: those of modprobe.d first. It takes "File exists" for success.
+the_last_of_several_counts() {
+	load_with maxactive=many maxactive=1 && return 1
+	load_with maxactive=1 records=2 maxactive=4 records=8
+	workload connect --serve --threads 1 --connects 10
+	expect connects_recorded=10 records_readable=8
+}
+
 parameters_are_documented() {
 	modinfo "$TSOFFSET_KO"
 	modinfo "$TSOFFSET_KO" | grep -Eq '^parm: +maxactive:.*1 to 4096'
@@ -30,4 +38,4 @@ parameters_are_documented() {
 
 run_checks maxactive_zero_is_refused maxactive_too_large_is_refused \
 	maxactive_no_number_is_refused maxactive_negative_is_refused maxactive_limits_are_taken \
-	parameters_are_documented
+	the_last_of_several_counts parameters_are_documented

@@ -113,26 +113,26 @@ const SYSCTL_MAXACTIVE: u32 = 64;
 
 impl kernel::Module for Tsoffset {
     fn init(_module: &'static ThisModule) -> Result<Self> {
-        let maxactive = module_parameters::maxactive.value();
+        let maxactive = parameters::maxactive.value();
         if !(1..=MAXACTIVE_LIMIT).contains(&maxactive) {
             pr_err!("maxactive={maxactive} is not within 1 to {MAXACTIVE_LIMIT}\n");
             return Err(EINVAL);
         }
 
-        let records = module_parameters::records.value();
+        let records = parameters::records.value();
         if !RECORDS_LIMITS.contains(&records) {
             let (least, most) = (RECORDS_LIMITS.start(), RECORDS_LIMITS.end());
             pr_err!("records={records} is not within {least} to {most}\n");
             return Err(EINVAL);
         }
 
-        let outcomes = module_parameters::outcomes.value();
+        let outcomes = parameters::outcomes.value();
         if outcomes > OUTCOMES_LIMIT {
             pr_err!("outcomes={outcomes} is not within 0 to {OUTCOMES_LIMIT}\n");
             return Err(EINVAL);
         }
 
-        let witness = module_parameters::witness.value();
+        let witness = parameters::witness.value();
         let state = state::State::new(
             records.next_power_of_two(),
             witness.then_some(maxactive),

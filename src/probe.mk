@@ -34,7 +34,7 @@ tsoffset-cfgs := \
 	$(call tsoffset-crate-has,kernel/sync/rcu.rs,struct Guard,rcu) \
 	$(call tsoffset-crate-has,kernel/uaccess.rs,struct UserPtr,user_ptr) \
 	$(call tsoffset-crate-has,kernel/jump_label.rs,macro_rules! static_branch_unlikely,static_branch) \
-	$(call tsoffset-crate-has,macros/module.rs,params:,module_params)
+	$(call tsoffset-crate-has,macros/module.rs,authors,module_authors)
 
 # The language that the kernel's own declarations are written in.
 tsoffset-rust-target := $(shell sed -nE 's/.*--rust-target ([0-9.]+).*/\1/p' $(srctree)/rust/Makefile | head -n 1)

@@ -10,6 +10,7 @@ pub(crate) mod kprobe;
 pub(crate) mod kretprobe;
 pub(crate) mod listing;
 pub(crate) mod marked;
+pub(crate) mod module_params;
 pub(crate) mod net;
 pub(crate) mod owned;
 pub(crate) mod percpu;

@@ -8,7 +8,6 @@
 
 mod c_str;
 pub(crate) mod interrupt;
-pub(crate) mod module_params;
 mod opaque;
 pub(crate) mod rcu;
 pub(crate) mod seq_file;
@@ -25,14 +24,15 @@ pub(crate) mod prelude {
         prelude::*, //
     };
 
+    // With parameters that are ours.
+    pub(crate) use crate::abstractions::module_params::module;
+
     // Theirs is a type of its own, and c"" literals are not of it.
     #[cfg(not(kernel_has_c_str_ext))]
     pub(crate) use super::c_str::{
         CStr,
         CStrExt as _, //
     };
-    #[cfg(not(kernel_has_module_params))]
-    pub(crate) use super::module_params::module;
     #[cfg(not(kernel_has_try_ffi_init))]
     pub(crate) use super::opaque::OpaqueExt as _;
     #[cfg(not(kernel_has_user_ptr))]

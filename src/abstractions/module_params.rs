@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `module!` with `authors` and `params`, on kernels whose macro takes neither.
+//! `module!` with parameters that may be given more than once, as those of C modules may: the last one counts.
 //!
 //! C header: [`include/linux/moduleparam.h`](srctree/include/linux/moduleparam.h)
-#![cfg(not(kernel_has_module_params))]
+//!
+//! The kernel crate of 7.3 has parameters, too, but refuses the second value with `EEXIST`. modprobe puts those of
+//! modprobe.d and those of its command line one after the other, and takes `EEXIST` for "loaded already": it would succeed,
+//! and nothing would be loaded. The crate of 6.12 has none. Both kernels get these.
 
 use core::cell::UnsafeCell;
 
@@ -64,6 +67,14 @@ pub(crate) const fn ops<T: ModuleParam>() -> bindings::kernel_param_ops {
     }
 }
 
+/// What the kernel calls this module.
+pub(crate) const fn this_module() -> *mut bindings::module {
+    extern "C" {
+        static __this_module: bindings::module;
+    }
+    (&raw const __this_module).cast_mut()
+}
+
 /// One entry of the module's parameter table.
 #[repr(transparent)]
 pub(crate) struct Entry(pub(crate) bindings::kernel_param);
@@ -90,12 +101,38 @@ macro_rules! modinfo {
             #[link_section = ".modinfo"]
             #[used]
             static INFO: [u8; TEXT.len()] =
-                $crate::abstractions::compat::module_params::bytes(TEXT);
+                $crate::abstractions::module_params::bytes(TEXT);
         };
     };
 }
 
-/// The kernel's `module!`, as newer kernels have it.
+/// The kernel's `module!`, of a crate that takes a list of authors, or of one that takes one.
+#[cfg(kernel_has_module_authors)]
+macro_rules! kernel_module {
+    ($type:ident, $name:tt, $author:tt, $description:tt, $license:tt) => {
+        ::kernel::prelude::module! {
+            type: $type,
+            name: $name,
+            authors: [$author],
+            description: $description,
+            license: $license,
+        }
+    };
+}
+#[cfg(not(kernel_has_module_authors))]
+macro_rules! kernel_module {
+    ($type:ident, $name:tt, $author:tt, $description:tt, $license:tt) => {
+        ::kernel::prelude::module! {
+            type: $type,
+            name: $name,
+            author: $author,
+            description: $description,
+            license: $license,
+        }
+    };
+}
+
+/// The kernel's `module!`, with parameters: `parameters::NAME.value()`.
 macro_rules! module {
     (
         type: $type:ident,
@@ -110,18 +147,12 @@ macro_rules! module {
             },
         )*},
     ) => {
-        ::kernel::prelude::module! {
-            type: $type,
-            name: $name,
-            author: $author,
-            description: $description,
-            license: $license,
-        }
+        $crate::abstractions::module_params::kernel_module!($type, $name, $author, $description, $license);
 
         #[allow(non_upper_case_globals)]
-        mod module_parameters {
+        mod parameters {
             use $crate::{
-                abstractions::compat::module_params,
+                abstractions::module_params,
                 bindings,
             };
 
@@ -137,7 +168,7 @@ macro_rules! module {
                     static ENTRY: module_params::Entry = module_params::Entry(
                         bindings::kernel_param {
                             name: concat!(stringify!($param), "\0").as_ptr(),
-                            mod_: $crate::THIS_MODULE.as_ptr(),
+                            mod_: module_params::this_module(),
                             ops: &raw const OPS,
                             perm: 0,
                             level: -1,
@@ -155,6 +186,7 @@ macro_rules! module {
     };
 }
 pub(crate) use {
+    kernel_module,
     modinfo,
     module, //
 };
