@@ -3,22 +3,32 @@
 # tsoffset: see README.md, or make help.
 
 # The module, for a kernel that is installed or built already.
-KDIR ?= /lib/modules/$(shell uname -r)/build
+KERNELRELEASE ?= $(shell uname -r)
+KDIR ?= /lib/modules/$(KERNELRELEASE)/build
+PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := module
-.PHONY: kernel-tree module modules_install rust-analyzer clean help run test guest race bench clean-cache rustdoc
+.PHONY: kernel-tree module modules_install install uninstall rust-analyzer clean help run test guest race bench clean-cache rustdoc
 
-module modules_install rust-analyzer clean: kernel-tree
+modules_install rust-analyzer clean: kernel-tree
 
 kernel-tree:
 	@test -e $(KDIR)/Makefile || { echo "tsoffset: no kernel build tree in $(KDIR);" \
-		"name one with KDIR=, or see \"Load it on your own kernel\" in README.md" >&2; false; }
+		"name one with KDIR=, or see docs/install.md" >&2; false; }
 
+# What headers lack is made in metadata/.
 module:
-	$(MAKE) -C $(KDIR) M=$(CURDIR)/src modules
+	+@scripts/build "$(KDIR)"
 
 modules_install rust-analyzer clean:
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/src $@
+	$(if $(filter clean,$@),rm -rf metadata)
+
+install: module
+	+@scripts/install install "$(KDIR)" "$(if $(filter file,$(origin KERNELRELEASE)),,$(KERNELRELEASE))" "$(DESTDIR)" "$(PREFIX)"
+
+uninstall:
+	@scripts/install uninstall "$(DESTDIR)"
 
 # Everything below runs in the toolroot and keeps what it makes in the cache.
 KERNEL ?= 7.3-kcsan
