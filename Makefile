@@ -8,7 +8,7 @@ KDIR ?= /lib/modules/$(KERNELRELEASE)/build
 PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := module
-.PHONY: kernel-tree module modules_install install uninstall rust-analyzer clean help run test guest race bench clean-cache rustdoc
+.PHONY: kernel-tree module modules_install install uninstall rust-analyzer clean help run test guest race bench deb clean-cache rustdoc
 
 modules_install rust-analyzer clean: kernel-tree
 
@@ -32,7 +32,7 @@ uninstall:
 
 # Everything below runs in the toolroot and keeps what it makes in the cache.
 KERNEL ?= 7.3-kcsan
-export KERNEL ACCEL MEM SMP TIMEOUT CMD COPY UPDATE FORMAT BENCH BENCH_ARGUMENTS CACHE TOOLROOT
+export KERNEL ACCEL MEM SMP TIMEOUT CMD COPY UPDATE FORMAT BENCH BENCH_ARGUMENTS DEBFULLNAME DEBEMAIL CACHE TOOLROOT
 
 run:
 	@scripts/enter scripts/run
@@ -50,6 +50,9 @@ race:
 # On the stock kernel, unless KERNEL= was given.
 bench:
 	@KERNEL=$(if $(filter file,$(origin KERNEL)),stock,$(KERNEL)) scripts/enter scripts/bench
+
+deb:
+	@scripts/enter scripts/deb
 
 rustdoc:
 	@scripts/enter scripts/rustdoc
