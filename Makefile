@@ -8,7 +8,7 @@ KDIR ?= /lib/modules/$(KERNELRELEASE)/build
 PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := module
-.PHONY: kernel-tree module modules_install install uninstall rust-analyzer clean help run test guest race bench deb clean-cache rustdoc
+.PHONY: kernel-tree module modules_install install uninstall rust-analyzer clean help run test guest race bench deb test-system clean-cache rustdoc
 
 modules_install rust-analyzer clean: kernel-tree
 
@@ -53,6 +53,10 @@ bench:
 
 deb:
 	@scripts/enter scripts/deb
+
+# Longer than make test has time for; on the stock kernel, unless KERNEL= was given.
+test-system:
+	@scripts/enter scripts/test-system $(if $(filter file,$(origin KERNEL)),stock,$(KERNEL))
 
 rustdoc:
 	@scripts/enter scripts/rustdoc

@@ -3,17 +3,17 @@
 #
 # What the tests of installing share: sourced with $name, $log and $results set.
 
-record() { printf '%s 1 %s: %s\n' "$1" "$name" "$2" >> "$results"; }
+record() { printf '%s %s %s: %s\n' "$1" "$2" "$name" "$3" >> "$results"; }
 
 # passes DESCRIPTION COMMAND...: one result; its output is shown where it fails.
 passes() {
 	local what=$1 file=$log/${1//[^a-zA-Z0-9]/-}
 	shift
 	if ("$@") > "$file" 2>&1 < /dev/null; then
-		record ok "$what"
+		record ok 1 "$what"
 	else
 		tail -n 20 "$file" >&2
-		record failed "$what (see $(shown "$file"))"
+		record failed 1 "$what (see $(shown "$file"))"
 	fi
 }
 
@@ -23,10 +23,10 @@ fails() {
 	shift 2
 	("$@") > "$file" 2>&1 < /dev/null || status=$?
 	if ((status != 0)) && grep -qE "$pattern" "$file"; then
-		record ok "$what"
+		record ok 1 "$what"
 	else
 		tail -n 20 "$file" >&2
-		record failed "$what (status $status, or nothing says '$pattern', see $(shown "$file"))"
+		record failed 1 "$what (status $status, or nothing says '$pattern', see $(shown "$file"))"
 	fi
 }
 

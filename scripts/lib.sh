@@ -29,6 +29,18 @@ update_lists() {
 	apt_own apt-get update >&2
 }
 
+# tally RESULTS: closes a test by what its lines "ok|failed COUNT NAME" say; fails where one failed, or none was.
+tally() {
+	local passed failed
+	passed=$(awk '$1 == "ok" { n += $2 } END { print n + 0 }' "$1")
+	failed=$(awk '$1 == "failed" { n += $2 } END { print n + 0 }' "$1")
+	if ((failed > 0)); then
+		grep '^failed' "$1" >&2
+	fi
+	echo "$passed passed, $failed failed"
+	((failed == 0 && passed > 0))
+}
+
 # tracers KERNEL-DIRECTORY: perf and bpftrace, for a kernel that has what both take: they are large.
 tracers() {
 	grep --quiet --line-regexp CONFIG_BPF_EVENTS=y "$1/build/.config" || return 0
