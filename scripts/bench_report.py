@@ -10,6 +10,7 @@ import datetime
 import json
 import pathlib
 import re
+import statistics
 import subprocess
 import sys
 
@@ -30,7 +31,7 @@ def job(candidates, name):
 def read(output, candidates):
     """The figures: {"kernel": ..., "calls": {call: {"base": ..., "candidates": [...]}}}."""
     found = {"version": 1, "date": datetime.date.today().isoformat(), "calls": {}}
-    call = None
+    call, rounds = None, {}
     for line in output.read_text().splitlines():
         words = line.split()
         match words:
@@ -38,6 +39,11 @@ def read(output, candidates):
                 found["kernel"] = release
             case ["tool", *version]:
                 found.setdefault("tools", []).append(" ".join(version))
+            case ["measured", figure, unit, *what]:
+                found.setdefault("measured", []).append(
+                    {"figure": int(figure), "unit": unit, "what": " ".join(what)})
+            case ["growth", smp, state, connects]:
+                rounds.setdefault(int(smp), {}).setdefault(state, []).append(int(connects))
             case ["call", name]:
                 call = found["calls"].setdefault(name, {"base": None, "candidates": []})
             case ["base", figure]:
@@ -46,6 +52,13 @@ def read(output, candidates):
                 call["candidates"].append({
                     "name": name, "job": job(candidates, name), "added": int(added),
                     "low": int(low), "high": int(high), "rounds": int(rounds)})
+    # Each round with the module beside the one before it without.
+    for smp, states in rounds.items():
+        ratios = [loaded / unloaded for loaded, unloaded in zip(states["loaded"], states["unloaded"])]
+        found.setdefault("growth", []).append({
+            "processors": smp, "unloaded": round(statistics.median(states["unloaded"])),
+            "loaded": round(statistics.median(states["loaded"])), "ratio": round(statistics.median(ratios), 3),
+            "low": round(min(ratios), 3), "high": round(max(ratios), 3), "rounds": len(ratios)})
     # A call of which there is no result yet.
     found["calls"] = {name: figures for name, figures in found["calls"].items() if figures["base"] is not None}
     connect = found["calls"].pop("connect", {"base": None, "candidates": []})
@@ -68,6 +81,14 @@ def table(found):
         lines += [f"| {c['name']} | {c['job']} | {c['added']:,} | {c['low']:,} to {c['high']:,} | {c['rounds']} |"
                   for c in figures["candidates"]]
         lines.append("")
+    if "measured" in found:
+        lines += ["| | |", "|---|--:|"]
+        lines += [f"| {m['what']} | {m['figure']:,} {m['unit']} |" for m in found["measured"]] + [""]
+    if "growth" in found:
+        lines += ["| processors | connects without | with the module | ratio of pairs, median | lowest to highest | rounds |",
+                  "|--:|--:|--:|--:|--:|--:|"]
+        lines += [f"| {g['processors']} | {g['unloaded']:,} | {g['loaded']:,} | {g['ratio']} | {g['low']} to {g['high']} "
+                  f"| {g['rounds']} |" for g in found["growth"]] + [""]
     if "tools" in found:
         lines += ["With " + ", ".join(found["tools"]) + ".", ""]
     return "\n".join(lines)
