@@ -8,7 +8,8 @@ KDIR ?= /lib/modules/$(KERNELRELEASE)/build
 PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := module
-.PHONY: kernel-tree module modules_install install uninstall rust-analyzer clean help run test guest race bench deb test-system clean-cache rustdoc
+.PHONY: kernel-tree module modules_install install uninstall rust-analyzer clean help run test guest race bench deb test-system \
+	gauntlet soak clean-cache rustdoc
 
 modules_install rust-analyzer clean: kernel-tree
 
@@ -32,7 +33,8 @@ uninstall:
 
 # Everything below runs in the toolroot and keeps what it makes in the cache.
 KERNEL ?= 7.3-kcsan
-export KERNEL ACCEL MEM SMP TIMEOUT CMD COPY UPDATE FORMAT BENCH BENCH_ARGUMENTS DEBFULLNAME DEBEMAIL CACHE TOOLROOT
+export KERNEL ACCEL MEM SMP TIMEOUT CMD COPY UPDATE FORMAT BENCH BENCH_ARGUMENTS DEBFULLNAME DEBEMAIL \
+	PARTS CHECKS LOADS NAMESPACES FUZZ_SECONDS MINUTES CACHE TOOLROOT
 
 run:
 	@scripts/enter scripts/run
@@ -57,6 +59,13 @@ deb:
 # Longer than make test has time for; on the stock kernel, unless KERNEL= was given.
 test-system:
 	@scripts/enter scripts/test-system $(if $(filter file,$(origin KERNEL)),stock,$(KERNEL))
+
+# On the kernel with the detectors, unless KERNEL= was given.
+gauntlet:
+	@scripts/enter scripts/gauntlet $(if $(filter file,$(origin KERNEL)),7.3-debug,$(KERNEL))
+
+soak:
+	@PARTS=soak scripts/enter scripts/gauntlet $(KERNEL)
 
 rustdoc:
 	@scripts/enter scripts/rustdoc

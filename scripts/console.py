@@ -6,7 +6,7 @@ import re
 
 # What a kernel prints when something is wrong with it. KCSAN's reports are judged by whom they name.
 SPLAT = re.compile(
-    r"BUG: (?!KCSAN)|WARNING: |Oops[: ]|general protection fault|Kernel panic|"
+    r"\bBUG: (?!KCSAN)|WARNING: |Oops[: ]|general protection fault|Kernel panic|"
     r"rcu: INFO: .*(stall|detected)|INFO: task .* blocked|INFO: rcu|possible (circular|recursive) locking|"
     r"suspicious RCU usage|inconsistent lock state|soft lockup|Out of memory|UBSAN: |"
     r"kmemleak: \d+ new|refcount_t: ")

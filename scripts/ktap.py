@@ -18,7 +18,7 @@ def scripts_of(text):
     """Yields (script, its lines, its own verdict) for each script of the collection."""
     lines = []
     for line in text.splitlines():
-        result = re.match(r"(ok|not ok) \d+ selftests: tsoffset: (\S+)", line)
+        result = re.match(r"(ok|not ok) \d+ selftests: (?:tsoffset|gauntlet): (\S+)", line)
         if result:
             yield result[2], lines, result[1] == "ok"
             lines = []

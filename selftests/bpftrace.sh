@@ -41,10 +41,20 @@ it_counts() {
 	grep -qx '@verdicts\[0\]: 9' /tmp/counts
 }
 
+# A script of somebody else's on the same function, entry and return.
+beside_one_on_the_function() {
+	load_with_tool bpftrace
+	bpftrace -e 'kprobe:tcp_v6_connect { @calls = count(); } kretprobe:tcp_v6_connect { @returns = count(); }' \
+		-c '/bin/tsoffset-workload connect --serve --threads 1 --connects 9' > /tmp/counts
+	cat /tmp/counts
+	grep -qx '@calls: 9' /tmp/counts && grep -qx '@returns: 9' /tmp/counts
+	all_matched 9
+}
+
 it_holds_the_module() {
 	load_with_tool bpftrace
 	bpftrace -e 'tracepoint:tsoffset:connect { @ = count(); }' &
 	held_while $!
 }
 
-run_checks it_says_what_connects_says it_counts it_holds_the_module
+run_checks it_says_what_connects_says it_counts beside_one_on_the_function it_holds_the_module

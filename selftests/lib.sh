@@ -107,6 +107,13 @@ settle() { wait_for 5 not_busy || sleep 0; }
 
 not_busy() { [ "$(stat ledger)" != busy ]; }
 
+# figure WHAT VALUE...: something measured, which scripts/gauntlet makes a table of.
+figure() {
+	what=$1
+	shift
+	echo "figure $what: $*"
+}
+
 # Reads every file of the module but events, which has no end.
 read_files() {
 	for file in /proc/tsoffset/* /proc/net/tsoffset; do

@@ -77,6 +77,8 @@ struct Tsoffset {
     _timestamps: ReturnProbe<Timestamps>,
     _witness: Option<Witness>,
     _outcomes: Option<Following>,
+    #[cfg(tsoffset_variant = "defect")]
+    _defects: CallProbe<hooks::defect::Defects>,
     #[cfg(tsoffset_variant = "hold")]
     _hold: CallProbe<hooks::hold::Hold>,
     #[cfg(tsoffset_variant = "rewrite")]
@@ -118,6 +120,9 @@ impl kernel::Module for Tsoffset {
             pr_err!("maxactive={maxactive} is not within 1 to {MAXACTIVE_LIMIT}\n");
             return Err(EINVAL);
         }
+        // The tests' module: of the kernel's calls that can fail, the one of that number does.
+        #[cfg(tsoffset_variant = "fault")]
+        abstractions::fault::arm(maxactive);
 
         let records = parameters::records.value();
         if !RECORDS_LIMITS.contains(&records) {
@@ -177,6 +182,8 @@ impl kernel::Module for Tsoffset {
             _timestamps: timestamps,
             _witness: witness,
             _outcomes: outcomes,
+            #[cfg(tsoffset_variant = "defect")]
+            _defects: CallProbe::new(hooks::defect::Defects)?,
             #[cfg(tsoffset_variant = "hold")]
             _hold: CallProbe::new(hooks::hold::Hold)?,
             #[cfg(tsoffset_variant = "rewrite")]

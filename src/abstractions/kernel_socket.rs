@@ -11,7 +11,10 @@ use core::ptr::{
 
 use kernel::error::to_result;
 
-use super::compat::prelude::*;
+use super::{
+    compat::prelude::*,
+    fault, //
+};
 use crate::bindings;
 
 /// An IPv6 TCP socket in the initial network namespace, never bound and never connected.
@@ -31,6 +34,7 @@ impl KernelSocket {
     ///
     /// Fails with `EAFNOSUPPORT` where IPv6 is off.
     pub(crate) fn tcp6() -> Result<Self> {
+        fault::point()?;
         let mut socket = null_mut();
         // SAFETY: `init_net` always exists and `socket` is a place for the result.
         to_result(unsafe {

@@ -14,6 +14,7 @@ use kernel::{
 
 use super::{
     compat::prelude::*,
+    fault,
     probed::{
         Function,
         Regs, //
@@ -89,6 +90,7 @@ impl<T: Handler> Registration<T> {
                 let kprobe = unsafe { &mut *slot };
                 kprobe.symbol_name = T::Function::SYMBOL.as_char_ptr();
                 kprobe.pre_handler = Some(pre_handler::<T>);
+                fault::point()?;
                 // SAFETY: `slot` stays where it is until `drop` unregisters it; the handler, the only
                 // thing the callback uses, was initialized before.
                 to_result(unsafe { bindings::register_kprobe(slot) })

@@ -17,6 +17,7 @@ use kernel::{
 
 use super::{
     compat::prelude::*,
+    fault,
     probed::{
         Function,
         Regs, //
@@ -129,6 +130,7 @@ impl<T: Handler> Registration<T> {
                 kretprobe.handler = Some(return_handler::<T>);
                 kretprobe.maxactive = c_int::try_from(maxactive)?;
                 kretprobe.data_size = size_of::<Kept<Args<'static, T>, T::Data>>();
+                fault::point()?;
                 // SAFETY: `slot` stays where it is until `drop` unregisters it; the handler, the only
                 // thing the callbacks use, was initialized before.
                 to_result(unsafe { bindings::register_kretprobe(slot) })

@@ -5,6 +5,9 @@
 pub(crate) mod capability;
 pub(crate) mod clock;
 pub(crate) mod compat;
+#[cfg(tsoffset_variant = "defect")]
+pub(crate) mod defect;
+pub(crate) mod fault;
 pub(crate) mod kernel_socket;
 pub(crate) mod kprobe;
 pub(crate) mod kretprobe;

@@ -9,7 +9,10 @@ use core::{
     ptr::NonNull, //
 };
 
-use super::compat::prelude::*;
+use super::{
+    compat::prelude::*,
+    fault, //
+};
 use crate::bindings;
 
 /// One `T` for every possible CPU, each in memory of its own.
@@ -41,6 +44,7 @@ impl<T: Sync> PerCpu<T> {
     /// Fails with `ENOMEM`.
     pub(crate) fn new(make: impl Fn(u32) -> T) -> Result<Self> {
         const { assert!(!core::mem::needs_drop::<T>()) };
+        fault::point()?;
         // SAFETY: Size and alignment are those of a type.
         let base = unsafe {
             bindings::pcpu_alloc_noprof(

@@ -21,6 +21,7 @@ use super::{
         prelude::*,
         rcu, //
     },
+    fault,
     net::Net, //
 };
 use crate::bindings;
@@ -138,6 +139,7 @@ impl<T: PerNetwork> Registration<T> {
             GFP_KERNEL,
         )?;
 
+        fault::point()?;
         if !T::slot().replace(null_mut(), &*home) {
             return Err(EBUSY);
         }

@@ -15,6 +15,7 @@ use super::{
         prelude::*,
         seq_file::SeqFile, //
     },
+    fault,
     net::Net, //
 };
 use crate::bindings;
@@ -55,6 +56,7 @@ impl<T: ShowNet> NetFile<T> {
     ///
     /// Fails with `ENOMEM`, which may mean that the name is taken.
     pub(crate) fn new(net: Net<'_>, contents: KBox<T>) -> Result<Self> {
+        fault::point()?;
         // SAFETY: The namespace and its directory are live; `contents` stays where it is, in its own
         // allocation, until `drop` has removed the entry.
         let entry = unsafe {

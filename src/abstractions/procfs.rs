@@ -21,9 +21,12 @@ use kernel::{
     }, //
 };
 
-use super::compat::{
-    prelude::*,
-    seq_file::SeqFile, //
+use super::{
+    compat::{
+        prelude::*,
+        seq_file::SeqFile, //
+    },
+    fault, //
 };
 use crate::bindings;
 
@@ -46,6 +49,7 @@ impl Directory {
     ///
     /// Fails with `ENOMEM`; the kernel does not tell a name that is taken from a lack of memory.
     pub(crate) fn new(name: &CStr) -> Result<Arc<Self>> {
+        fault::point()?;
         // SAFETY: `name` is copied; no parent means the top.
         let entry = unsafe { bindings::proc_mkdir(name.as_char_ptr(), null_mut()) };
         // INVARIANT: The entry was just made, for us.
@@ -158,6 +162,7 @@ impl<T: Entry> File<T> {
         operations: &'static bindings::proc_ops,
         contents: KBox<T>,
     ) -> Result<Self> {
+        fault::point()?;
         // SAFETY: The directory is live, the operations are static, and `contents` stays where it is,
         // in its own allocation, until `drop` has removed the entry.
         let entry = unsafe {

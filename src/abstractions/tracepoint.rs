@@ -12,7 +12,10 @@ use core::ptr::{
 
 use kernel::error::to_result;
 
-use super::compat::prelude::*;
+use super::{
+    compat::prelude::*,
+    fault, //
+};
 use crate::bindings;
 
 /// A tracepoint by name, with the types of its arguments.
@@ -70,6 +73,7 @@ impl<T: Handler> Registration<T> {
     pub(crate) unsafe fn new(handler: T) -> Result<Self> {
         let handler = KBox::new(handler, GFP_KERNEL)?;
         let tracepoint = find(T::Tracepoint::NAME).ok_or(ENOENT)?;
+        fault::point()?;
         // SAFETY: The tracepoint is the kernel's; the function is for it and takes the handler, which stays
         // where it is, in its own allocation, until `drop` has taken it off.
         to_result(unsafe {

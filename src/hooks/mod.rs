@@ -3,6 +3,8 @@
 //! What happens when the kernel calls a function that is watched.
 
 pub(crate) mod connect;
+#[cfg(tsoffset_variant = "defect")]
+pub(crate) mod defect;
 pub(crate) mod getsockopt;
 #[cfg(tsoffset_variant = "hold")]
 pub(crate) mod hold;

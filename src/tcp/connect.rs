@@ -20,10 +20,13 @@ pub(crate) struct TcpV6Connect;
 
 // SAFETY: The first argument is a `struct sock` of TCP over IPv6, held by the caller during the call.
 unsafe impl Function for TcpV6Connect {
-    #[cfg(not(tsoffset_variant = "no-symbol"))]
+    #[cfg(not(any(tsoffset_variant = "no-symbol", tsoffset_variant = "no-probe")))]
     const SYMBOL: &'static CStr = c"tcp_v6_connect";
     #[cfg(tsoffset_variant = "no-symbol")]
     const SYMBOL: &'static CStr = c"tcp_v6_connect_missing";
+    // One that kprobes themselves run through, and refuse.
+    #[cfg(tsoffset_variant = "no-probe")]
+    const SYMBOL: &'static CStr = c"get_kprobe";
 
     type Args<'call> = Socket<'call>;
 

@@ -7,7 +7,7 @@
 pub(crate) mod close;
 pub(crate) mod connect;
 pub(crate) mod getsockopt;
-#[cfg(tsoffset_variant = "hold")]
+#[cfg(any(tsoffset_variant = "defect", tsoffset_variant = "hold"))]
 pub(crate) mod hash_connect;
 pub(crate) mod namespace;
 pub(crate) mod secure_seq;

@@ -134,7 +134,7 @@ impl<'call> Socket<'call> {
     }
 
     /// `SO_PRIORITY`, which may change without the socket lock.
-    #[cfg(tsoffset_variant = "hold")]
+    #[cfg(any(tsoffset_variant = "defect", tsoffset_variant = "hold"))]
     pub(crate) fn priority(self) -> u32 {
         // SAFETY: A `tcp_sock` begins with a `sock`, which is live.
         unsafe { read_once(&raw const (*self.sk.cast::<bindings::sock>()).sk_priority) }

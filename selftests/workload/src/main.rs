@@ -9,10 +9,13 @@ use clap::{Parser, Subcommand};
 mod absent;
 mod bench;
 mod connect;
+mod fault;
 mod flip;
 mod follow;
+mod fuzz;
 mod median;
 mod overlap;
+mod park;
 mod race;
 mod refused;
 mod repair;
@@ -47,6 +50,12 @@ enum Command {
     Follow(follow::Options),
     /// Write values to a file in turn, as fast as possible, such as a sysctl
     Flip(flip::Options),
+    /// Stay inside connect() until standard input ends
+    Park(park::Options),
+    /// Let every memory allocation of a system call fail once
+    Fault(fault::Options),
+    /// Open, read, write, seek and poll files at random, or load a module with random parameters
+    Fuzz(fuzz::Options),
     /// Measure what programs that are attached and detached add to a system call
     Bench(bench::Options),
 }
@@ -62,6 +71,9 @@ fn main() -> Result<()> {
         Command::Reread => reread::run(),
         Command::Follow(options) => follow::run(&options),
         Command::Flip(options) => flip::run(&options),
+        Command::Park(options) => park::run(&options),
+        Command::Fault(options) => fault::run(&options),
+        Command::Fuzz(options) => fuzz::run(&options),
         Command::Bench(options) => bench::run(&options),
     }
 }

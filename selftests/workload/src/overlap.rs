@@ -125,7 +125,7 @@ fn after_store(to: SocketAddr, reads: u32) -> Result<()> {
 }
 
 /// Connects and sends in one call.
-fn fast_open(socket: &Socket, to: SocketAddr, data: &[u8]) -> Result<()> {
+pub fn fast_open(socket: &Socket, to: SocketAddr, data: &[u8]) -> Result<()> {
     socket::reset_on_close(socket)?;
     let sent = socket.send_to_with_flags(data, &to.into(), libc::MSG_FASTOPEN)?;
     ensure!(sent == data.len(), "{sent} bytes sent");

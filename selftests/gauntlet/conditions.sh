@@ -1,0 +1,141 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What happens to tasks, CPUs and namespaces while connects are in flight.
+TSOFFSET_SELFTESTS=$(dirname "$0")/../tsoffset
+# shellcheck source=selftests/lib.sh
+. "$TSOFFSET_SELFTESTS/lib.sh"
+
+NOLOAD=1
+CPU=/sys/devices/system/cpu/cpu1/online
+
+# How many hold the module.
+references() { awk '$1 == "tsoffset" { print $3 }' /proc/modules; }
+
+not_probeable_is_refused() {
+	refuses 'Invalid parameters' 'cannot probe get_kprobe: EINVAL' insmod "$VARIANTS/tsoffset-no-probe.ko"
+}
+
+a_cpu_goes_and_comes() {
+	load_with witness=1 outcomes=1000
+	(while [ ! -e /tmp/stop ]; do
+		echo 0 > "$CPU"
+		echo 1 > "$CPU"
+		echo >> /tmp/cycles
+	done) &
+	connects=$(workload connect --serve --threads 8 --connects 100000 --seconds 15 | counted)
+	touch /tmp/stop
+	wait $!
+	figure "CPU 1 off and on" "$(wc -l < /tmp/cycles) times during $connects connects, all counted"
+	[ "$(wc -l < /tmp/cycles)" -ge 5 ]
+	rm /tmp/stop /tmp/cycles
+	all_matched "$connects"
+	# What the CPU had counted counts while it is off.
+	echo 0 > "$CPU"
+	all_matched "$connects"
+	echo 1 > "$CPU"
+	rmmod tsoffset
+}
+
+# parked N FOLLOWED: so many calls inside tcp_v6_connect(), until release, and so many of them followed.
+parked() {
+	sysctl -q net.ipv4.tcp_fastopen=3
+	[ -p /tmp/hold ] || mkfifo /tmp/hold
+	tsoffset-workload park --calls "$1" < /tmp/hold > /tmp/parked &
+	parking=$!
+	exec 4> /tmp/hold
+	wait_for 30 grep -q parked /tmp/parked
+	[ "$(stat connects_in_flight)" -eq "$2" ]
+}
+
+release() {
+	exec 4>&-
+	wait "$parking"
+}
+
+tasks_in_there_use_up_maxactive() {
+	load_with maxactive=4
+	parked 10 4
+	# The first connect fetched the Fast Open cookie.
+	expect connects_called=11 connects_entered=5 connects_missed=6 connects_in_flight=4
+	# The probe can follow none of these.
+	workload connect --serve --to '[::1]:7001' --connects 10
+	expect connects_called=21 connects_entered=5 connects_missed=16 connects_in_flight=4
+	release
+	expect connects_called=21 connects_entered=5 connects_returned=5 connects_missed=16 connects_in_flight=0 \
+		offset_match=5 ledger=balanced
+}
+
+unloaded_around_parked_tasks() {
+	load
+	parked 8 8
+	[ "$(references)" -eq 0 ]
+	rmmod tsoffset
+	load
+	release
+	# Their returns were the first module's, and went unseen.
+	all_matched 0
+}
+
+killed_in_there() {
+	load
+	for _ in 1 2 3 4 5; do
+		parked 8 8
+		exec 4>&-
+		kill -9 "$parking"
+		wait "$parking" || sleep 0
+	done
+	wait_for 10 not_busy
+	expect connects_called=45 connects_missed=0 connects_entered=45 connects_returned=45 connects_in_flight=0 \
+		offset_mismatch=0 ledger=balanced
+	rmmod tsoffset
+}
+
+# Files that are open, with their readers stopped, are closed under them; events holds the module.
+stopped_readers() {
+	load
+	workload connect --serve --connects 20
+	exec 5< "$STATS" 6< /proc/tsoffset/connects 7< /proc/net/tsoffset
+	read -r _ <&5
+	read -r _ <&6
+	cat < /proc/tsoffset/events > /dev/null &
+	sleep 1
+	kill -STOP $!
+	[ "$(references)" -eq 1 ]
+	for _ in 1 2 3; do
+		if rmmod tsoffset; then return 1; fi
+		all_matched 20
+	done
+	kill -KILL $!
+	wait $! || sleep 0
+	[ "$(references)" -eq 0 ]
+	rmmod tsoffset
+	if read -r _ <&5; then return 1; fi
+	exec 5<&- 6<&- 7<&-
+	load
+	all_matched 0
+}
+
+# The sockets that connect are all there is of the namespace when it goes.
+a_namespace_dies_with_connects_in_flight() {
+	load_with outcomes=1000
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		ip netns add left
+		ip -n left link set lo up
+		ip netns exec left tsoffset-workload connect --serve --threads 8 --connects 100000 > /dev/null &
+		connecting=$!
+		sleep 0.5
+		ip netns delete left
+		kill -9 "$connecting"
+		wait "$connecting" || sleep 0
+	done
+	wait_for 20 not_busy
+	figure "namespaces that went while in use" "10, with $(stat connects_called) connects, all counted"
+	[ "$(stat connects_called)" -gt 20 ]
+	expect connects_missed=0 connects_in_flight=0 offset_mismatch=0 offset_rewritten=0 ledger=balanced
+	[ "$(stat connects_called)" -eq "$(stat connects_returned)" ]
+	rmmod tsoffset
+}
+
+run_checks not_probeable_is_refused a_cpu_goes_and_comes tasks_in_there_use_up_maxactive \
+	unloaded_around_parked_tasks killed_in_there stopped_readers a_namespace_dies_with_connects_in_flight

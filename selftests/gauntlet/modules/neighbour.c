@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Somebody else who is on tcp_v6_connect() or has a name in /proc that tsoffset wants.
+ *
+ * kretprobe	a kretprobe on the function
+ * ipmodify	an ftrace user that may change where the function goes on, as livepatch is one
+ * proc		/proc/tsoffset
+ * procnet	/proc/net/tsoffset
+ */
+#include <linux/ftrace.h>
+#include <linux/kprobes.h>
+#include <linux/module.h>
+#include <linux/proc_fs.h>
+#include <net/net_namespace.h>
+
+static char *what = "";
+module_param(what, charp, 0444);
+MODULE_PARM_DESC(what, "kretprobe, ipmodify, proc or procnet");
+
+/* Calls seen, by any CPU at once. */
+static atomic_t calls;
+
+static int calls_get(char *buffer, const struct kernel_param *kp)
+{
+	return sysfs_emit(buffer, "%d\n", atomic_read(&calls));
+}
+
+static const struct kernel_param_ops calls_ops = { .get = calls_get };
+module_param_cb(calls, &calls_ops, NULL, 0444);
+MODULE_PARM_DESC(calls, "calls of the function that were seen");
+
+static int returned(struct kretprobe_instance *instance, struct pt_regs *regs)
+{
+	atomic_inc(&calls);
+	return 0;
+}
+
+static struct kretprobe probe = {
+	.kp.symbol_name = "tcp_v6_connect",
+	.handler = returned,
+	.maxactive = 4096,
+};
+
+static void traced(unsigned long ip, unsigned long parent, struct ftrace_ops *ops,
+		   struct ftrace_regs *regs)
+{
+	atomic_inc(&calls);
+}
+
+static struct ftrace_ops ops = {
+	.func = traced,
+	.flags = FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_IPMODIFY,
+};
+
+static struct proc_dir_entry *entry;
+
+static int ipmodify_init(void)
+{
+	char function[] = "tcp_v6_connect";
+	int err;
+
+	err = ftrace_set_filter(&ops, function, strlen(function), 1);
+	if (err)
+		return err;
+	err = register_ftrace_function(&ops);
+	if (err)
+		ftrace_free_filter(&ops);
+	return err;
+}
+
+static int __init neighbour_init(void)
+{
+	if (!strcmp(what, "kretprobe"))
+		return register_kretprobe(&probe);
+	if (!strcmp(what, "ipmodify"))
+		return ipmodify_init();
+	if (!strcmp(what, "proc"))
+		entry = proc_mkdir("tsoffset", NULL);
+	else if (!strcmp(what, "procnet"))
+		entry = proc_mkdir("tsoffset", init_net.proc_net);
+	else
+		return -EINVAL;
+	return entry ? 0 : -ENOMEM;
+}
+
+static void __exit neighbour_exit(void)
+{
+	if (entry) {
+		proc_remove(entry);
+	} else if (!strcmp(what, "ipmodify")) {
+		unregister_ftrace_function(&ops);
+		ftrace_free_filter(&ops);
+	} else {
+		unregister_kretprobe(&probe);
+	}
+}
+
+module_init(neighbour_init);
+module_exit(neighbour_exit);
+MODULE_DESCRIPTION("Somebody else on tcp_v6_connect()");
+MODULE_LICENSE("GPL");

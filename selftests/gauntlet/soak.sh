@@ -1,0 +1,82 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Left loaded under load: nothing drifts. MINUTES: for how long.
+TSOFFSET_SELFTESTS=$(dirname "$0")/../tsoffset
+# shellcheck source=selftests/lib.sh
+. "$TSOFFSET_SELFTESTS/lib.sh"
+# shellcheck source=selftests/gauntlet/lib-memory.sh
+. "$(dirname "$0")/lib-memory.sh"
+
+NOLOAD=1
+: "${MINUTES:=5}"
+
+going_on() { [ ! -e /tmp/stop ]; }
+
+# Each in a process of its own, until it is told to stop. What they do is counted apart from the module.
+namespaces() {
+	while going_on; do
+		unshare --net sh -c 'ip link set lo up && exec tsoffset-workload connect --serve --threads 2 --connects 4' |
+			counted >> /tmp/namespaces
+	done
+}
+
+filters() {
+	while going_on; do
+		for filter in uid=0 'dport=!7000' 'verdict=!match daddr=::1' clear; do
+			echo "$filter" > /proc/tsoffset/filter
+			sleep 0.1
+		done
+	done
+}
+
+readers() {
+	while going_on; do
+		read_files
+		echo >> /tmp/read
+		# Some that wait, and are killed while they do.
+		timeout 1 cat /proc/tsoffset/events > /dev/null || sleep 0
+	done
+}
+
+soaked() {
+	load_with witness=1 outcomes=1024 maxactive=1024
+	# What the first ones leave in the kernel's caches is no drift.
+	workload connect --serve --threads 64 --connects 2000
+	unshare --net sh -c 'ip link set lo up && tsoffset-workload connect --serve --threads 2 --connects 4'
+	read_files
+	sleep 3
+	before=$(kernel_memory)
+
+	namespaces 2> /tmp/namespaces.errors &
+	filters &
+	readers &
+	end=$((MINUTES * 60))
+	begun=$(cut -d . -f 1 /proc/uptime)
+	: > /tmp/connects
+	while elapsed=$(($(cut -d . -f 1 /proc/uptime) - begun)) && [ "$elapsed" -lt "$end" ]; do
+		left=$((end - elapsed))
+		workload connect --serve --threads 64 --connects 100000000 --seconds $((left < 60 ? left : 60)) | counted >> /tmp/connects
+		echo "after $elapsed s: $(awk '{ n += $1 } END { print n }' /tmp/connects) connects," \
+			"$(stat connects_missed) missed, $(kernel_memory) kB"
+	done
+	touch /tmp/stop
+	wait
+	rm /tmp/stop
+	cat /tmp/namespaces.errors
+
+	made=$((2004 + $(awk '{ n += $1 } END { print n }' /tmp/connects /tmp/namespaces)))
+	figure "soak" "$MINUTES minutes: $made connects by the programs' count, $(stat connects_called) by the module's," \
+		"$(wc -l < /tmp/namespaces) namespaces, read $(wc -l < /tmp/read) times"
+	figure "soak, misses and mismatches" "$(stat connects_missed), $(stat offset_mismatch)"
+	figure "soak, records kept, filtered and overwritten" \
+		"$(stat connects_recorded), $(stat connects_filtered), $(stat records_overwritten)"
+	all_matched "$made"
+	expect outcome_established="$made" outcomes_pending=0 offset_rewritten=0 reader_torn=0
+	[ "$(wc -l < /tmp/namespaces)" -gt "$MINUTES" ]
+	[ "$(wc -l < /tmp/read)" -gt "$MINUTES" ]
+	sleep 3
+	memory_came_back "$before" 4096
+}
+
+run_checks soaked

@@ -1,0 +1,85 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Much of everything: loading and unloading, and network namespaces. LOADS and NAMESPACES: how many.
+TSOFFSET_SELFTESTS=$(dirname "$0")/../tsoffset
+# shellcheck source=selftests/lib.sh
+. "$TSOFFSET_SELFTESTS/lib.sh"
+# shellcheck source=selftests/gauntlet/lib-memory.sh
+. "$(dirname "$0")/lib-memory.sh"
+
+NOLOAD=1
+: "${LOADS:=500}" "${NAMESPACES:=2000}"
+
+# The ledger of each load that is asked has to balance.
+loaded_and_unloaded_under_load() {
+	# What the first loads and connects leave in the kernel's caches is not a leak.
+	for _ in 1 2 3; do
+		load
+		workload connect --serve --threads 8 --connects 100
+		rmmod tsoffset
+	done
+	before=$(kernel_memory)
+	workload connect --serve --threads 8 --connects 100000000 --seconds $((LOADS * 10)) > /dev/null &
+	connecting=$!
+	for _ in 1 2 3 4 5 6 7 8; do
+		(while [ ! -e /tmp/stop ]; do
+			read_files 2> /dev/null || sleep 0.01
+		done) &
+	done
+	number=0 balanced=0 called=0
+	while [ "$number" -lt "$LOADS" ]; do
+		insmod "$TSOFFSET_KO" witness=1 outcomes=100
+		number=$((number + 1))
+		if [ $((number % 10)) -eq 0 ]; then
+			wait_for 5 not_busy || sleep 0
+			stats=$(cat "$STATS")
+			case $(echo "$stats" | field ledger) in
+			balanced) balanced=$((balanced + 1)) ;;
+			busy) sleep 0 ;;
+			*) echo "$stats" && return 1 ;;
+			esac
+			called=$((called + $(echo "$stats" | field connects_called)))
+			[ "$(echo "$stats" | field offset_mismatch)" -eq 0 ]
+			[ "$(echo "$stats" | field offset_match)" -gt 0 ] || echo "load $number saw no connect"
+		fi
+		rmmod tsoffset
+		[ $((number % 100)) -ne 0 ] || echo "$number loads"
+	done
+	kill "$connecting"
+	wait "$connecting" || sleep 0
+	touch /tmp/stop
+	wait
+	rm /tmp/stop
+	figure "loads and unloads under load" "$number; of $((number / 10)) asked, $balanced ledgers balanced, none unbalanced; $called connects seen"
+	[ "$balanced" -gt $((number / 20)) ]
+	[ "$called" -gt "$number" ]
+	sleep 3
+	memory_came_back "$before" 2048
+}
+
+# one_namespace NUMBER: made, used and gone.
+one_namespace() {
+	unshare --net sh -c 'ip link set lo up && tsoffset-workload connect --serve --threads 2 --connects 4' > /tmp/namespace
+	[ "$(counted < /tmp/namespace)" -eq 4 ]
+}
+
+namespaces_come_and_go() {
+	load_with witness=1 outcomes=1000
+	# Per-CPU memory comes in chunks: what the first ones took is kept for the next.
+	for _ in 1 2 3 4 5 6 7 8 9 10; do one_namespace; done
+	sleep 2
+	before=$(kernel_memory)
+	number=0
+	while [ "$number" -lt "$NAMESPACES" ]; do
+		one_namespace
+		number=$((number + 1))
+		[ $((number % 200)) -ne 0 ] || echo "$number namespaces, $(kernel_memory) kB"
+	done
+	all_matched $((NAMESPACES * 4 + 40))
+	sleep 5
+	figure "network namespaces made, used and gone" "$number"
+	memory_came_back "$before" 4096
+}
+
+run_checks loaded_and_unloaded_under_load namespaces_come_and_go

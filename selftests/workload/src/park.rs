@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Calls of `connect` that stay inside `tcp_v6_connect()`, as many as asked for, until standard input ends.
+
+use std::{io::Read, thread};
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::{absent::AbsentPage, overlap::fast_open, serve, socket};
+
+#[derive(Args)]
+pub struct Options {
+    /// Calls that are in there at once
+    #[arg(long, default_value_t = 8)]
+    calls: usize,
+}
+
+pub fn run(options: &Options) -> Result<()> {
+    serve::accept_forever(&serve::listener("[::]:7000", false)?)?;
+    let to = socket::address("[::1]:7000")?;
+    // A first connection fetches the cookie: without it nothing is sent along.
+    fast_open(&socket::tcp6(false)?, to, b"first")?;
+
+    let pages = (0..options.calls)
+        .map(|_| AbsentPage::new())
+        .collect::<Result<Vec<_>>>()?;
+    thread::scope(|scope| {
+        let calls: Vec<_> = pages
+            .iter()
+            .map(|page| scope.spawn(|| fast_open(&socket::tcp6(false)?, to, &page.bytes()[..64])))
+            .collect();
+        let parked = pages.iter().try_for_each(AbsentPage::wait_for_fault);
+        if parked.is_ok() {
+            println!("parked {}", options.calls);
+            std::io::stdin().read_to_end(&mut Vec::new())?;
+        }
+        // The pages come in any case, or the other threads would wait for ever.
+        pages.iter().try_for_each(AbsentPage::provide)?;
+        for call in calls {
+            call.join().expect("a thread panicked")?;
+        }
+        parked
+    })
+}
