@@ -25,7 +25,7 @@ every_allocation() {
 	what=$1
 	shift
 	tsoffset-workload fault "$@" > /tmp/fault
-	figure "$what, each memory allocation failing once" "$(paste -s -d ' ')"
+	figure "$what, each memory allocation failing once" "$(tr '\n' ' ' < /tmp/fault)"
 }
 
 # failed NAME: how often the last call ended so.
