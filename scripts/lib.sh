@@ -17,10 +17,13 @@ shown() { printf '%s\n' "${1/#"$CACHE"/"${SHOWN_CACHE:-$CACHE}"}"; }
 # A short name for what the arguments and standard input say.
 digest() { { printf '%s\n' "$@"; cat; } | sha256sum | cut -c 1-16; }
 
-# apt_own COMMAND...: apt, in the toolroot, with lists and downloads of our own: the toolroot itself is read-only.
+# apt_own COMMAND...: apt, in the toolroot, with lists and downloads of our own: the toolroot itself is read-only. With
+# apt_arch set, apt of a system of that architecture on which nothing is installed.
 apt_own() {
-	mkdir -p "$CACHE/apt/lists/partial" "$CACHE/apt/archives/partial"
-	"$1" -o Dir::State::Lists="$CACHE/apt/lists" -o Dir::Cache="$CACHE/apt" \
+	local own=$CACHE/apt${apt_arch:+-$apt_arch} options=()
+	[[ -z ${apt_arch-} ]] || options=(-o APT::Architecture="$apt_arch" -o APT::Architectures="$apt_arch" -o Dir::State::status=/dev/null)
+	mkdir -p "$own/lists/partial" "$own/archives/partial"
+	"$1" -o Dir::State::Lists="$own/lists" -o Dir::Cache="$own" "${options[@]}" \
 		-o APT::Sandbox::User=root -o Debug::NoLocking=true -qq "${@:2}"
 }
 

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The machines that guests are, one for each architecture: QEMU's command line, and what is too little memory.
+
+Each has three serial ports: one is the kernel's console; what the others are called in the guest, the one
+for what the task prints and the one for the verdict, is told on the kernel's command line.
+"""
+
+import os
+import pathlib
+import shutil
+import struct
+import subprocess
+
+
+class X86:
+    """A PC without PCI devices."""
+
+    qemu, package = "qemu-system-x86_64", "qemu-system-x86"
+    console, ports = "ttyS0,115200", "ttyS1,ttyS2"
+    # The clock that counts instructions is the one whose word is taken.
+    counting = "tsc=reliable clocksource=tsc"
+
+    @staticmethod
+    def processors(accel, count):
+        # Without ACPI the kernel finds one processor in each package.
+        return ["-machine", "pc", "-cpu", "host" if accel == "kvm" else "max",
+                "-smp", f"{count},sockets={count},cores=1,threads=1"]
+
+    @staticmethod
+    def serial(names):
+        return [word for name in names for word in ("-device", f"isa-serial,chardev={name}")]
+
+    @staticmethod
+    def unpacked_size(kernel):
+        """Up to where the kernel takes memory: Documentation/arch/x86/boot.rst, pref_address and init_size."""
+        address, size = struct.unpack_from("<QI", kernel.read_bytes()[:0x264], 0x258)
+        return address + size
+
+
+class Arm64:
+    """QEMU's "virt" board: a port of its own, the others on PCI cards."""
+
+    qemu, package = "qemu-system-aarch64", "qemu-system-arm"
+    console, ports = "ttyAMA0", "ttyS0,ttyS1"
+    counting = ""
+
+    @staticmethod
+    def processors(accel, count):
+        # "max" authenticates pointers, which is slow to emulate.
+        return ["-machine", "virt", "-cpu", "host" if accel == "kvm" else "neoverse-n1", "-smp", str(count)]
+
+    @staticmethod
+    def serial(names):
+        console, *others = names
+        return ["-serial", f"chardev:{console}",
+                *(word for name in others for word in ("-device", f"pci-serial,chardev={name}"))]
+
+    @staticmethod
+    def unpacked_size(kernel):
+        """The same, from where memory begins: Documentation/arch/arm64/booting.rst, text_offset and image_size."""
+        return sum(struct.unpack_from("<QQ", kernel.read_bytes()[:0x18], 8))
+
+
+def machine_of(kernel_directory):
+    """The machine for a kernel from scripts/kernel, by its configuration."""
+    config = pathlib.Path(kernel_directory, "build/.config").read_text()
+    return Arm64 if "\nCONFIG_ARM64=y\n" in config else X86
+
+
+def native(machine):
+    """Whether a guest's processor is that of this host, so that KVM is worth a try."""
+    return os.uname().machine == {X86: "x86_64", Arm64: "aarch64"}[machine]
+
+
+def program(machine):
+    """QEMU for it, from its package where the toolroot has not got it."""
+    if shutil.which(machine.qemu):
+        return machine.qemu
+    tools = subprocess.run([f"{os.environ['PROJECT']}/scripts/unpacked", "--with-depends", "qemu", machine.package],
+                           check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    return f"{tools}/usr/bin/{machine.qemu}"
+
+
+def command(machine, accel, kernel, initrd, options, backends):
+    """The command line; the backends are those of console, output and verdict."""
+    words = [
+        program(machine), "-accel", accel, *machine.processors(accel, options.smp),
+        "-m", options.memory, "-nodefaults", "-display", "none", "-no-reboot",
+        "-kernel", str(kernel), "-initrd", str(initrd),
+        "-append", f"console={machine.console} panic=-1 oops=panic net.ifnames=0 tsoffset.ports={machine.ports} "
+                   + options.append,
+    ]
+    if options.icount:
+        words += ["-icount", "shift=0,sleep=off"]
+    names = ("console", "output", "verdict")
+    for name, backend in zip(names, backends):
+        words += ["-chardev", f"{backend},id={name}"]
+    return words + machine.serial(names)
