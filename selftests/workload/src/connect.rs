@@ -18,7 +18,7 @@ use nix::sys::socket::{
 };
 use socket2::Socket;
 
-use crate::{serve, socket};
+use crate::{resets, serve, socket};
 
 #[derive(Args)]
 pub struct Options {
@@ -78,6 +78,8 @@ pub fn run(options: &Options) -> Result<()> {
     let begun = AtomicU64::new(0);
     let done = AtomicU64::new(0);
     let failed = AtomicU64::new(0);
+    let refused = AtomicU64::new(0);
+    let resets = resets::embryonic()?;
     thread::scope(|scope| {
         for _ in 0..options.threads {
             scope.spawn(|| {
@@ -87,20 +89,43 @@ pub fn run(options: &Options) -> Result<()> {
                     done.fetch_add(1, Relaxed);
                     if let Err(error) = once(to, options) {
                         eprintln!("connect to {to}: {error:#}");
-                        failed.fetch_add(1, Relaxed);
+                        let count = if is_refusal(&error) {
+                            &refused
+                        } else {
+                            &failed
+                        };
+                        count.fetch_add(1, Relaxed);
                     }
                 }
             });
         }
     });
 
-    let (done, failed) = (done.into_inner(), failed.into_inner());
+    let (done, refused) = (done.into_inner(), refused.into_inner());
+    let mut failed = failed.into_inner();
     println!("connects {done}");
+    // Refused by a listener that is there: only where the kernel counted as many resets, and here.
+    let excused = if options.serve {
+        resets::embryonic()?.wrapping_sub(resets)
+    } else {
+        0
+    };
+    if refused > excused {
+        failed += refused;
+    } else if refused > 0 {
+        println!("refused {refused}");
+    }
     println!("failed {failed}");
     if failed > 0 {
         bail!("{failed} of {done} connects failed");
     }
     Ok(())
+}
+
+fn is_refusal(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<io::Error>()
+        .is_some_and(|error| error.raw_os_error() == Some(libc::ECONNREFUSED))
 }
 
 /// One connect, and one only: `connect()` is called a single time.

@@ -20,6 +20,7 @@ mod race;
 mod refused;
 mod repair;
 mod reread;
+mod resets;
 mod serve;
 mod socket;
 
