@@ -102,9 +102,7 @@ impl State {
         let socket = KernelSocket::tcp6().inspect_err(|error| {
             pr_err!("cannot make an IPv6 TCP socket ({error:?}); is IPv6 off (ipv6.disable=1)?\n")
         })?;
-        if cfg!(not(tsoffset_variant = "late-secret")) {
-            draw_secret();
-        }
+        draw_secret();
         let cpus = PerCpu::new(|number| CpuState {
             number,
             last: Last::new(),
