@@ -44,14 +44,19 @@ off_unless_asked_for() {
 every_connect_has_its_outcome() {
 	load_with outcomes=1000
 	listen
-	workload connect --serve --threads 8 --connects 100
-	workload connect --serve --kind nonblocking --threads 4 --connects 20
-	workload connect --serve --kind blocking --threads 1 --connects 5 --to '[::ffff:127.0.0.1]:7001'
+	{
+		workload connect --serve --threads 8 --connects 100
+		workload connect --serve --kind nonblocking --threads 4 --connects 20
+		workload connect --serve --kind blocking --threads 1 --connects 5 --to '[::ffff:127.0.0.1]:7001'
+	} > /tmp/connected
 	heard
-	expect outcomes=1024 outcomes_begun=125 outcome_established=125 outcomes_untimed=0 outcomes_overflow=0 \
+	# Those that the kernel refused for an unfinished handshake, by the workload's count; none without PREEMPT_RT.
+	cat /tmp/connected
+	refused=$(awk '$1 == "refused" { n += $2 } END { print n + 0 }' /tmp/connected)
+	expect outcomes=1024 outcomes_begun=125 outcome_established=$((125 - refused)) outcome_refused="$refused" outcomes_untimed=0 outcomes_overflow=0 \
 		outcomes_pending=0 outcomes_recorded=125 outcomes_filtered=0 outcomes_overwritten=0 \
 		offset_rewritten=0 ledger=balanced
-	[ "$(outcomes established)" -eq 125 ]
+	[ "$(outcomes established)" -eq $((125 - refused)) ]
 	# Each is that of a connect, and no connect is without.
 	grep '"event":"connect"' /tmp/events | value cookie | sort > /tmp/connects
 	grep '"event":"outcome"' /tmp/events | value cookie | sort | cmp - /tmp/connects
@@ -60,7 +65,7 @@ every_connect_has_its_outcome() {
 	# In the order of their times.
 	value time < /tmp/events | sort -c -n
 	# Client and accepted socket were closed with the offsets that they should have.
-	wait_for 5 test "$(stat offset_kept)" -ge 250
+	wait_for 5 test "$(stat offset_kept)" -ge $((250 - 2 * refused))
 }
 
 refused_and_failed() {
