@@ -36,8 +36,9 @@ failed() { field "$1" < /tmp/fault; }
 each_allocation_of_load() {
 	loader=$(tsoffset-workload fault --count load "$VARIANTS/tsoffset-fault.ko" "${ALL[@]}" maxactive=1 | field allocations)
 	every_allocation "loading, after the loader's $loader" --from "$((loader - 20))" load "$TSOFFSET_KO" "${ALL[@]}"
-	# Nearly all of them let it fail, and so: a loader that finds no memory has other words for it now and then.
-	[ "$(failed ENOMEM)" -gt 50 ]
+	# Most are the debug kernel's own and are done without. Where ftrace finds no memory, probes may be registered and never
+	# fire, of which nobody is told: EIO, as the module tries them (docs/gauntlet.md).
+	[ "$(failed ENOMEM)" -gt 20 ]
 	load_with "${ALL[@]}"
 	workload connect --serve --connects 20
 	all_matched 20
