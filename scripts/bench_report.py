@@ -31,7 +31,7 @@ def job(candidates, name):
 def read(output, candidates):
     """The figures: {"kernel": ..., "calls": {call: {"base": ..., "candidates": [...]}}}."""
     found = {"version": 1, "date": datetime.date.today().isoformat(), "calls": {}}
-    call, rounds = None, {}
+    call, throughput = None, {}
     for line in output.read_text().splitlines():
         words = line.split()
         match words:
@@ -43,7 +43,7 @@ def read(output, candidates):
                 found.setdefault("measured", []).append(
                     {"figure": int(figure), "unit": unit, "what": " ".join(what)})
             case ["growth", smp, state, connects]:
-                rounds.setdefault(int(smp), {}).setdefault(state, []).append(int(connects))
+                throughput.setdefault(int(smp), {}).setdefault(state, []).append(int(connects))
             case ["call", name]:
                 call = found["calls"].setdefault(name, {"base": None, "candidates": []})
             case ["base", figure]:
@@ -53,7 +53,7 @@ def read(output, candidates):
                     "name": name, "job": job(candidates, name), "added": int(added),
                     "low": int(low), "high": int(high), "rounds": int(rounds)})
     # Each round with the module beside the one before it without.
-    for smp, states in rounds.items():
+    for smp, states in throughput.items():
         ratios = [loaded / unloaded for loaded, unloaded in zip(states["loaded"], states["unloaded"])]
         found.setdefault("growth", []).append({
             "processors": smp, "unloaded": round(statistics.median(states["unloaded"])),
