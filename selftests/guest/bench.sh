@@ -43,11 +43,12 @@ taken() {
 	rmmod tsoffset
 }
 
-# nanoseconds COMMAND...: how long it takes: instructions.
+# nanoseconds COMMAND...: how long it takes, to the microsecond: instructions.
 nanoseconds() {
-	start=$(date +%s%N)
+	start=${EPOCHREALTIME//[!0-9]/}
 	"$@" > /dev/null
-	echo $(($(date +%s%N) - start))
+	end=${EPOCHREALTIME//[!0-9]/}
+	echo $(((end - start) * 1000))
 }
 
 # reading FILE RECORDS: what one record costs who reads them all, the cost of reading none taken off.
