@@ -70,9 +70,10 @@ pub(crate) const fn ops<T: ModuleParam>() -> bindings::kernel_param_ops {
 /// What the kernel calls this module.
 pub(crate) const fn this_module() -> *mut bindings::module {
     extern "C" {
-        static __this_module: bindings::module;
+        // Of which the address is used, and nothing else.
+        static __this_module: u8;
     }
-    (&raw const __this_module).cast_mut()
+    (&raw const __this_module).cast_mut().cast()
 }
 
 /// One entry of the module's parameter table.
