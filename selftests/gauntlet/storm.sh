@@ -82,4 +82,11 @@ namespaces_come_and_go() {
 	memory_came_back "$before" 4096
 }
 
-run_checks loaded_and_unloaded_under_load namespaces_come_and_go
+# A leak would be seen: what the module takes for large rings is.
+memory_that_is_kept_is_seen() {
+	before=$(kernel_memory)
+	load_with records=65536
+	if memory_came_back "$before" 2048; then return 1; fi
+}
+
+run_checks memory_that_is_kept_is_seen loaded_and_unloaded_under_load namespaces_come_and_go
