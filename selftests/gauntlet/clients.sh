@@ -14,6 +14,19 @@ NOLOAD=1
 NET=$(cd "$(dirname "$0")/net" && pwd)
 PATH=$PATH:$NET
 
+# The packages came beside what the guest has: its shell, its loader, and each of busybox's applets is there and runs.
+guest_as_it_was() {
+	set_up
+	[ "$(readlink /bin/sh)" = bash ]
+	for applet in $(busybox --list-full); do
+		[ "$applet" = linuxrc ] || [ -x "/$applet" ] || { echo "/$applet is gone" && return 1; }
+	done
+	[ "$(readlink /bin/cat)" = /bin/busybox ] && [ "$(echo text | /bin/cat)" = text ]
+	ip -n left -6 address show veth0 | grep -q 2001:db8::1
+	[ "$(find / -xdev -name 'libc.so.6' | wc -l)" -eq 1 ]
+	agree 0
+}
+
 # A test opens its streams and one connection to talk about them; the streams are in its report.
 iperf3_streams() {
 	set_up
@@ -169,7 +182,8 @@ criu_dump_and_restore() {
 	wait_for 20 came_further $((here + 5))
 	figure "criu" "$here lines before the dump, $(last_line) some time after"
 	# None lost, none twice.
-	awk '{ print $2 }' /tmp/echoed | cmp - <(seq "$(wc -l < /tmp/echoed)")
+	cp /tmp/echoed /tmp/so-far
+	awk '{ print $2 }' /tmp/so-far | cmp - <(seq "$(wc -l < /tmp/so-far)")
 
 	# The kernel counts no connection for it. criu asked the old socket for its timestamp, and makes the new one connect
 	# before it has it again: what is in there is not what the hash yields.
@@ -192,5 +206,5 @@ criu_dump_and_restore() {
 
 closed_unjudged() { [ "$(STATS=$left/tsoffset stat offset_unjudged)" -eq 1 ]; }
 
-run_checks iperf3_streams curl_requests curl_refused stress_ng_sockets kernel_tcp_inq kernel_tfo kernel_msg_zerocopy \
+run_checks guest_as_it_was iperf3_streams curl_requests curl_refused stress_ng_sockets kernel_tcp_inq kernel_tfo kernel_msg_zerocopy \
 	kernel_fastopen_keys kernel_port_share miscount_is_noticed criu_dump_and_restore
