@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Makes a table, JSON and a plot of what a bench printed in the guest.
 
-Usage: bench_report.py OUTPUT CANDIDATES DESTINATION table|json. Writes DESTINATION.json, DESTINATION.md and
+Usage: bench_report.py OUTPUT CANDIDATES DESTINATION table|json [NANOSECONDS]. NANOSECONDS is the output of the same in
+time, where there is one. Writes DESTINATION.json, DESTINATION.md and
 DESTINATION.svg (by gnuplot), and prints the table or the JSON.
 """
 
@@ -68,6 +69,27 @@ def read(output, candidates):
     return found | connect | {"calls": calls}
 
 
+def in_time(found, output, candidates):
+    """Beside each figure in instructions the one in nanoseconds."""
+    timed = read(output, candidates)
+    by_name = {c["name"]: c for figures in (timed, *timed["calls"].values()) for c in figures["candidates"]}
+    for call, figures in {"connect": found, **found["calls"]}.items():
+        figures["base_ns"] = (timed if call == "connect" else timed["calls"].get(call, {"base": None}))["base"]
+        for candidate in figures["candidates"]:
+            if candidate["name"] in by_name:
+                candidate["ns"] = {key: by_name[candidate["name"]][key] for key in ("added", "low", "high", "rounds")}
+
+
+def times(figures):
+    """The same as a table, or no lines."""
+    timed = [(c["name"], c["ns"]) for c in figures["candidates"] if "ns" in c]
+    if not timed:
+        return []
+    return [f"In time, of {figures['base_ns']:,} ns:", "", "| candidate | added ns | 95 % interval | rounds |",
+            "|---|--:|--:|--:|",
+            *(f"| {name} | {ns['added']:,} | {ns['low']:,} to {ns['high']:,} | {ns['rounds']} |" for name, ns in timed), ""]
+
+
 def table(found):
     """All figures as Markdown."""
     lines = []
@@ -81,6 +103,7 @@ def table(found):
         lines += [f"| {c['name']} | {c['job']} | {c['added']:,} | {c['low']:,} to {c['high']:,} | {c['rounds']} |"
                   for c in figures["candidates"]]
         lines.append("")
+        lines += times(figures)
     if "measured" in found:
         lines += ["| | |", "|---|--:|"]
         lines += [f"| {m['what']} | {m['figure']:,} {m['unit']} |" for m in found["measured"]] + [""]
@@ -123,6 +146,9 @@ plot $figures using (100):0:(100):2:($0-0.3):($0+0.3):ytic(1) with boxxyerror lc
 def main():
     output, candidates, destination = map(pathlib.Path, sys.argv[1:4])
     found = read(output, candidates)
+    for nanoseconds in map(pathlib.Path, sys.argv[5:]):
+        if nanoseconds.exists():
+            in_time(found, nanoseconds, candidates)
     document = json.dumps(found, indent=1) + "\n"
     destination.with_name(destination.name + ".json").write_text(document)
     destination.with_name(destination.name + ".md").write_text(table(found))
