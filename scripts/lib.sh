@@ -17,13 +17,14 @@ shown() { printf '%s\n' "${1/#"$CACHE"/"${SHOWN_CACHE:-$CACHE}"}"; }
 # A short name for what the arguments and standard input say.
 digest() { { printf '%s\n' "$@"; cat; } | sha256sum | cut -c 1-16; }
 
-# apt_own COMMAND...: apt, in the toolroot, with lists and downloads of our own: the toolroot itself is read-only. With
+# apt_own COMMAND...: apt, in the toolroot, with lists and downloads of our own: the toolroot itself is read-only. One at a
+# time, as the lists may be on their way. With
 # apt_arch set, apt of a system of that architecture on which nothing is installed.
 apt_own() {
 	local own=$CACHE/apt${apt_arch:+-$apt_arch} options=()
 	[[ -z ${apt_arch-} ]] || options=(-o APT::Architecture="$apt_arch" -o APT::Architectures="$apt_arch" -o Dir::State::status=/dev/null)
 	mkdir -p "$own/lists/partial" "$own/archives/partial"
-	"$1" -o Dir::State::Lists="$own/lists" -o Dir::Cache="$own" "${options[@]}" \
+	flock "$own/lock" "$1" -o Dir::State::Lists="$own/lists" -o Dir::Cache="$own" "${options[@]}" \
 		-o APT::Sandbox::User=root -o Debug::NoLocking=true -qq "${@:2}"
 }
 
@@ -53,7 +54,7 @@ tracers() {
 # track LABEL LINES LOG COMMAND...
 #
 # Runs a command with its output in LOG and shows how far it is: its output is expected to have
-# LINES lines (0: not known). A bar on a terminal, a line now and then elsewhere. When the command
+# LINES lines (0: not known). A bar on a terminal, a line now and then elsewhere and where ONE_OF_MANY is set. When the command
 # fails, the end of the log is shown, and where the rest is.
 track() {
 	local label=$1 lines=$2 log=$3 start=$SECONDS pid status=0
@@ -61,7 +62,7 @@ track() {
 	mkdir -p "$(dirname "$log")"
 	"$@" > "$log" 2>&1 < /dev/null &
 	pid=$!
-	if [[ -t 2 ]]; then
+	if [[ -t 2 && -z ${ONE_OF_MANY-} ]]; then
 		progress_bar "$label" "$lines" "$log" "$pid" "$start"
 	else
 		say "$label ..."
