@@ -151,8 +151,9 @@ last_line() { tail -n 1 /tmp/echoed | field line; }
 
 came_further() { [ "$(last_line)" -gt "$1" ]; }
 
-# A shell, without what the runner left open, that sends lines and keeps what comes back, dumped while lines are on their way, and restored: the socket is
-# made anew in TCP_REPAIR mode, with a connect that sends nothing and with the old timestamps.
+# A shell, without what the runner left open, that sends lines and keeps what comes back, dumped while lines are on their
+# way, and restored: the socket is made anew in TCP_REPAIR mode, with a connect that sends nothing and with the old
+# timestamps.
 criu_dump_and_restore() {
 	set_up
 	# It tries the kernel with connections of its own, once.

@@ -7,6 +7,7 @@ use std::ffi::c_int;
 use std::ffi::c_long;
 use std::io::Error;
 
+// On x86-64.
 const SYS_GETSOCKOPT: c_long = 55;
 const SOL_SOCKET: c_int = 1;
 const SO_PASSCRED: c_int = 16;
