@@ -86,7 +86,8 @@ namespaces_come_and_go() {
 memory_that_is_kept_is_seen() {
 	before=$(kernel_memory)
 	load_with records=65536
-	if memory_came_back "$before" 2048; then return 1; fi
+	# What it would call a figure is none of the run.
+	if memory_came_back "$before" 2048 > /dev/null; then return 1; fi
 }
 
 run_checks memory_that_is_kept_is_seen loaded_and_unloaded_under_load namespaces_come_and_go
