@@ -22,7 +22,8 @@ use crate::{
         pernet::{
             PerNetwork,
             Slot, //
-        }, //
+        },
+        preemption::PreemptionDisabled, //
     },
     core::{
         counters::{
@@ -91,10 +92,10 @@ impl NetworkCounts {
         })?))
     }
 
-    /// This CPU's. For probe handlers, which run with preemption off.
+    /// This CPU's.
     #[inline]
-    pub(crate) fn this_cpu(&self) -> &Counts {
-        self.0.this_cpu()
+    pub(crate) fn this_cpu<'a>(&'a self, here: PreemptionDisabled<'a>) -> &'a Counts {
+        self.0.this_cpu(here)
     }
 
     fn cpus(&self) -> impl Iterator<Item = &Counts> {

@@ -6,7 +6,10 @@ use kernel::sync::Arc;
 
 use crate::{
     abstractions::{
-        compat::prelude::*,
+        compat::{
+            prelude::*,
+            rcu::Guard, //
+        },
         kernel_socket::KernelSocket,
         marked::Marked,
         net::Net,
@@ -15,6 +18,7 @@ use crate::{
             possible_cpus,
             PerCpu, //
         },
+        preemption::PreemptionDisabled,
         rcu::RcuCell,
         wait_queue::WaitQueue, //
     },
@@ -133,24 +137,24 @@ impl State {
         )
     }
 
-    /// What this CPU writes. For probe handlers, which run with preemption off.
+    /// What this CPU writes.
     #[inline]
-    pub(crate) fn this_cpu(&self) -> &CpuState {
-        self.cpus.this_cpu()
+    pub(crate) fn this_cpu<'a>(&'a self, here: PreemptionDisabled<'a>) -> &'a CpuState {
+        self.cpus.this_cpu(here)
     }
 
-    /// Counts something in a namespace. For probe handlers, as above.
+    /// What this CPU counts in a namespace.
     #[inline]
-    pub(crate) fn count(&self, net: Net<'_>, count: impl FnOnce(&Counts)) {
+    pub(crate) fn counts<'a>(&'a self, here: PreemptionDisabled<'a>, net: Net<'a>) -> &'a Counts {
         let net = if cfg!(tsoffset_variant = "broken-network") {
             Net::initial()
         } else {
             net
         };
-        self.each_network.with(net, |network| {
-            let counts = network.map_or(self.networks.stray(), Network::counts);
-            count(counts.this_cpu());
-        });
+        self.each_network
+            .get(net, here)
+            .map_or(self.networks.stray(), Network::counts)
+            .this_cpu(here)
     }
 
     /// The ring of a CPU whose state this is.
@@ -204,9 +208,9 @@ impl State {
 
     /// One namespace's; of one on its way out nothing is known.
     pub(crate) fn sums_of(&self, net: Net<'_>) -> Sums {
-        self.each_network.with(net, |network| {
-            network.map_or_else(Sums::default, |network| network.counts().sums())
-        })
+        self.each_network
+            .get(net, &Guard::new())
+            .map_or_else(Sums::default, |network| network.counts().sums())
     }
 }
 

@@ -15,6 +15,7 @@ use kernel::{
 use super::{
     compat::prelude::*,
     fault,
+    preemption::PreemptionDisabled,
     probed::{
         Function,
         Regs, //
@@ -29,7 +30,7 @@ pub(crate) trait Handler: Sync {
 
     /// Runs at entry, in the caller's context with preemption off. Must not sleep, allocate or loop
     /// without a bound.
-    fn called(&self, args: <Self::Function as Function>::Args<'_>);
+    fn called(&self, here: PreemptionDisabled<'_>, args: <Self::Function as Function>::Args<'_>);
 }
 
 /// A kprobe at the entry of `T::Function`.
@@ -48,7 +49,7 @@ pub(crate) trait Handler: Sync {
 /// impl kprobe::Handler for Count {
 ///     type Function = TcpV6Connect;
 ///
-///     fn called(&self, _socket: Socket<'_>) {
+///     fn called(&self, _here: PreemptionDisabled<'_>, _socket: Socket<'_>) {
 ///         self.0.increment();
 ///     }
 /// }
@@ -121,7 +122,10 @@ unsafe extern "C" fn pre_handler<T: Handler>(
     // SAFETY: The kernel passes the registers of the probed call, unchanged while the handler runs.
     let args = unsafe { T::Function::args(Regs::from_raw(regs)) };
 
-    this.handler.called(args);
+    // SAFETY: Handlers run with preemption off (Documentation/trace/kprobes.rst).
+    let here = unsafe { PreemptionDisabled::assume() };
+
+    this.handler.called(here, args);
     0
 }
 
@@ -149,7 +153,7 @@ mod tests {
     impl Handler for Count {
         type Function = TcpV6Connect;
 
-        fn called(&self, socket: Socket<'_>) {
+        fn called(&self, _here: PreemptionDisabled<'_>, socket: Socket<'_>) {
             if socket.address() == self.socket {
                 CALLS.increment();
             }

@@ -18,6 +18,7 @@ use kernel::{
 use super::{
     compat::prelude::*,
     fault,
+    preemption::PreemptionDisabled,
     probed::{
         Function,
         Regs, //
@@ -40,10 +41,16 @@ pub(crate) trait Handler: Sync {
     type Data: Copy;
 
     /// Runs at entry. `None` lets this call go: its return is not seen.
-    fn entered(&self, args: Args<'_, Self>) -> Option<Self::Data>;
+    fn entered(&self, here: PreemptionDisabled<'_>, args: Args<'_, Self>) -> Option<Self::Data>;
 
     /// Runs at return, with the arguments of the call and what `entered` kept.
-    fn returned(&self, args: Args<'_, Self>, data: Self::Data, value: usize);
+    fn returned(
+        &self,
+        here: PreemptionDisabled<'_>,
+        args: Args<'_, Self>,
+        data: Self::Data,
+        value: usize,
+    );
 }
 
 /// A kretprobe on `T::Function`.
@@ -64,11 +71,17 @@ pub(crate) trait Handler: Sync {
 ///     type Function = TcpV6Connect;
 ///     type Data = Instant;
 ///
-///     fn entered(&self, _socket: Socket<'_>) -> Option<Instant> {
+///     fn entered(&self, _here: PreemptionDisabled<'_>, _socket: Socket<'_>) -> Option<Instant> {
 ///         Some(Instant::now())
 ///     }
 ///
-///     fn returned(&self, _socket: Socket<'_>, start: Instant, _value: usize) {
+///     fn returned(
+///         &self,
+///         _here: PreemptionDisabled<'_>,
+///         _socket: Socket<'_>,
+///         start: Instant,
+///         _value: usize,
+///     ) {
 ///         record(start.elapsed());
 ///     }
 /// }
@@ -176,7 +189,10 @@ unsafe extern "C" fn entry_handler<T: Handler>(
     // SAFETY: The kernel passes the registers of the probed call, unchanged while the handler runs.
     let args = unsafe { T::Function::args(Regs::from_raw(regs)) };
 
-    match this.handler.entered(args) {
+    // SAFETY: Handlers run with preemption off (Documentation/trace/kprobes.rst).
+    let here = unsafe { PreemptionDisabled::assume() };
+
+    match this.handler.entered(here, args) {
         Some(data) => {
             // SAFETY: The instance has `data_size` bytes for a `Kept` (see `new`), aligned (`FITS`),
             // and is this call's alone until it returns.
@@ -211,7 +227,10 @@ unsafe extern "C" fn return_handler<T: Handler>(
     // SAFETY: The kernel passes the registers of the return, unchanged while the handler runs.
     let value = unsafe { Regs::from_raw(regs) }.return_value();
 
-    this.handler.returned(args, data, value);
+    // SAFETY: As above.
+    let here = unsafe { PreemptionDisabled::assume() };
+
+    this.handler.returned(here, args, data, value);
     0
 }
 
@@ -242,7 +261,7 @@ mod tests {
         type Function = TcpV6Connect;
         type Data = u64;
 
-        fn entered(&self, socket: Socket<'_>) -> Option<u64> {
+        fn entered(&self, _here: PreemptionDisabled<'_>, socket: Socket<'_>) -> Option<u64> {
             if socket.address() != self.socket {
                 return None;
             }
@@ -250,7 +269,13 @@ mod tests {
             (ENTERED.load_acquire() == 1).then_some(0x5eed)
         }
 
-        fn returned(&self, socket: Socket<'_>, data: u64, value: usize) {
+        fn returned(
+            &self,
+            _here: PreemptionDisabled<'_>,
+            socket: Socket<'_>,
+            data: u64,
+            value: usize,
+        ) {
             if socket.address() == self.socket
                 && data == 0x5eed
                 && value as i32 == EINVAL.to_errno()

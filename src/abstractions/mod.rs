@@ -18,6 +18,7 @@ pub(crate) mod net;
 pub(crate) mod owned;
 pub(crate) mod percpu;
 pub(crate) mod pernet;
+pub(crate) mod preemption;
 pub(crate) mod probed;
 pub(crate) mod proc_net;
 pub(crate) mod procfs;

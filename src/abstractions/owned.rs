@@ -19,6 +19,7 @@ use super::{
         PerNetwork, //
     },
     probed::Function,
+    rcu::Reading,
     tracepoint::{
         self,
         Tracepoint, //
@@ -88,10 +89,14 @@ impl<T: PerNetwork> EachNetwork<T> {
         Ok(Self(unsafe { pernet::Registration::new(home) }?))
     }
 
-    /// Looks at a namespace's: see [`pernet::Registration::with`].
+    /// A namespace's: see [`pernet::Registration::get`].
     #[inline]
-    pub(crate) fn with<R>(&self, net: Net<'_>, look: impl FnOnce(Option<&T>) -> R) -> R {
-        self.0.with(net, look)
+    pub(crate) fn get<'a>(
+        &'a self,
+        net: Net<'a>,
+        reading: impl Into<Reading<'a>>,
+    ) -> Option<&'a T> {
+        self.0.get(net, reading)
     }
 }
 

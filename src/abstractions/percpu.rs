@@ -11,7 +11,8 @@ use core::{
 
 use super::{
     compat::prelude::*,
-    fault, //
+    fault,
+    preemption::PreemptionDisabled, //
 };
 use crate::bindings;
 
@@ -25,7 +26,7 @@ use crate::bindings;
 ///
 /// ```ignore
 /// let counters = PerCpu::new(|_cpu| Counters::<Marked>::new())?;
-/// counters.this_cpu().called(); // in a probe handler
+/// counters.this_cpu(here).called(); // in a probe handler
 /// let total: u64 = counters.iter().map(|(_, c)| c.calls()).sum();
 /// ```
 pub(crate) struct PerCpu<T: Sync> {
@@ -66,12 +67,9 @@ impl<T: Sync> PerCpu<T> {
         })
     }
 
-    /// The `T` of the CPU this runs on.
-    ///
-    /// With preemption off, as in a probe handler, it stays the current CPU's; else the task may move
-    /// and the reference becomes another CPU's, which is sound but not what a single writer wants.
+    /// The `T` of the CPU this runs on, for as long as it runs there.
     #[inline]
-    pub(crate) fn this_cpu(&self) -> &T {
+    pub(crate) fn this_cpu<'a>(&'a self, _here: PreemptionDisabled<'a>) -> &'a T {
         // SAFETY: By the type invariant every possible CPU has a `T`, living as long as `self`.
         unsafe { &*bindings::tsoffset_this_cpu_ptr(self.base.as_ptr()).cast() }
     }
@@ -113,7 +111,10 @@ impl<T: Sync> Drop for PerCpu<T> {
 mod tests {
     use super::PerCpu;
     use crate::{
-        abstractions::marked::Marked,
+        abstractions::{
+            compat::interrupt::local_interrupt_disable,
+            marked::Marked, //
+        },
         core::word::Word, //
     };
 
@@ -134,7 +135,9 @@ mod tests {
     #[test]
     fn this_cpu_is_one_of_them() -> Result<(), kernel::error::Error> {
         let words = PerCpu::<Marked>::new(|_| Marked::new(0))?;
-        words.this_cpu().bump();
+        let interrupts = local_interrupt_disable();
+        words.this_cpu((&interrupts).into()).bump();
+        drop(interrupts);
         let sum: u64 = words.iter().map(|(_, word)| word.load()).sum();
         assert_eq!(sum, 1);
         Ok(())

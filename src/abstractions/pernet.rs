@@ -19,10 +19,11 @@ use kernel::{
 use super::{
     compat::{
         prelude::*,
-        rcu, //
+        rcu::Guard, //
     },
     fault,
-    net::Net, //
+    net::Net,
+    rcu::Reading, //
 };
 use crate::bindings;
 
@@ -103,7 +104,9 @@ struct Place<T> {
 ///     }
 /// }
 ///
-/// registration.with(net, |seen| seen.map(|seen| seen.0.increment()));
+/// if let Some(seen) = registration.get(net, &Guard::new()) {
+///     seen.0.increment();
+/// }
 /// ```
 pub(crate) struct Registration<T: PerNetwork> {
     ops: KBox<Opaque<bindings::pernet_operations>>,
@@ -152,17 +155,20 @@ impl<T: PerNetwork> Registration<T> {
         Ok(Self { ops, home })
     }
 
-    /// Looks at a namespace's. Any context, `look` included: it must not sleep. None is there where the
-    /// namespace is going.
+    /// A namespace's; none where the namespace is going. Any context.
     #[inline]
-    pub(crate) fn with<R>(&self, net: Net<'_>, look: impl FnOnce(Option<&T>) -> R) -> R {
-        let _guard = rcu::Guard::new();
+    pub(crate) fn get<'a>(
+        &'a self,
+        net: Net<'a>,
+        reading: impl Into<Reading<'a>>,
+    ) -> Option<&'a T> {
         // SAFETY: The namespace is live and we are registered: the kernel has our place in it until all its
-        // sockets are gone. What the pointer points to is dropped a grace period after it is taken away.
-        look(unsafe {
-            let place = place::<T>(net.as_ptr());
+        // sockets are gone. What the pointer points to is dropped a grace period after it is taken away, which does
+        // not end before `'a` does.
+        unsafe {
+            let place = place::<T>(net.as_ptr(), reading.into());
             (&raw const (*place).current).read_volatile().as_ref()
-        })
+        }
     }
 }
 
@@ -180,8 +186,9 @@ impl<T: PerNetwork> Drop for Registration<T> {
 ///
 /// `net` is live, and `T` registered.
 #[inline]
-unsafe fn place<T: PerNetwork>(net: *const bindings::net) -> *mut Place<T> {
-    // SAFETY: The number does not change while it is registered.
+unsafe fn place<T: PerNetwork>(net: *const bindings::net, _reading: Reading<'_>) -> *mut Place<T> {
+    // SAFETY: The number does not change while it is registered. The table that the place is found in may be replaced
+    // by a larger one, and is freed a grace period later; the place is not.
     unsafe { bindings::tsoffset_net_generic(net, *T::slot().id.get()).cast() }
 }
 
@@ -197,8 +204,9 @@ unsafe extern "C" fn init<T: PerNetwork>(net: *mut bindings::net) -> c_int {
             // SAFETY: The kernel has made the place. A release: whoever finds the pointer finds what it
             // points to.
             unsafe {
+                let place = place::<T>(net, (&Guard::new()).into());
                 bindings::tsoffset_smp_store_release(
-                    (&raw mut (*place::<T>(net)).current).cast(),
+                    (&raw mut (*place).current).cast(),
                     KBox::into_raw(t) as u64,
                 );
             }
@@ -214,7 +222,7 @@ unsafe extern "C" fn init<T: PerNetwork>(net: *mut bindings::net) -> c_int {
 unsafe extern "C" fn pre_exit<T: PerNetwork>(net: *mut bindings::net) {
     // SAFETY: The place is there; nobody else writes it.
     unsafe {
-        let place = place::<T>(net);
+        let place = place::<T>(net, (&Guard::new()).into());
         (*place).leaving = (&raw const (*place).current).read_volatile();
         (&raw mut (*place).current).write_volatile(null_mut());
     }
@@ -226,5 +234,8 @@ unsafe extern "C" fn pre_exit<T: PerNetwork>(net: *mut bindings::net) {
 unsafe extern "C" fn exit<T: PerNetwork>(net: *mut bindings::net) {
     // SAFETY: `init` made it by `into_raw`, and since `pre_exit` and the grace period after it nobody looks
     // at it any more.
-    drop(unsafe { KBox::from_raw((*place::<T>(net)).leaving) });
+    drop(unsafe {
+        let place = place::<T>(net, (&Guard::new()).into());
+        KBox::from_raw((*place).leaving)
+    });
 }

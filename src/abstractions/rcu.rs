@@ -6,6 +6,7 @@
 
 use core::{
     cell::UnsafeCell,
+    marker::PhantomData,
     ptr::null_mut, //
 };
 
@@ -14,11 +15,33 @@ use kernel::{
     sync::Mutex, //
 };
 
-use super::compat::{
-    prelude::*,
-    rcu::Guard, //
+use super::{
+    compat::{
+        prelude::*,
+        rcu::Guard, //
+    },
+    preemption::PreemptionDisabled, //
 };
 use crate::bindings;
+
+/// Proof that what RCU readers see stays, for `'a`: of the read lock, or of preemption being off, for which a grace
+/// period waits as well (Documentation/RCU/rcu.rst).
+#[derive(Clone, Copy)]
+pub(crate) struct Reading<'a>(PhantomData<&'a Guard>);
+
+impl<'a> From<&'a Guard> for Reading<'a> {
+    #[inline(always)]
+    fn from(_guard: &'a Guard) -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<'a> From<PreemptionDisabled<'a>> for Reading<'a> {
+    #[inline(always)]
+    fn from(_off: PreemptionDisabled<'a>) -> Self {
+        Self(PhantomData)
+    }
+}
 
 /// A value or none. Reading it waits for nobody; replacing it waits for those who read.
 ///
@@ -47,17 +70,12 @@ impl<T> RcuCell<T> {
         })
     }
 
-    /// Looks at the value. Any context, `look` included: it must not sleep.
+    /// The value. Any context.
     #[inline]
-    pub(crate) fn with<R>(&self, look: impl FnOnce(Option<&T>) -> R) -> R {
-        // SAFETY: A marked load of a live pointer. Where there is no value nothing needs protection.
-        if unsafe { self.pointer.get().read_volatile() }.is_null() {
-            return look(None);
-        }
-        let _guard = Guard::new();
-        // SAFETY: A marked load, as before; what it points to was published with release and is not freed
-        // before the guard is gone.
-        look(unsafe { self.pointer.get().read_volatile().as_ref() })
+    pub(crate) fn get<'a>(&'a self, _reading: impl Into<Reading<'a>>) -> Option<&'a T> {
+        // SAFETY: A marked load of a live pointer. What it points to was published with release and is not freed before
+        // a grace period has gone by, which does not end before `'a` does.
+        unsafe { self.pointer.get().read_volatile().as_ref() }
     }
 
     /// Puts another value in its place, or none. When this returns, nobody looks at the old one. May sleep.

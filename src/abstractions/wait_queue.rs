@@ -19,7 +19,8 @@ use kernel::{
 use super::{
     compat::prelude::*,
     marked::SharedCounter,
-    percpu::PerCpu, //
+    percpu::PerCpu,
+    preemption::PreemptionDisabled, //
 };
 use crate::bindings;
 
@@ -78,16 +79,16 @@ impl WaitQueue {
         })
     }
 
-    /// Wakes those who wait, if anybody listens: soon, in an interrupt or thread of this CPU. Any context; what was
-    /// stored before is seen by those who wake up.
+    /// Wakes those who wait, if anybody listens: soon, in an interrupt or thread of this CPU. What was stored before is
+    /// seen by those who wake up.
     ///
     /// It writes this CPU's memory only.
     #[inline]
-    pub(crate) fn notify(&self) {
+    pub(crate) fn notify(&self, here: PreemptionDisabled<'_>) {
         if self.listeners.load_acquire() != 0 && cfg!(not(tsoffset_variant = "broken-wait-queue")) {
             // SAFETY: The work is initialized, and synced before it goes. Where it is pending already,
             // it runs after this.
-            unsafe { bindings::irq_work_queue(self.works.this_cpu().work.get()) };
+            unsafe { bindings::irq_work_queue(self.works.this_cpu(here).work.get()) };
         }
     }
 

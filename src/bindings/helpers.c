@@ -9,6 +9,7 @@
 #include <linux/irq_work.h>
 #include <linux/irqflags.h>
 #include <linux/kprobes.h>
+#include <linux/lockdep.h>
 #include <linux/module.h>
 #include <linux/percpu.h>
 #include <linux/poll.h>
@@ -127,6 +128,11 @@ s64 tsoffset_atomic64_inc_return(atomic64_t *v)
 	return atomic64_inc_return(v);
 }
 
+void tsoffset_lockdep_assert_preemption_disabled(void)
+{
+	lockdep_assert_preemption_disabled();
+}
+
 unsigned long tsoffset_local_irq_save(void)
 {
 	unsigned long flags;
@@ -145,9 +151,10 @@ void tsoffset_tracepoint_synchronize_unregister(void)
 	tracepoint_synchronize_unregister();
 }
 
+/* As net_generic(), for who has the read lock already, or preemption off. */
 void *tsoffset_net_generic(const struct net *net, unsigned int id)
 {
-	return net_generic(net, id);
+	return rcu_dereference_check(net->gen, rcu_read_lock_sched_held())->ptr[id];
 }
 
 struct net *tsoffset_seq_file_single_net(struct seq_file *seq)

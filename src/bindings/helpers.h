@@ -45,6 +45,7 @@ s64 tsoffset_atomic64_inc_return(atomic64_t *v);
 s64 tsoffset_atomic64_dec_return(atomic64_t *v);
 
 /* Interrupts, where the kernel crate lacks them; tracepoints. */
+void tsoffset_lockdep_assert_preemption_disabled(void);
 unsigned long tsoffset_local_irq_save(void);
 void tsoffset_local_irq_restore(unsigned long flags);
 void tsoffset_tracepoint_synchronize_unregister(void);

@@ -10,6 +10,7 @@ use crate::{
         clock,
         kprobe,
         kretprobe,
+        preemption::PreemptionDisabled,
         task::Caller,
         trace_connect, //
     },
@@ -49,11 +50,11 @@ pub(crate) struct Calls(pub(crate) Arc<State>);
 impl kprobe::Handler for Calls {
     type Function = TcpV6Connect;
 
-    fn called(&self, socket: Socket<'_>) {
+    fn called(&self, here: PreemptionDisabled<'_>, socket: Socket<'_>) {
         if self.0.trial.note(socket.address(), Fired::Called) {
             return;
         }
-        self.0.count(socket.net(), |counts| counts.connects.call());
+        self.0.counts(here, socket.net()).connects.call();
         #[cfg(any(
             tsoffset_variant = "plain-counter",
             tsoffset_variant = "marked-counter"
@@ -87,14 +88,18 @@ pub(crate) struct Entry {
 impl Connects {
     /// Takes a place in its table.
     #[inline(never)]
-    fn be_found(&self, overlaps: &Table, socket: Socket<'_>) -> Option<overlap::Connect> {
+    fn be_found(
+        &self,
+        here: PreemptionDisabled<'_>,
+        overlaps: &Table,
+        socket: Socket<'_>,
+    ) -> Option<overlap::Connect> {
         if cfg!(tsoffset_variant = "broken-witness") {
             return None;
         }
         let place = overlaps.connect_begins(socket.address(), socket.tsoffset());
         if place.is_none() {
-            self.0
-                .count(socket.net(), |counts| counts.readers.overflow());
+            self.0.counts(here, socket.net()).readers.overflow();
         }
         place
     }
@@ -103,6 +108,7 @@ impl Connects {
     #[inline(never)]
     fn be_gone(
         &self,
+        here: PreemptionDisabled<'_>,
         overlaps: &Table,
         socket: Socket<'_>,
         place: overlap::Connect,
@@ -110,9 +116,10 @@ impl Connects {
     ) -> u16 {
         let findings = overlaps.connect_ends(socket.address(), place, offset);
         if findings.torn != 0 {
-            self.0.count(socket.net(), |counts| {
-                counts.readers.found_torn(findings.torn);
-            });
+            self.0
+                .counts(here, socket.net())
+                .readers
+                .found_torn(findings.torn);
         }
         findings.looks as u16
     }
@@ -122,13 +129,13 @@ impl kretprobe::Handler for Connects {
     type Function = TcpV6Connect;
     type Data = Entry;
 
-    fn entered(&self, socket: Socket<'_>) -> Option<Entry> {
+    fn entered(&self, here: PreemptionDisabled<'_>, socket: Socket<'_>) -> Option<Entry> {
         let mut place = None;
         if !self.0.trial.note(socket.address(), Fired::Entered) {
             if let Some(overlaps) = &self.0.overlaps {
-                place = self.be_found(overlaps, socket);
+                place = self.be_found(here, overlaps, socket);
             }
-            self.0.count(socket.net(), |counts| counts.connects.enter());
+            self.0.counts(here, socket.net()).connects.enter();
         }
         // In this order: the value is as new as the writes that have ended.
         let timestamps_writes = self.0.timestamps.ended();
@@ -140,7 +147,13 @@ impl kretprobe::Handler for Connects {
         })
     }
 
-    fn returned(&self, socket: Socket<'_>, entry: Entry, value: usize) {
+    fn returned(
+        &self,
+        here: PreemptionDisabled<'_>,
+        socket: Socket<'_>,
+        entry: Entry,
+        value: usize,
+    ) {
         if self.0.trial.note(socket.address(), Fired::Returned) {
             return;
         }
@@ -150,7 +163,7 @@ impl kretprobe::Handler for Connects {
         let tuple = socket.tuple();
         let offset = socket.tsoffset();
         let overlaps = match (&self.0.overlaps, entry.place) {
-            (Some(overlaps), Some(place)) => self.be_gone(overlaps, socket, place, offset),
+            (Some(overlaps), Some(place)) => self.be_gone(here, overlaps, socket, place, offset),
             _ => 0,
         };
         let expected = timestamp_offset(net, &tuple);
@@ -166,13 +179,13 @@ impl kretprobe::Handler for Connects {
                 && self.0.timestamps.any_since(entry.timestamps_writes),
         };
         let verdict = observation.judge();
-        let cpu = self.0.this_cpu();
+        let cpu = self.0.this_cpu(here);
 
         let record = record(socket, &tuple, &entry, &observation, verdict, overlaps);
-        let recorded = self.0.filter.with(|filter| match filter {
+        let recorded = match self.0.filter.get(here) {
             Some(filter) => filter.matches(&record) || cfg!(tsoffset_variant = "broken-filter"),
             None => true,
-        });
+        };
 
         if trace_connect::is_on() {
             self.trace(cpu, &record, recorded);
@@ -181,14 +194,15 @@ impl kretprobe::Handler for Connects {
             if cfg!(not(tsoffset_variant = "broken-ring")) {
                 self.0.ring(cpu).push(&record.to_words());
             }
-            self.0.waiters.notify();
+            self.0.waiters.notify(here);
         }
         if cfg!(not(tsoffset_variant = "broken-ledger")) || error == 0 {
-            self.0.count(net, |counts| {
-                counts
-                    .connects
-                    .finish(verdict, tuple.is_v4_mapped(), recorded, record.duration);
-            });
+            self.0.counts(here, net).connects.finish(
+                verdict,
+                tuple.is_v4_mapped(),
+                recorded,
+                record.duration,
+            );
         }
         if error == 0 {
             cpu.last.publish(Finding {

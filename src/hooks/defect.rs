@@ -8,7 +8,8 @@ use crate::{
             make,
             Defect, //
         },
-        kprobe, //
+        kprobe,
+        preemption::PreemptionDisabled, //
     },
     tcp::{
         hash_connect::Inet6HashConnect,
@@ -22,7 +23,7 @@ pub(crate) struct Defects;
 impl kprobe::Handler for Defects {
     type Function = Inet6HashConnect;
 
-    fn called(&self, socket: Socket<'_>) {
+    fn called(&self, _here: PreemptionDisabled<'_>, socket: Socket<'_>) {
         let defect = match socket.priority() {
             0xde01 => Defect::Leak,
             0xde02 => Defect::Sleep,

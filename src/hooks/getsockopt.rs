@@ -10,7 +10,8 @@ use super::trial::Fired;
 use crate::{
     abstractions::{
         kprobe,
-        kretprobe, //
+        kretprobe,
+        preemption::PreemptionDisabled, //
     },
     core::overlap::Read,
     state::State,
@@ -27,9 +28,9 @@ pub(crate) struct ReadCalls(pub(crate) Arc<State>);
 impl kprobe::Handler for ReadCalls {
     type Function = DoTcpGetsockopt;
 
-    fn called(&self, call: Getsockopt<'_>) {
+    fn called(&self, here: PreemptionDisabled<'_>, call: Getsockopt<'_>) {
         if call.reads_timestamp() && !self.0.trial.note(call.socket(), Fired::ReadCalled) {
-            self.0.count(call.net(), |counts| counts.readers.call());
+            self.0.counts(here, call.net()).readers.call();
         }
     }
 }
@@ -42,7 +43,7 @@ impl kretprobe::Handler for Reads {
     /// `None` of a read on trial.
     type Data = Option<Read>;
 
-    fn entered(&self, call: Getsockopt<'_>) -> Option<Option<Read>> {
+    fn entered(&self, here: PreemptionDisabled<'_>, call: Getsockopt<'_>) -> Option<Option<Read>> {
         let overlaps = self.0.overlaps.as_ref()?;
         if !call.reads_timestamp() {
             return None;
@@ -52,22 +53,26 @@ impl kretprobe::Handler for Reads {
         }
         let read = overlaps.read_begins(call.socket(), || call.tsoffset());
 
-        self.0.count(call.net(), |counts| {
-            counts.readers.enter();
-            if read.has_no_place() {
-                counts.readers.overflow();
-            }
-        });
+        let counts = self.0.counts(here, call.net());
+        counts.readers.enter();
+        if read.has_no_place() {
+            counts.readers.overflow();
+        }
         Some(Some(read))
     }
 
-    fn returned(&self, call: Getsockopt<'_>, read: Option<Read>, _value: usize) {
+    fn returned(
+        &self,
+        here: PreemptionDisabled<'_>,
+        call: Getsockopt<'_>,
+        read: Option<Read>,
+        _value: usize,
+    ) {
         let (Some(overlaps), Some(read)) = (&self.0.overlaps, read) else {
             self.0.trial.note(call.socket(), Fired::ReadReturned);
             return;
         };
         let overlap = overlaps.read_ends(call.socket(), read, || call.tsoffset());
-        self.0
-            .count(call.net(), |counts| counts.readers.finish(overlap));
+        self.0.counts(here, call.net()).readers.finish(overlap);
     }
 }

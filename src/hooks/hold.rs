@@ -10,7 +10,8 @@ use crate::{
     abstractions::{
         clock,
         compat::prelude::*,
-        kprobe, //
+        kprobe,
+        preemption::PreemptionDisabled, //
     },
     tcp::{
         hash_connect::Inet6HashConnect,
@@ -30,7 +31,7 @@ pub(crate) struct Hold;
 impl kprobe::Handler for Hold {
     type Function = Inet6HashConnect;
 
-    fn called(&self, socket: Socket<'_>) {
+    fn called(&self, _here: PreemptionDisabled<'_>, socket: Socket<'_>) {
         let begin = clock::boot_ns();
         while socket.priority() == HELD {
             if clock::boot_ns().wrapping_sub(begin) > AT_MOST {

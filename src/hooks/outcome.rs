@@ -11,6 +11,7 @@ use crate::{
         clock,
         compat::interrupt::local_interrupt_disable,
         kretprobe,
+        preemption::PreemptionDisabled,
         tracepoint, //
     },
     after::After,
@@ -52,11 +53,12 @@ impl tracepoint::Handler for States {
         };
         // A change in a task may be interrupted by another socket's in a softirq: with interrupts off, what
         // this CPU writes has one writer.
-        let _guard = local_interrupt_disable();
+        let interrupts = local_interrupt_disable();
+        let here = (&interrupts).into();
         match step {
             // Nothing is sent in repair mode.
             Step::Begins | Step::Ends { .. } if socket.in_repair() => (),
-            Step::Begins => self.begins(after, socket),
+            Step::Begins => self.begins(here, after, socket),
             // For the selftests, which have to find it out.
             Step::Ends { outcome, .. }
                 if cfg!(tsoffset_variant = "broken-outcomes")
@@ -68,23 +70,23 @@ impl tracepoint::Handler for States {
                 let begin = after.handshakes.end(socket.cookie());
                 // Who has no place and may have been accepted, was.
                 if begin.is_some() || !may_be_passive {
-                    self.ends(after, socket, outcome, change.error(), begin);
+                    self.ends(here, after, socket, outcome, change.error(), begin);
                 }
             }
-            Step::Closes => self.closes(after, socket),
+            Step::Closes => self.closes(here, after, socket),
         }
     }
 }
 
 impl States {
-    fn begins(&self, after: &After, socket: Socket<'_>) {
+    fn begins(&self, here: PreemptionDisabled<'_>, after: &After, socket: Socket<'_>) {
         let has_place = after.handshakes.begin(socket.cookie(), clock::boot_ns());
-        self.0
-            .count(socket.net(), |counts| counts.outcomes.begin(has_place));
+        self.0.counts(here, socket.net()).outcomes.begin(has_place);
     }
 
     fn ends(
         &self,
+        here: PreemptionDisabled<'_>,
         after: &After,
         socket: Socket<'_>,
         outcome: Outcome,
@@ -92,11 +94,13 @@ impl States {
         begin: Option<u64>,
     ) {
         let time = clock::boot_ns();
-        self.0.count(socket.net(), |counts| {
-            counts.outcomes.end(outcome, begin.is_some());
-        });
+        self.0
+            .counts(here, socket.net())
+            .outcomes
+            .end(outcome, begin.is_some());
         let handshake = begin.map(|begin| time.wrapping_sub(begin));
         self.record(
+            here,
             after,
             socket,
             time,
@@ -109,17 +113,17 @@ impl States {
     }
 
     /// Whether the offset is still the one that connect, or accept, chose: both hash the same tuple.
-    fn closes(&self, after: &After, socket: Socket<'_>) {
+    fn closes(&self, here: PreemptionDisabled<'_>, after: &After, socket: Socket<'_>) {
         let offset = socket.tsoffset();
         let expected = timestamp_offset(socket.net(), &socket.tuple());
         // Asked only where the answer matters: it makes a cookie.
         let repaired =
             offset != expected && (socket.in_repair() || after.repaired.contains(socket.cookie()));
         let found = AtClose::judge(offset, expected, repaired);
-        self.0
-            .count(socket.net(), |counts| counts.outcomes.close(found));
+        self.0.counts(here, socket.net()).outcomes.close(found);
         if found == AtClose::Rewritten {
             self.record(
+                here,
                 after,
                 socket,
                 clock::boot_ns(),
@@ -128,7 +132,14 @@ impl States {
         }
     }
 
-    fn record(&self, after: &After, socket: Socket<'_>, time: u64, what: What) {
+    fn record(
+        &self,
+        here: PreemptionDisabled<'_>,
+        after: &After,
+        socket: Socket<'_>,
+        time: u64,
+        what: What,
+    ) {
         let (source, destination, source_port, destination_port) = socket.tuple().ends();
         let follow_up = FollowUp {
             time,
@@ -142,18 +153,17 @@ impl States {
             },
             what,
         };
-        let recorded = self.0.filter.with(|filter| match filter {
+        let recorded = match self.0.filter.get(here) {
             Some(filter) => filter.matches_ends(&follow_up.ends),
             None => true,
-        });
+        };
         if recorded {
             after
-                .ring(self.0.this_cpu().number)
+                .ring(self.0.this_cpu(here).number)
                 .push(&follow_up.to_words());
-            self.0.waiters.notify();
+            self.0.waiters.notify(here);
         }
-        self.0
-            .count(socket.net(), |counts| counts.outcomes.record(recorded));
+        self.0.counts(here, socket.net()).outcomes.record(recorded);
     }
 }
 
@@ -164,11 +174,11 @@ impl kretprobe::Handler for Repairs {
     type Function = DoTcpSetsockopt;
     type Data = ();
 
-    fn entered(&self, call: Setsockopt<'_>) -> Option<()> {
+    fn entered(&self, _here: PreemptionDisabled<'_>, call: Setsockopt<'_>) -> Option<()> {
         call.sets_timestamp().then_some(())
     }
 
-    fn returned(&self, call: Setsockopt<'_>, (): (), value: usize) {
+    fn returned(&self, _here: PreemptionDisabled<'_>, call: Setsockopt<'_>, (): (), value: usize) {
         // The function returns an int; the register's upper half means nothing.
         if value as i32 == 0 {
             if let Some(after) = &self.0.after {

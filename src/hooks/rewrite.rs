@@ -6,7 +6,10 @@
 //! closed, by a marked store.
 
 use crate::{
-    abstractions::kprobe,
+    abstractions::{
+        kprobe,
+        preemption::PreemptionDisabled, //
+    },
     tcp::close::{
         Closing,
         TcpClose, //
@@ -22,7 +25,7 @@ pub(crate) struct Rewrite;
 impl kprobe::Handler for Rewrite {
     type Function = TcpClose;
 
-    fn called(&self, socket: Closing<'_>) {
+    fn called(&self, _here: PreemptionDisabled<'_>, socket: Closing<'_>) {
         if socket.priority() == REWRITTEN {
             // Never the same, and never 0 where it was not.
             socket.set_tsoffset(socket.tsoffset() ^ 0x8000_0001);

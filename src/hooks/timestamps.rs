@@ -13,7 +13,8 @@ use crate::{
         marked::{
             Marked,
             SharedCounter, //
-        }, //
+        },
+        preemption::PreemptionDisabled, //
     },
     core::word::Word,
     state::State,
@@ -62,13 +63,13 @@ impl kretprobe::Handler for Timestamps {
     type Function = ProcDou8vecMinmax;
     type Data = ();
 
-    fn entered(&self, access: Access<'_>) -> Option<()> {
+    fn entered(&self, _here: PreemptionDisabled<'_>, access: Access<'_>) -> Option<()> {
         access.writes_tcp_timestamps().then(|| {
             self.0.timestamps.begun.increment();
         })
     }
 
-    fn returned(&self, _access: Access<'_>, (): (), _value: usize) {
+    fn returned(&self, _here: PreemptionDisabled<'_>, _access: Access<'_>, (): (), _value: usize) {
         self.0.timestamps.ended.increment();
     }
 }

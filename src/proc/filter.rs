@@ -9,6 +9,7 @@ use crate::{
         capability,
         compat::{
             prelude::*,
+            rcu::Guard,
             seq_file::{
                 seq_print,
                 SeqFile, //
@@ -42,7 +43,7 @@ impl Entry for FilterFile {
 
 impl Show for FilterFile {
     fn show(&self, out: &SeqFile) -> Result {
-        let filter = self.0.filter.with(|filter| filter.copied());
+        let filter = self.0.filter.get(&Guard::new()).copied();
         match filter {
             Some(filter) => filter.write(&mut Out(out)).map_err(|_| EIO)?,
             None => seq_print!(out, "clear"),

@@ -5,10 +5,16 @@
 //! C header: [`include/linux/irqflags.h`](srctree/include/linux/irqflags.h)
 
 #[cfg(kernel_has_interrupt)]
-pub(crate) use kernel::interrupt::local_interrupt_disable;
+pub(crate) use kernel::interrupt::{
+    local_interrupt_disable,
+    LocalInterruptDisabled, //
+};
 
 #[cfg(not(kernel_has_interrupt))]
-pub(crate) use lacking::local_interrupt_disable;
+pub(crate) use lacking::{
+    local_interrupt_disable,
+    LocalInterruptDisabled, //
+};
 
 #[cfg(not(kernel_has_interrupt))]
 mod lacking {
