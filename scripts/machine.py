@@ -10,6 +10,7 @@ import pathlib
 import shutil
 import struct
 import subprocess
+import tempfile
 
 
 class X86:
@@ -17,8 +18,6 @@ class X86:
 
     qemu, package = "qemu-system-x86_64", "qemu-system-x86"
     console, ports = "ttyS0,115200", "ttyS1,ttyS2"
-    # The clock that counts instructions is the one whose word is taken.
-    counting = "tsc=reliable clocksource=tsc"
     # An interrupt while the kernel identifies its boot processor finds no LA57 among its features, and KASAN then takes
     # a good address for a wild one (identify_cpu() in arch/x86/kernel/cpu/common.c; seen in 7.3.4).
     quirks = {"CONFIG_KASAN": "no5lvl"}
@@ -28,6 +27,20 @@ class X86:
         # Without ACPI the kernel finds one processor in each package.
         return ["-machine", "pc", "-cpu", "host" if accel == "kvm" else "max",
                 "-smp", f"{count},sockets={count},cores=1,threads=1"]
+
+    @staticmethod
+    def clock(accel, counted):
+        """What the kernel is to be told of its clock.
+
+        Under emulation the counter is the host's own, or that of instructions. A kernel that is emulated is often too slow
+        to find out its frequency, and takes more than one processor for more than one counter. It would count ticks
+        instead, and those that come while the guest does not run are lost: its clock lags, and says milliseconds only.
+        """
+        if accel != "tcg":
+            return ""
+        if counted:
+            return "tsc=reliable clocksource=tsc"
+        return f"tsc=reliable tsc_early_khz={tsc_khz()}" if native(X86) else ""
 
     @staticmethod
     def serial(names):
@@ -45,13 +58,17 @@ class Arm64:
 
     qemu, package = "qemu-system-aarch64", "qemu-system-arm"
     console, ports = "ttyAMA0", "ttyS0,ttyS1"
-    counting = ""
     quirks = {}
 
     @staticmethod
     def processors(accel, count):
         # "max" authenticates pointers, which is slow to emulate.
         return ["-machine", "virt", "-cpu", "host" if accel == "kvm" else "neoverse-n1", "-smp", str(count)]
+
+    @staticmethod
+    def clock(_accel, _counted):
+        """Its counter says its frequency itself."""
+        return ""
 
     @staticmethod
     def serial(names):
@@ -82,6 +99,18 @@ def wanted(machine, kernel_directory):
     return " ".join(word for name, word in words.items() if name in configured(kernel_directory))
 
 
+def tsc_khz():
+    """The frequency of this host's time stamp counter, measured."""
+    tool = pathlib.Path(os.environ["CACHE"], "tsc_khz")
+    source = pathlib.Path(os.environ["PROJECT"], "scripts/tsc_khz.rs")
+    if not tool.exists() or tool.stat().st_mtime < source.stat().st_mtime:
+        with tempfile.TemporaryDirectory(dir=tool.parent) as scratch:
+            made = pathlib.Path(scratch, tool.name)
+            subprocess.run(["rustc", "--edition=2021", "-O", "-o", made, source], check=True)
+            made.replace(tool)
+    return int(subprocess.run([tool], check=True, stdout=subprocess.PIPE, text=True).stdout)
+
+
 def native(machine):
     """Whether a guest's processor is that of this host, so that KVM is worth a try."""
     return os.uname().machine == {X86: "x86_64", Arm64: "aarch64"}[machine]
@@ -103,7 +132,7 @@ def command(machine, accel, kernel, initrd, options, backends):
         "-m", options.memory, "-nodefaults", "-display", "none", "-no-reboot",
         "-kernel", str(kernel), "-initrd", str(initrd),
         "-append", f"console={machine.console} panic=-1 oops=panic net.ifnames=0 tsoffset.ports={machine.ports} "
-                   + options.append,
+                   f"{machine.clock(accel, options.icount)} {options.append}",
     ]
     if options.icount:
         words += ["-icount", "shift=0,sleep=off"]
