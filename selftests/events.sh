@@ -20,7 +20,7 @@ follow() {
 
 # followed NAME LINES: it has ended well, with so many lines.
 followed() {
-	wait_for 20 grep -q status "/tmp/$1.ready" || sleep 0
+	wait_for 20 grep -q status "/tmp/$1.ready" || :
 	cat "/tmp/$1.ready"
 	[ "$(wc -l < "/tmp/$1")" -eq "$2" ] && grep -qx 'status 0' "/tmp/$1.ready"
 }
@@ -84,8 +84,8 @@ who_falls_behind_is_told() {
 	# Opened, and not read until all is over.
 	exec 3< "$EVENTS"
 	connects 200
-	lines=$((4 * cpus + 1))
-	head -n "$lines" <&3 > /tmp/behind
+	number=$((4 * cpus + 1))
+	head -n "$number" <&3 > /tmp/behind
 	exec 3<&-
 	head -n 1 /tmp/behind
 	[ "$(head -n 1 /tmp/behind)" = "{\"v\":1,\"event\":\"lost\",\"count\":$((200 - 4 * cpus))}" ]
@@ -124,8 +124,8 @@ under_load() {
 	workload connect --serve --threads 8 --connects 2000
 	for reader in 1 2 3 4 5 6 7 8; do
 		# Who was told of a loss gets fewer lines than it waits for.
-		wait_for 20 grep -q status "/tmp/load$reader.ready" || sleep 0
-		killall -q tsoffset-workload || sleep 0
+		wait_for 20 grep -q status "/tmp/load$reader.ready" || :
+		killall -q tsoffset-workload || :
 		# What was lost was told.
 		lost=$(sed -n 's/.*"event":"lost","count":\([0-9]*\)}.*/\1/p' "/tmp/load$reader" | awk '{ n += $1 } END { print n + 0 }')
 		[ $(($(grep -c '"event":"connect"' "/tmp/load$reader") + lost)) -eq 2000 ]

@@ -96,7 +96,7 @@ held_while() {
 	if message=$(rmmod tsoffset 2>&1); then return 1; fi
 	echo "$message" | grep 'in use'
 	kill -INT "$1"
-	wait "$1" || sleep 0
+	wait "$1" || :
 	trap - EXIT
 	rmmod tsoffset
 }

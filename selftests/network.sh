@@ -14,14 +14,10 @@ of() { ip netns exec "$1" cat "$NETWORK"; }
 has() {
 	namespace=$1
 	shift
-	for pair; do
-		found=$(of "$namespace" | field "${pair%%=*}")
-		if [ "$found" != "${pair#*=}" ]; then
-			echo "$namespace: ${pair%%=*} is $found instead of ${pair#*=}"
-			of "$namespace"
-			return 1
-		fi
-	done
+	if ! of "$namespace" | compare "$@"; then
+		echo "in $namespace"
+		return 1
+	fi
 }
 
 # connects NAMESPACE N: over its loopback.
