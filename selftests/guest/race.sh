@@ -37,17 +37,19 @@ done
 section kcsan-before
 kcsan_state
 
-# row NAME SECONDS [WRITER]
+# row NAME SECONDS [WRITER [WRITES]]
 row() {
 	echo "tsoffset-race: begin $1" > /dev/kmsg
 	section "$1"
-	tsoffset-workload race --writer "${3:-$1}" --seconds "$2" --pairs "${PAIRS:-1}"
+	tsoffset-workload race --writer "${3:-$1}" --seconds "$2" \
+		--writes "${4:-0}" --pairs "${PAIRS:-1}"
 	# A report in the making is printed when its delay is over.
 	sleep 0.3
 	echo "tsoffset-race: end $1" > /dev/kmsg
 }
 
-row v6 "${SECONDS_V6:-45}"
+# What KCSAN finds depends on how much there is to find, and that on what else the machine does.
+row v6 "${SECONDS_V6:-45}" v6 "${WRITES_V6:-900}"
 row v4mapped "${SECONDS_OTHERS:-5}"
 row v4 "${SECONDS_OTHERS:-5}"
 row repair "${SECONDS_OTHERS:-5}"

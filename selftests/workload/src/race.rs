@@ -31,9 +31,26 @@ pub struct Options {
     /// Pairs of a connecting and a reading thread
     #[arg(long, default_value_t = 1)]
     pairs: u64,
-    /// How long
+    /// How long at least
     #[arg(long, default_value_t = 30)]
     seconds: u64,
+    /// How many writes of each pair at least: on a busy machine, up to five times as long
+    #[arg(long, default_value_t = 0)]
+    writes: u64,
+}
+
+/// When a pair has done enough.
+struct Enough {
+    writes: u64,
+    earliest: Instant,
+    latest: Instant,
+}
+
+impl Enough {
+    fn is(&self, writes: u64) -> bool {
+        let now = Instant::now();
+        now >= self.earliest && (writes >= self.writes || now >= self.latest)
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -57,11 +74,16 @@ struct Counts {
 pub fn run(options: &Options) -> Result<()> {
     serve::accept_forever(&serve::listener("[::]:7000", false)?)?;
 
-    let end = Instant::now() + Duration::from_secs(options.seconds);
+    let begin = Instant::now();
+    let enough = Enough {
+        writes: options.writes,
+        earliest: begin + Duration::from_secs(options.seconds),
+        latest: begin + Duration::from_secs(options.seconds * 5),
+    };
     let counts = Counts::default();
     thread::scope(|scope| -> Result<()> {
         let pairs: Vec<_> = (0..options.pairs)
-            .map(|_| scope.spawn(|| pair(options.writer, end, &counts)))
+            .map(|_| scope.spawn(|| pair(options.writer, &enough, &counts)))
             .collect();
         pairs
             .into_iter()
@@ -71,20 +93,20 @@ pub fn run(options: &Options) -> Result<()> {
     let (writes, reads) = (counts.writes.into_inner(), counts.reads.into_inner());
     println!("writes {writes}");
     println!("reads {reads}");
-    println!("seconds {}", options.seconds);
+    println!("seconds {}", begin.elapsed().as_secs());
     ensure!(writes > 0 && reads > 0, "nothing happened");
     Ok(())
 }
 
 /// A writing thread, and a reading one that has the current socket, too.
-fn pair(writer: Writer, end: Instant, counts: &Counts) -> Result<()> {
+fn pair(writer: Writer, enough: &Enough, counts: &Counts) -> Result<()> {
     let current: Mutex<Option<Socket>> = Mutex::new(None);
     let over = AtomicBool::new(false);
     let picked = AtomicBool::new(false);
 
     thread::scope(|scope| {
         scope.spawn(|| read(&current, &picked, &over, &counts.reads));
-        let result = write(writer, end, &current, &picked, &counts.writes);
+        let result = write(writer, enough, &current, &picked, &counts.writes);
         over.store(true, Relaxed);
         result
     })
@@ -120,7 +142,7 @@ fn read(
 
 fn write(
     writer: Writer,
-    end: Instant,
+    enough: &Enough,
     current: &Mutex<Option<Socket>>,
     picked: &AtomicBool,
     writes: &AtomicU64,
@@ -130,7 +152,8 @@ fn write(
         Writer::V4mapped => "[::ffff:127.0.0.1]:7000",
         Writer::V4 => "127.0.0.1:7000",
     })?;
-    while Instant::now() < end {
+    let mut written = 0;
+    while !enough.is(written) {
         let socket = Socket::new(Domain::for_address(to), Type::STREAM, Some(Protocol::TCP))?;
         socket::reset_on_close(&socket)?;
         *current.lock().unwrap() = Some(Socket::from(socket.as_fd().try_clone_to_owned()?));
@@ -142,12 +165,13 @@ fn write(
             socket::set(&socket, Opt::Repair, 1)?;
             for value in 1..64 {
                 socket::set(&socket, Opt::Timestamp, value)?;
-                writes.fetch_add(1, Relaxed);
             }
+            written += 63;
         } else {
             socket.connect(&to.into())?;
-            writes.fetch_add(1, Relaxed);
+            written += 1;
         }
     }
+    writes.fetch_add(written, Relaxed);
     Ok(())
 }
