@@ -40,13 +40,13 @@ each_allocation_of_load() {
 	# fire, of which nobody is told: EIO, as the module tries them (docs/gauntlet.md).
 	[ "$(failed ENOMEM)" -gt 20 ]
 	load_with "${ALL[@]}"
-	workload connect --serve --connects 20
+	workload connect --serve --threads 1 --connects 20
 	all_matched 20
 }
 
 each_allocation_of_a_reader() {
 	load_with "${ALL[@]}"
-	workload connect --serve --connects 20
+	workload connect --serve --threads 1 --connects 20
 	for file in /proc/tsoffset/stats /proc/tsoffset/last /proc/tsoffset/connects /proc/tsoffset/events \
 		/proc/tsoffset/filter /proc/net/tsoffset; do
 		# Of events the last record that there is, or read() would wait.
@@ -61,7 +61,7 @@ each_allocation_of_a_filter() {
 	load_with "${ALL[@]}"
 	every_allocation "writing a filter" write /proc/tsoffset/filter 'uid=0 dport=7000 daddr=::1,::/16'
 	[ "$(failed ENOMEM)" -gt 0 ]
-	workload connect --serve --connects 20
+	workload connect --serve --threads 1 --connects 20
 	expect connects_recorded=20 ledger=balanced
 }
 
@@ -70,7 +70,7 @@ each_allocation_of_a_namespace() {
 	load_with "${ALL[@]}"
 	every_allocation "a network namespace coming up" namespace
 	[ "$(failed ENOMEM)" -gt 0 ]
-	workload connect --serve --connects 20
+	workload connect --serve --threads 1 --connects 20
 	all_matched 20
 }
 
