@@ -14,10 +14,7 @@ of() { ip netns exec "$1" cat "$NETWORK"; }
 has() {
 	namespace=$1
 	shift
-	if ! of "$namespace" | compare "$@"; then
-		echo "in $namespace"
-		return 1
-	fi
+	of "$namespace" | compare "$@" | sed "s/^/$namespace: /"
 }
 
 # connects NAMESPACE N: over its loopback.

@@ -49,7 +49,7 @@ row() {
 }
 
 # What KCSAN finds depends on how much there is to find, and that on what else the machine does.
-row v6 "${SECONDS_V6:-45}" v6 "${WRITES_V6:-1200}"
+row v6 "${SECONDS_V6:-45}" v6 "${WRITES_V6:-2400}"
 row v4mapped "${SECONDS_OTHERS:-5}"
 row v4 "${SECONDS_OTHERS:-5}"
 row repair "${SECONDS_OTHERS:-5}"
