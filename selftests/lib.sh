@@ -4,8 +4,8 @@
 # What the tests share. A test is a list of checks; each is a function that succeeds or fails, and
 # says on the way what it saw.
 #
-# Emulated, a process takes 20 ms to begin and a program 50 ms, under KCSAN twice that: what is done for every
-# check, or for every line, is done by the shell itself.
+# Emulated, a process takes 15 to 20 ms to begin and a program 30 to 36 ms, more where other guests run: what is done
+# for every check, or for every line, is done by the shell itself.
 
 : "${TSOFFSET_SELFTESTS:=$(dirname "$0")}"
 # shellcheck source=/dev/null

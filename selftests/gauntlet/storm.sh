@@ -27,7 +27,7 @@ loaded_and_unloaded_under_load() {
 			read_files 2> /dev/null || sleep 0.01
 		done) &
 	done
-	# Among sixteen that never stop, a load would take ten seconds, most of them waiting for its turn.
+	# Among sixteen that never stop, a load takes nine seconds, most of them waiting for its turn.
 	renice -n -10 -p "$BASHPID" > /dev/null
 	number=0 balanced=0 called=0 begun=$SECONDS
 	while [ "$number" -lt "$LOADS" ]; do
