@@ -22,11 +22,6 @@ use crate::{
         rcu::RcuCell,
         wait_queue::WaitQueue, //
     },
-    after::{
-        many,
-        After,
-        FollowUpRing, //
-    },
     core::{
         filter::Filter,
         last::Last,
@@ -41,6 +36,11 @@ use crate::{
             Slot, //
         },
         stats::Shared, //
+    },
+    follow_ups::{
+        many,
+        FollowUpRing,
+        FollowUps, //
     },
     hooks::{
         timestamps::Writes,
@@ -90,7 +90,7 @@ pub(crate) struct State {
     /// What is in flight, with the witness on.
     pub(crate) overlaps: Option<Table>,
     /// What comes after connects, where that is asked for.
-    pub(crate) after: Option<After>,
+    pub(crate) follow_ups: Option<FollowUps>,
 }
 
 impl State {
@@ -114,8 +114,8 @@ impl State {
         let rings = ring_for_each_cpu(records)?;
         let waiters = WaitQueue::new()?;
         let overlaps = witness.map(overlaps).transpose()?;
-        let after = outcomes
-            .map(|sockets| After::new(sockets, records))
+        let follow_ups = outcomes
+            .map(|sockets| FollowUps::new(sockets, records))
             .transpose()?;
         let networks = Networks::new()?;
         let each_network = EachNetwork::new(networks.clone())?;
@@ -131,7 +131,7 @@ impl State {
                 filter <- RcuCell::new(),
                 waiters,
                 overlaps,
-                after,
+                follow_ups,
             }),
             GFP_KERNEL,
         )
@@ -169,9 +169,9 @@ impl State {
     }
 
     /// Every possible CPU's number and ring of follow-ups; none where outcomes are not asked for.
-    pub(crate) fn follow_ups(&self) -> impl Iterator<Item = (u32, &FollowUpRing)> {
-        let after = self.after.iter();
-        after.flat_map(|after| self.cpus().map(|(number, _)| (number, after.ring(number))))
+    pub(crate) fn follow_up_rings(&self) -> impl Iterator<Item = (u32, &FollowUpRing)> {
+        let all = self.follow_ups.iter();
+        all.flat_map(|all| self.cpus().map(|(number, _)| (number, all.ring(number))))
     }
 
     /// What became of the records, all CPUs together.
@@ -186,11 +186,11 @@ impl State {
     pub(crate) fn shared(&self) -> Shared {
         Shared {
             pending: self
-                .after
+                .follow_ups
                 .as_ref()
-                .map_or(0, |after| after.handshakes.pending()),
+                .map_or(0, |follow_ups| follow_ups.handshakes.pending()),
             overwritten: self
-                .follow_ups()
+                .follow_up_rings()
                 .map(|(_, ring)| ring.overwritten(ring.head()))
                 .sum(),
         }

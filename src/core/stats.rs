@@ -44,7 +44,7 @@ pub(crate) struct Stats {
     /// How many outcomes can be awaited at once; 0: they are not watched.
     pub(crate) outcomes: u64,
     /// Their sums.
-    pub(crate) after: OutcomeTotals,
+    pub(crate) outcome_totals: OutcomeTotals,
     /// What the host's namespaces share of that.
     pub(crate) shared: Option<Shared>,
 }
@@ -120,24 +120,24 @@ impl Stats {
 
     /// Those about what came after connects.
     fn outcomes(&self) -> [(&'static str, Value); 16] {
-        let after = &self.after;
+        let totals = &self.outcome_totals;
         [
             ("outcomes", self.outcomes),
-            ("outcomes_begun", after.begun),
-            ("outcome_established", after.with(Outcome::Established)),
-            ("outcome_refused", after.with(Outcome::Refused)),
-            ("outcome_timeout", after.with(Outcome::Timeout)),
-            ("outcome_reset", after.with(Outcome::Reset)),
-            ("outcome_unreachable", after.with(Outcome::Unreachable)),
-            ("outcome_error", after.with(Outcome::Error)),
-            ("outcome_closed", after.with(Outcome::Closed)),
-            ("outcomes_overflow", after.overflow),
-            ("outcomes_untimed", after.untimed),
-            ("offset_kept", after.kept),
-            ("offset_rewritten", after.rewritten),
-            ("offset_unjudged", after.unjudged),
-            ("outcomes_recorded", after.recorded),
-            ("outcomes_filtered", after.filtered),
+            ("outcomes_begun", totals.begun),
+            ("outcome_established", totals.with(Outcome::Established)),
+            ("outcome_refused", totals.with(Outcome::Refused)),
+            ("outcome_timeout", totals.with(Outcome::Timeout)),
+            ("outcome_reset", totals.with(Outcome::Reset)),
+            ("outcome_unreachable", totals.with(Outcome::Unreachable)),
+            ("outcome_error", totals.with(Outcome::Error)),
+            ("outcome_closed", totals.with(Outcome::Closed)),
+            ("outcomes_overflow", totals.overflow),
+            ("outcomes_untimed", totals.untimed),
+            ("offset_kept", totals.kept),
+            ("offset_rewritten", totals.rewritten),
+            ("offset_unjudged", totals.unjudged),
+            ("outcomes_recorded", totals.recorded),
+            ("outcomes_filtered", totals.filtered),
         ]
         .map(|(name, count)| (name, Value::Number(count)))
     }

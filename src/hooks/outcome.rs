@@ -14,7 +14,6 @@ use crate::{
         preemption::PreemptionDisabled,
         tracepoint, //
     },
-    after::After,
     core::{
         follow_up::{
             Ends,
@@ -24,6 +23,7 @@ use crate::{
         },
         outcomes::AtClose, //
     },
+    follow_ups::FollowUps,
     state::State,
     tcp::{
         secure_seq::timestamp_offset,
@@ -47,7 +47,8 @@ impl tracepoint::Handler for States {
     type Tracepoint = InetSockSetState;
 
     fn fired(&self, change: Change<'_>) {
-        let (Some(socket), Some(step), Some(after)) = (change.tcp6(), change.step(), &self.0.after)
+        let (Some(socket), Some(step), Some(follow_ups)) =
+            (change.tcp6(), change.step(), &self.0.follow_ups)
         else {
             return;
         };
@@ -58,7 +59,7 @@ impl tracepoint::Handler for States {
         match step {
             // Nothing is sent in repair mode.
             Step::Begins | Step::Ends { .. } if socket.in_repair() => (),
-            Step::Begins => self.begins(here, after, socket),
+            Step::Begins => self.begins(here, follow_ups, socket),
             // For the selftests, which have to find it out.
             Step::Ends { outcome, .. }
                 if cfg!(tsoffset_variant = "broken-outcomes")
@@ -67,27 +68,29 @@ impl tracepoint::Handler for States {
                 outcome,
                 may_be_passive,
             } => {
-                let begin = after.handshakes.end(socket.cookie());
+                let begin = follow_ups.handshakes.end(socket.cookie());
                 // Who has no place and may have been accepted, was.
                 if begin.is_some() || !may_be_passive {
-                    self.ends(here, after, socket, outcome, change.error(), begin);
+                    self.ends(here, follow_ups, socket, outcome, change.error(), begin);
                 }
             }
-            Step::Closes => self.closes(here, after, socket),
+            Step::Closes => self.closes(here, follow_ups, socket),
         }
     }
 }
 
 impl States {
-    fn begins(&self, here: PreemptionDisabled<'_>, after: &After, socket: Socket<'_>) {
-        let has_place = after.handshakes.begin(socket.cookie(), clock::boot_ns());
+    fn begins(&self, here: PreemptionDisabled<'_>, follow_ups: &FollowUps, socket: Socket<'_>) {
+        let has_place = follow_ups
+            .handshakes
+            .begin(socket.cookie(), clock::boot_ns());
         self.0.counts(here, socket.net()).outcomes.begin(has_place);
     }
 
     fn ends(
         &self,
         here: PreemptionDisabled<'_>,
-        after: &After,
+        follow_ups: &FollowUps,
         socket: Socket<'_>,
         outcome: Outcome,
         error: u16,
@@ -101,7 +104,7 @@ impl States {
         let handshake = begin.map(|begin| time.wrapping_sub(begin));
         self.record(
             here,
-            after,
+            follow_ups,
             socket,
             time,
             What::Ended {
@@ -113,18 +116,18 @@ impl States {
     }
 
     /// Whether the offset is still the one that connect, or accept, chose: both hash the same tuple.
-    fn closes(&self, here: PreemptionDisabled<'_>, after: &After, socket: Socket<'_>) {
+    fn closes(&self, here: PreemptionDisabled<'_>, follow_ups: &FollowUps, socket: Socket<'_>) {
         let offset = socket.tsoffset();
         let expected = timestamp_offset(socket.net(), &socket.tuple());
         // Asked only where the answer matters: it makes a cookie.
-        let repaired =
-            offset != expected && (socket.in_repair() || after.repaired.contains(socket.cookie()));
+        let repaired = offset != expected
+            && (socket.in_repair() || follow_ups.repaired.contains(socket.cookie()));
         let found = AtClose::judge(offset, expected, repaired);
         self.0.counts(here, socket.net()).outcomes.close(found);
         if found == AtClose::Rewritten {
             self.record(
                 here,
-                after,
+                follow_ups,
                 socket,
                 clock::boot_ns(),
                 What::Rewritten { offset, expected },
@@ -135,7 +138,7 @@ impl States {
     fn record(
         &self,
         here: PreemptionDisabled<'_>,
-        after: &After,
+        follow_ups: &FollowUps,
         socket: Socket<'_>,
         time: u64,
         what: What,
@@ -158,7 +161,7 @@ impl States {
             None => true,
         };
         if recorded {
-            after
+            follow_ups
                 .ring(self.0.this_cpu(here).number)
                 .push(&follow_up.to_words());
             self.0.waiters.notify(here);
@@ -181,8 +184,8 @@ impl kretprobe::Handler for Repairs {
     fn returned(&self, _here: PreemptionDisabled<'_>, call: Setsockopt<'_>, (): (), value: usize) {
         // The function returns an int; the register's upper half means nothing.
         if value as i32 == 0 {
-            if let Some(after) = &self.0.after {
-                after.repaired.insert(call.cookie());
+            if let Some(follow_ups) = &self.0.follow_ups {
+                follow_ups.repaired.insert(call.cookie());
             }
         }
     }

@@ -74,7 +74,7 @@ impl Stream for EventsFile {
             connects.push(Cursor::at(cpu, ring.head()), GFP_KERNEL_ACCOUNT)?;
         }
         let mut follow_ups = KVVec::new();
-        for (cpu, ring) in self.0.follow_ups() {
+        for (cpu, ring) in self.0.follow_up_rings() {
             follow_ups.push(Cursor::at(cpu, ring.head()), GFP_KERNEL_ACCOUNT)?;
         }
         Ok(Reader {
@@ -88,7 +88,7 @@ impl Stream for EventsFile {
         for (cursor, (cpu, ring)) in reader.connects.iter_mut().zip(self.0.rings()) {
             *cursor = Cursor::at(cpu, begin(ring, place));
         }
-        for (cursor, (cpu, ring)) in reader.follow_ups.iter_mut().zip(self.0.follow_ups()) {
+        for (cursor, (cpu, ring)) in reader.follow_ups.iter_mut().zip(self.0.follow_up_rings()) {
             *cursor = Cursor::at(cpu, begin(ring, place));
         }
         reader.lost = 0;
@@ -96,7 +96,7 @@ impl Stream for EventsFile {
 
     fn amount(&self) -> u64 {
         let connects = self.0.rings().map(|(_, ring)| ring.head());
-        let follow_ups = self.0.follow_ups().map(|(_, ring)| ring.head());
+        let follow_ups = self.0.follow_up_rings().map(|(_, ring)| ring.head());
         Iterator::chain(connects, follow_ups).fold(0, u64::wrapping_add)
     }
 
@@ -104,7 +104,7 @@ impl Stream for EventsFile {
         for (cursor, (_, ring)) in reader.connects.iter_mut().zip(self.0.rings()) {
             reader.lost += cursor.advance(ring, ring.head());
         }
-        for (cursor, (_, ring)) in reader.follow_ups.iter_mut().zip(self.0.follow_ups()) {
+        for (cursor, (_, ring)) in reader.follow_ups.iter_mut().zip(self.0.follow_up_rings()) {
             reader.lost += cursor.advance(ring, ring.head());
         }
         reader.lost != 0

@@ -79,10 +79,10 @@ pub(super) fn print(
         witness: state.overlaps.is_some(),
         readers: second.readers,
         outcomes: state
-            .after
+            .follow_ups
             .as_ref()
-            .map_or(0, |after| after.handshakes.room()),
-        after: second.outcomes,
+            .map_or(0, |follow_ups| follow_ups.handshakes.room()),
+        outcome_totals: second.outcomes,
         // As of the rings.
         shared: kept.map(|_| state.shared()),
     };

@@ -23,7 +23,7 @@ fn stats() -> Stats {
         witness: false,
         readers: ReaderTotals::default(),
         outcomes: 0,
-        after: OutcomeTotals::default(),
+        outcome_totals: OutcomeTotals::default(),
         shared: Some(Shared {
             pending: 0,
             overwritten: 0,

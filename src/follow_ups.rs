@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What is kept of sockets after their connect has returned: see `hooks::outcome`.
+//! The follow-ups of connects: what is kept of sockets after their connect has returned, see `hooks::outcome`.
 
 use crate::{
     abstractions::{
@@ -29,8 +29,8 @@ use crate::{
 /// The follow-ups of one CPU.
 pub(crate) type FollowUpRing = Ring<Marked, KVVec<Slot<Marked, { follow_up::WORDS }>>>;
 
-/// All of it.
-pub(crate) struct After {
+/// Of all CPUs, with what they are made from.
+pub(crate) struct FollowUps {
     /// Who waits for an answer, and since when.
     pub(crate) handshakes: Handshakes<KVVec<Set<Marked>>>,
     /// Whose offset a user set.
@@ -39,7 +39,7 @@ pub(crate) struct After {
     rings: KVVec<FollowUpRing>,
 }
 
-impl After {
+impl FollowUps {
     /// Allocates it, for so many sockets that wait at once and so many follow-ups for each CPU, a power of
     /// two. May sleep.
     ///
