@@ -121,6 +121,9 @@ wait_for() {
 # Waits until the books can be read: nothing in flight. Who reads them sees where they cannot.
 settle() { wait_for 5 not_busy || :; }
 
+# reached NAME COUNT: that line of stats is so far.
+reached() { [ "$(stat "$1")" -ge "$2" ]; }
+
 not_busy() { [ "$(stat ledger)" != busy ]; }
 
 # figure WHAT VALUE...: something measured, which scripts/gauntlet makes a table of.
