@@ -9,9 +9,9 @@
 use ::core::ops::RangeInclusive;
 
 mod abstractions;
-mod after;
 mod bindings;
 mod core;
+mod follow_ups;
 mod hooks;
 mod network;
 mod proc;
@@ -183,7 +183,7 @@ impl kernel::Module for Tsoffset {
             _witness: witness,
             _outcomes: outcomes,
             #[cfg(tsoffset_variant = "defect")]
-            _defects: CallProbe::new(hooks::defect::Defects)?,
+            _defects: CallProbe::new(hooks::defect::Defects::new())?,
             #[cfg(tsoffset_variant = "hold")]
             _hold: CallProbe::new(hooks::hold::Hold)?,
             #[cfg(tsoffset_variant = "rewrite")]

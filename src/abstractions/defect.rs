@@ -8,7 +8,10 @@ use core::hint::black_box;
 
 use kernel::alloc::flags::GFP_ATOMIC;
 
-use super::compat::prelude::*;
+use super::{
+    compat::prelude::*,
+    preemption::PreemptionDisabled, //
+};
 
 /// A mistake; each is found by one detector.
 #[derive(Clone, Copy)]
@@ -23,9 +26,11 @@ pub(crate) enum Defect {
     AfterFree,
     /// A sum that has no place in its type: RUST_OVERFLOW_CHECKS.
     Overflow,
+    /// The word that preemption is off, where it is not: lockdep.
+    Preemptible,
 }
 
-/// Makes it. With preemption off, as `Sleep` is no mistake otherwise.
+/// Makes it. `Sleep` is a mistake with preemption off only, and `Preemptible` with preemption on.
 pub(crate) fn make(defect: Defect) -> Result {
     match defect {
         Defect::Leak => {
@@ -46,6 +51,10 @@ pub(crate) fn make(defect: Defect) -> Result {
         }
         Defect::Overflow => {
             black_box(black_box(u32::MAX) + black_box(1));
+        }
+        Defect::Preemptible => {
+            // SAFETY: None, which is what lockdep has to say. Nothing is done with it.
+            black_box(unsafe { PreemptionDisabled::assume() });
         }
     }
     Ok(())

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Makes a mistake in a probe handler, for the checks of the debug kernel: which one, the socket's priority says.
+//! Makes a mistake in a probe handler, or when it goes, for the checks of the debug kernel: which one, the socket's priority says.
 
 use crate::{
     abstractions::{
@@ -9,8 +9,10 @@ use crate::{
             Defect, //
         },
         kprobe,
+        marked::Marked,
         preemption::PreemptionDisabled, //
     },
+    core::word::Word,
     tcp::{
         hash_connect::Inet6HashConnect,
         socket::Socket, //
@@ -18,7 +20,18 @@ use crate::{
 };
 
 /// The hook.
-pub(crate) struct Defects;
+pub(crate) struct Defects {
+    // Not 0: to be made where tasks may be preempted.
+    when_unloaded: Marked,
+}
+
+impl Defects {
+    pub(crate) fn new() -> Self {
+        Self {
+            when_unloaded: Marked::new(0),
+        }
+    }
+}
 
 impl kprobe::Handler for Defects {
     type Function = Inet6HashConnect;
@@ -30,8 +43,17 @@ impl kprobe::Handler for Defects {
             0xde03 => Defect::Bounds,
             0xde04 => Defect::AfterFree,
             0xde05 => Defect::Overflow,
+            0xde06 => return self.when_unloaded.store(1),
             _ => return,
         };
         let _ = make(defect);
+    }
+}
+
+impl Drop for Defects {
+    fn drop(&mut self) {
+        if self.when_unloaded.load() != 0 {
+            let _ = make(Defect::Preemptible);
+        }
     }
 }
