@@ -9,8 +9,14 @@ use std::{
     collections::BTreeMap,
     ffi::CString,
     fs::{self, File, OpenOptions},
-    io,
-    os::fd::AsRawFd,
+    io::{
+        self,
+        Seek, //
+    },
+    os::{
+        fd::AsRawFd,
+        unix::fs::OpenOptionsExt, //
+    },
     path::{Path, PathBuf},
     thread,
 };
@@ -48,7 +54,7 @@ enum What {
         /// Its parameters
         parameters: Vec<String>,
     },
-    /// Opening a file, and reading it once
+    /// Opening a file, and reading it once from its beginning, without waiting
     Open { file: PathBuf },
     /// Writing a text to a file
     Write { file: PathBuf, text: String },
@@ -129,7 +135,11 @@ fn call(what: &What) -> io::Result<()> {
         What::Load { module, parameters } => load(module, parameters),
         What::Open { file } => {
             let mut buffer = [0_u8; 4096];
-            let file = File::open(file)?;
+            let mut file = OpenOptions::new()
+                .read(true)
+                .custom_flags(libc::O_NONBLOCK)
+                .open(file)?;
+            file.rewind()?;
             unistd::read(file.as_raw_fd(), &mut buffer)?;
             Ok(())
         }
