@@ -11,7 +11,7 @@ TSOFFSET_SELFTESTS=$(dirname "$0")/../tsoffset
 NOLOAD=1
 : "${LOADS:=500}" "${NAMESPACES:=2000}"
 
-# The ledger of each load that is asked has to balance.
+# Each load sees connects; the ledger of every tenth has to balance.
 loaded_and_unloaded_under_load() {
 	# What the first loads and connects leave in the kernel's caches is not a leak.
 	for _ in 1 2 3; do
@@ -36,6 +36,7 @@ loaded_and_unloaded_under_load() {
 	while [ "$number" -lt "$LOADS" ]; do
 		insmod "$TSOFFSET_KO" witness=1 outcomes=100
 		number=$((number + 1))
+		wait_for 60 reached connects_called 8
 		if [ $((number % 10)) -eq 0 ]; then
 			wait_for 5 not_busy || :
 			stats=$(cat "$STATS")
@@ -46,7 +47,6 @@ loaded_and_unloaded_under_load() {
 			esac
 			called=$((called + $(echo "$stats" | field connects_called)))
 			[ "$(echo "$stats" | field offset_mismatch)" -eq 0 ]
-			[ "$(echo "$stats" | field offset_match)" -gt 0 ] || echo "load $number saw no connect"
 		fi
 		rmmod tsoffset
 		[ $((number % 20)) -ne 0 ] || echo "$number loads in $((SECONDS - begun)) s, $called connects in those asked"
@@ -58,7 +58,6 @@ loaded_and_unloaded_under_load() {
 	rm /tmp/stop
 	figure "loads and unloads under load" "$number; of $((number / 10)) asked, $balanced ledgers balanced, none unbalanced; $called connects seen"
 	[ "$balanced" -gt $((number / 20)) ]
-	[ "$called" -gt "$number" ]
 	sleep 3
 	memory_came_back "$before" 2048
 }
