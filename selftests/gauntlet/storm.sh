@@ -11,6 +11,9 @@ TSOFFSET_SELFTESTS=$(dirname "$0")/../tsoffset
 NOLOAD=1
 : "${LOADS:=500}" "${NAMESPACES:=2000}"
 
+# The calling shell, and what it begins from here on.
+give_way() { renice -n 19 -p "$BASHPID" > /dev/null; }
+
 # Each load sees connects; the ledger of every tenth has to balance.
 loaded_and_unloaded_under_load() {
 	# What the first loads and connects leave in the kernel's caches is not a leak.
@@ -22,11 +25,14 @@ loaded_and_unloaded_under_load() {
 	before=$(kernel_memory)
 	# They go on until they are stopped, and take what the loader and the kernel's own threads leave them: with the same
 	# priority, a load among sixteen that never stop is mostly waiting for its turn.
-	nice -n 19 tsoffset-workload connect --serve --threads 8 --connects 100000000 --seconds $((LOADS * 120)) > /dev/null &
+	(
+		give_way
+		exec tsoffset-workload connect --serve --threads 8 --connects 100000000 --seconds $((LOADS * 120)) > /dev/null
+	) &
 	connecting=$!
 	for _ in 1 2 3 4 5 6 7 8; do
 		(
-			renice -n 19 -p "$BASHPID" > /dev/null
+			give_way
 			while [ ! -e /tmp/stop ]; do
 				read_files 2> /dev/null || sleep 0.01
 			done
