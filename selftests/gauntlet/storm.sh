@@ -38,6 +38,7 @@ loaded_and_unloaded_under_load() {
 			done
 		) &
 	done
+	trap 'touch /tmp/stop; kill "$connecting"' EXIT
 	number=0 balanced=0 called=0 begun=$SECONDS
 	while [ "$number" -lt "$LOADS" ]; do
 		insmod "$TSOFFSET_KO" witness=1 outcomes=100
@@ -57,6 +58,7 @@ loaded_and_unloaded_under_load() {
 		rmmod tsoffset
 		[ $((number % 20)) -ne 0 ] || echo "$number loads in $((SECONDS - begun)) s, $called connects in those asked"
 	done
+	trap - EXIT
 	kill "$connecting"
 	wait "$connecting" || :
 	touch /tmp/stop
