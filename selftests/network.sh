@@ -85,8 +85,11 @@ nothing_is_lost_with_a_namespace() {
 # Reads that are open while it is unloaded, and while their namespace goes.
 open_files_do_no_harm() {
 	ip netns add left
-	ip netns exec left sh -c "exec 5< $NETWORK; sleep 30" &
-	sleep 0.2
+	rm -f /tmp/open
+	ip netns exec left sh -c "exec 5< $NETWORK && touch /tmp/open && exec sleep 1000" &
+	holder=$!
+	trap 'kill "$holder"' EXIT
+	wait_for 20 test -e /tmp/open
 	exec 4< "$NETWORK"
 	head -c 10 <&4 > /dev/null
 	ip netns delete left
@@ -98,7 +101,6 @@ open_files_do_no_harm() {
 	[ ! -e "$NETWORK" ]
 	load
 	expect connects_called=0
-	killall -q sleep
 }
 
 come_and_go_under_load() {

@@ -117,8 +117,7 @@ the_time_is_that_of_the_handshake() {
 	serve ip netns exec right -- --listen '[::]:7000'
 	listen
 	to_silent_peer --threads 1 --connects 1 &
-	sleep 0.5
-	[ "$(stat outcomes_pending)" -eq 1 ]
+	wait_for 20 reached outcomes_pending 1
 	# Now the peer is reached, by the next try.
 	ip -n left neighbour delete 2001:db8::2 dev veth0
 	wait
