@@ -33,13 +33,14 @@ update_lists() {
 	apt_own apt-get update >&2
 }
 
-# tally RESULTS: closes a test by what its lines "ok|failed COUNT NAME" say; fails where one failed, or none was.
+# tally RESULTS: closes a test by what its lines "ok|failed COUNT NAME" say; fails where one failed, or none was. Indented lines say
+# more about what failed before them.
 tally() {
 	local passed failed
 	passed=$(awk '$1 == "ok" { n += $2 } END { print n + 0 }' "$1")
 	failed=$(awk '$1 == "failed" { n += $2 } END { print n + 0 }' "$1")
 	if ((failed > 0)); then
-		grep '^failed' "$1" >&2
+		grep -E '^(failed|    )' "$1" >&2
 	fi
 	echo "$passed passed, $failed failed"
 	((failed == 0 && passed > 0))

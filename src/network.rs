@@ -18,7 +18,10 @@ use crate::{
         compat::prelude::*,
         marked::Marked,
         net::Net,
-        percpu::PerCpu,
+        percpu::{
+            Iter,
+            PerCpu, //
+        },
         pernet::{
             PerNetwork,
             Slot, //
@@ -64,11 +67,11 @@ pub(crate) struct Sums {
 
 impl Sums {
     /// Sums up what `cpus` yields.
-    fn of<'a, I: Iterator<Item = &'a Counts>>(cpus: impl Fn() -> I) -> Self {
+    fn of<'a>(cpus: impl Iterator<Item = &'a Counts> + Clone) -> Self {
         Self {
-            connects: Totals::sum(|| cpus().map(|counts| &counts.connects)),
-            readers: ReaderTotals::sum(|| cpus().map(|counts| &counts.readers)),
-            outcomes: OutcomeTotals::sum(cpus().map(|counts| &counts.outcomes)),
+            connects: Totals::sum(|| cpus.clone().map(|counts| &counts.connects)),
+            readers: ReaderTotals::sum(|| cpus.clone().map(|counts| &counts.readers)),
+            outcomes: OutcomeTotals::sum(cpus.clone().map(|counts| &counts.outcomes)),
         }
     }
 
@@ -98,13 +101,47 @@ impl NetworkCounts {
         self.0.this_cpu(here)
     }
 
-    fn cpus(&self) -> impl Iterator<Item = &Counts> {
-        self.0.iter().map(|(_, counts)| counts)
+    fn cpus(&self) -> Cpus<'_> {
+        Cpus(self.0.iter())
     }
 
     /// Sums over all CPUs.
     pub(crate) fn sums(&self) -> Sums {
-        Sums::of(|| self.cpus())
+        Sums::of(self.cpus())
+    }
+}
+
+/// All CPUs' counts in one namespace.
+#[derive(Clone)]
+struct Cpus<'a>(Iter<'a, Counts>);
+
+impl<'a> Iterator for Cpus<'a> {
+    type Item = &'a Counts;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next().map(|(_, counts)| counts)
+    }
+}
+
+/// All CPUs' counts in one namespace and those that are still to come.
+#[derive(Clone)]
+struct AllCpus<'a> {
+    cpus: Cpus<'a>,
+    to_come: core::slice::Iter<'a, Option<Arc<NetworkCounts>>>,
+}
+
+impl<'a> Iterator for AllCpus<'a> {
+    type Item = &'a Counts;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(counts) = self.cpus.next() {
+                return Some(counts);
+            }
+            if let Some(network) = self.to_come.next()? {
+                self.cpus = network.cpus();
+            }
+        }
     }
 }
 
@@ -148,12 +185,10 @@ impl Networks {
     /// The host's sums. May sleep.
     pub(crate) fn sums(&self) -> Sums {
         let list = self.list.lock();
-        let cpus = || {
-            let live = list.live.iter().flatten().map(|counts| &**counts);
-            // The kernel's prelude has a trait with another `chain`.
-            Iterator::chain(live, [&self.stray]).flat_map(NetworkCounts::cpus)
-        };
-        let mut sums = Sums::of(cpus);
+        let mut sums = Sums::of(AllCpus {
+            cpus: self.stray.cpus(),
+            to_come: list.live.iter(),
+        });
         sums.add(&list.gone);
         sums
     }

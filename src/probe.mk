@@ -38,3 +38,11 @@ tsoffset-cfgs := \
 
 # The language that the kernel's own declarations are written in.
 tsoffset-rust-target := $(shell sed -nE 's/.*--rust-target ([0-9.]+).*/\1/p' $(srctree)/rust/Makefile | head -n 1)
+
+# The room for a symbol's name, its end included; see names.mk.
+tsoffset-name-limit := $(shell sed -nE 's/^#define KSYM_NAME_LEN[[:space:]]+([0-9]+)$$/\1/p' $(srctree)/include/linux/kallsyms.h)
+ifdef CONFIG_MODULES
+ifeq ($(tsoffset-name-limit),)
+$(error tsoffset: include/linux/kallsyms.h does not say in a number what KSYM_NAME_LEN is)
+endif
+endif

@@ -16,6 +16,7 @@ use crate::{
         owned::EachNetwork,
         percpu::{
             possible_cpus,
+            Iter,
             PerCpu, //
         },
         preemption::PreemptionDisabled,
@@ -170,34 +171,35 @@ impl State {
 
     /// Every possible CPU's number and ring of follow-ups; none where outcomes are not asked for.
     pub(crate) fn follow_up_rings(&self) -> impl Iterator<Item = (u32, &FollowUpRing)> {
-        let all = self.follow_ups.iter();
-        all.flat_map(|all| self.cpus().map(|(number, _)| (number, all.ring(number))))
+        let all = self.follow_ups.as_ref();
+        self.cpus()
+            .filter_map(move |(number, _)| Some((number, all?.ring(number))))
     }
 
     /// What became of the records, all CPUs together.
     pub(crate) fn kept(&self) -> Kept {
-        self.rings().fold(Kept::default(), |kept, (_, ring)| Kept {
-            readable: kept.readable + ring.readable(),
-            overwritten: kept.overwritten + ring.overwritten(ring.head()),
-        })
+        let mut kept = Kept::default();
+        for (_, ring) in self.rings() {
+            kept.readable += ring.readable();
+            kept.overwritten += ring.overwritten(ring.head());
+        }
+        kept
     }
 
     /// What the namespaces share of what came after connects.
     pub(crate) fn shared(&self) -> Shared {
-        Shared {
-            pending: self
-                .follow_ups
-                .as_ref()
-                .map_or(0, |follow_ups| follow_ups.handshakes.pending()),
-            overwritten: self
-                .follow_up_rings()
-                .map(|(_, ring)| ring.overwritten(ring.head()))
-                .sum(),
+        let mut shared = Shared::default();
+        if let Some(follow_ups) = &self.follow_ups {
+            shared.pending = follow_ups.handshakes.pending();
         }
+        for (_, ring) in self.follow_up_rings() {
+            shared.overwritten += ring.overwritten(ring.head());
+        }
+        shared
     }
 
     /// Every CPU's number and state.
-    pub(crate) fn cpus(&self) -> impl Iterator<Item = (u32, &CpuState)> {
+    pub(crate) fn cpus(&self) -> Iter<'_, CpuState> {
         self.cpus.iter()
     }
 

@@ -75,10 +75,47 @@ impl<T: Sync> PerCpu<T> {
     }
 
     /// Every possible CPU's number and `T`, in order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
-        // SAFETY: By the type invariant every possible CPU has a `T`, living as long as `self`.
-        possible_cpus().map(|cpu| (cpu, unsafe { &*place(self.base, cpu) }))
+    pub(crate) fn iter(&self) -> Iter<'_, T> {
+        Iter {
+            cpus: possible_cpus(),
+            of: self,
+        }
     }
+}
+
+// Types of their own rather than adaptors: what goes through them has their name within its own, and src/names.mk says how long
+// that may be.
+
+/// Every possible CPU's number and `T`, in order.
+pub(crate) struct Iter<'a, T: Sync> {
+    cpus: PossibleCpus,
+    of: &'a PerCpu<T>,
+}
+
+impl<T: Sync> Clone for Iter<'_, T> {
+    fn clone(&self) -> Self {
+        Self {
+            cpus: self.cpus.clone(),
+            of: self.of,
+        }
+    }
+}
+
+impl<'a, T: Sync> Iterator for Iter<'a, T> {
+    type Item = (u32, &'a T);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let cpu = self.cpus.next()?;
+        // SAFETY: By the type invariant every possible CPU has a `T`, living as long as `of`.
+        Some((cpu, unsafe { &*place(self.of.base, cpu) }))
+    }
+}
+
+/// The numbers of the possible CPUs, in order.
+#[derive(Clone)]
+pub(crate) struct PossibleCpus {
+    previous: Option<u32>,
 }
 
 /// Where a possible CPU's part of an allocation is.
@@ -87,16 +124,26 @@ fn place<T>(base: NonNull<c_void>, cpu: u32) -> *mut T {
     unsafe { bindings::tsoffset_per_cpu_ptr(base.as_ptr(), cpu).cast() }
 }
 
-/// The numbers of the possible CPUs.
-pub(crate) fn possible_cpus() -> impl Iterator<Item = u32> {
-    let mut previous = -1;
-    core::iter::from_fn(move || {
+/// The numbers of the possible CPUs, in order.
+pub(crate) fn possible_cpus() -> PossibleCpus {
+    PossibleCpus { previous: None }
+}
+
+impl Iterator for PossibleCpus {
+    type Item = u32;
+
+    #[inline]
+    fn next(&mut self) -> Option<u32> {
+        let previous = self.previous.map_or(-1, |cpu| cpu as i32);
         // SAFETY: `previous` is -1 or a CPU's number.
         let cpu = unsafe { bindings::tsoffset_next_possible_cpu(previous) };
-        previous = cpu as i32;
         // SAFETY: It reads a number that is set once at boot.
-        (cpu < unsafe { bindings::tsoffset_nr_cpu_ids() }).then_some(cpu)
-    })
+        if cpu >= unsafe { bindings::tsoffset_nr_cpu_ids() } {
+            return None;
+        }
+        self.previous = Some(cpu);
+        Some(cpu)
+    }
 }
 
 impl<T: Sync> Drop for PerCpu<T> {

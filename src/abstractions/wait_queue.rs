@@ -55,13 +55,9 @@ impl WaitQueue {
     ///
     /// Fails with `ENOMEM`.
     pub(crate) fn new() -> Result<Self> {
-        let head = KBox::pin_init(
-            Opaque::ffi_init(|head| {
-                // SAFETY: The place is valid for writes, and pinned.
-                unsafe { bindings::tsoffset_init_waitqueue_head(head) }
-            }),
-            GFP_KERNEL,
-        )?;
+        let head = Pin::from(KBox::new(Opaque::uninit(), GFP_KERNEL)?);
+        // SAFETY: The place is valid for writes, and pinned.
+        unsafe { bindings::tsoffset_init_waitqueue_head(head.get()) };
         let works = PerCpu::new(|_| Work {
             work: Opaque::uninit(),
             head: head.get(),

@@ -103,7 +103,12 @@ impl<W: Word, S: Deref<Target = [Set<W>]>> Handshakes<S> {
 
     /// Places that are taken, counted one by one.
     pub(crate) fn pending(&self) -> u64 {
-        let places = self.sets.iter().flat_map(|set| &set.places);
-        places.filter(|place| place.cookie.load() != 0).count() as u64
+        let mut taken = 0;
+        for set in self.sets.iter() {
+            for place in &set.places {
+                taken += u64::from(place.cookie.load() != 0);
+            }
+        }
+        taken
     }
 }

@@ -124,7 +124,8 @@ pub(crate) struct OutcomeTotals {
 impl OutcomeTotals {
     /// Sums up what `outcomes` yields for each CPU.
     pub(crate) fn sum<'a, W: Word + 'a>(outcomes: impl Iterator<Item = &'a Outcomes<W>>) -> Self {
-        outcomes.fold(Self::default(), |mut totals, cpu| {
+        let mut totals = Self::default();
+        for cpu in outcomes {
             totals.add(&Self {
                 begun: cpu.begun.load(),
                 overflow: cpu.overflow.load(),
@@ -136,8 +137,8 @@ impl OutcomeTotals {
                 recorded: cpu.recorded.load(),
                 filtered: cpu.filtered.load(),
             });
-            totals
-        })
+        }
+        totals
     }
 
     /// Adds others, such as those of a namespace that is gone.

@@ -104,9 +104,11 @@ impl ReaderTotals {
         I: Iterator<Item = &'a Readers<W>>,
     {
         let sum = |word: fn(&Readers<W>) -> &W| {
-            readers().fold(0, |sum: u64, cpu| {
-                sum.wrapping_add(word(cpu).load_acquire())
-            })
+            let mut sum = 0_u64;
+            for cpu in readers() {
+                sum = sum.wrapping_add(word(cpu).load_acquire());
+            }
+            sum
         };
         Self {
             torn: sum(|cpu| &cpu.torn),

@@ -50,7 +50,7 @@ pub(crate) struct Stats {
 }
 
 /// What is kept of all namespaces' outcomes together, and so is not known of one.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Shared {
     /// Connects whose outcome is awaited, and that have a place in the table.
     pub(crate) pending: u64,

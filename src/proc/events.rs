@@ -95,9 +95,14 @@ impl Stream for EventsFile {
     }
 
     fn amount(&self) -> u64 {
-        let connects = self.0.rings().map(|(_, ring)| ring.head());
-        let follow_ups = self.0.follow_up_rings().map(|(_, ring)| ring.head());
-        Iterator::chain(connects, follow_ups).fold(0, u64::wrapping_add)
+        let mut amount = 0_u64;
+        for (_, ring) in self.0.rings() {
+            amount = amount.wrapping_add(ring.head());
+        }
+        for (_, ring) in self.0.follow_up_rings() {
+            amount = amount.wrapping_add(ring.head());
+        }
+        amount
     }
 
     fn is_ready(&self, reader: &mut Reader) -> bool {
