@@ -46,6 +46,13 @@ tally() {
 	((failed == 0 && passed > 0))
 }
 
+# slowness KERNEL: how many times as long what runs in its guest may take (slow= in kernels/).
+slowness() {
+	local slow
+	slow=$(sed -n 's/^slow=//p' "$PROJECT/kernels/$1")
+	echo "${slow:-1}"
+}
+
 # tracers KERNEL-DIRECTORY: perf and bpftrace, for a kernel that has what both take: they are large.
 tracers() {
 	grep --quiet --line-regexp CONFIG_BPF_EVENTS=y "$1/build/.config" || return 0
