@@ -13,32 +13,9 @@ prom=$scratch/textfile/tsoffset.prom
 table=$PROJECT/docs/fleet.md
 exporter=$PROJECT/scripts/tsoffset-exporter
 
-record() { printf '%s 1 fleet: %s\n' "$1" "$2" >> "$results"; }
-
-# passes DESCRIPTION COMMAND...: one result; its output is shown where it fails.
-passes() {
-	local what=$1 file=$log/${1//[^a-zA-Z0-9]/-}
-	shift
-	if "$@" > "$file" 2>&1 < /dev/null; then
-		record ok "$what"
-	else
-		tail -n 20 "$file" >&2
-		record failed "$what (see $(shown "$file"))"
-	fi
-}
-
-# fails PATTERN DESCRIPTION COMMAND...: it has to fail, and to say why.
-fails() {
-	local pattern=$1 what=$2 file=$log/${2//[^a-zA-Z0-9]/-} status=0
-	shift 2
-	"$@" > "$file" 2>&1 < /dev/null || status=$?
-	if ((status != 0)) && grep -qE "$pattern" "$file"; then
-		record ok "$what"
-	else
-		tail -n 20 "$file" >&2
-		record failed "$what (status $status, or nothing says '$pattern', see $(shown "$file"))"
-	fi
-}
+subject=fleet
+# shellcheck source=scripts/lib-checks.sh
+. "$PROJECT/scripts/lib-checks.sh"
 
 # quiet COMMAND...: it succeeds and says nothing; its warnings have no status of their own.
 quiet() {

@@ -3,6 +3,10 @@
 #
 # Checks that are runs of a guest: sourced with $name, $kernel, $image, $log and $results set.
 
+subject=$name
+# shellcheck source=scripts/lib-checks.sh
+. "$PROJECT/scripts/lib-checks.sh"
+
 # guest RUN SCRIPT [ARGUMENT...]: output and messages in $log.RUN, console in $log.RUN.console.
 guest() {
 	local run=$1 task=$2
@@ -10,8 +14,6 @@ guest() {
 	"$PROJECT/scripts/guest" --kernel "$kernel" --initramfs "$image" --log "$log.$run.console" \
 		--task "$task" "$@" > "$log.$run" 2>&1
 }
-
-record() { printf '%s %s %s: %s\n' "$1" "$2" "$name" "$3" >> "$results"; }
 
 # must STATUS RUN PATTERN DESCRIPTION SCRIPT [ARGUMENT...]: a run that ends with that status and says
 # so: its output has a line that matches.
@@ -24,10 +26,10 @@ must() {
 	elif ! grep -qE "$pattern" "$log.$run"; then
 		what+=" (nothing says '$pattern', see $(shown "$log.$run"))"
 	else
-		record ok 1 "$what"
+		record ok "$what"
 		return
 	fi
-	record failed 1 "$what"
+	record failed "$what"
 	tail -n 30 "$log.$run" >&2
 }
 

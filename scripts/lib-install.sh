@@ -3,32 +3,9 @@
 #
 # What the tests of installing share: sourced with $name, $log and $results set.
 
-record() { printf '%s %s %s: %s\n' "$1" "$2" "$name" "$3" >> "$results"; }
-
-# passes DESCRIPTION COMMAND...: one result; its output is shown where it fails.
-passes() {
-	local what=$1 file=$log/${1//[^a-zA-Z0-9]/-}
-	shift
-	if ("$@") > "$file" 2>&1 < /dev/null; then
-		record ok 1 "$what"
-	else
-		tail -n 20 "$file" >&2
-		record failed 1 "$what (see $(shown "$file"))"
-	fi
-}
-
-# fails PATTERN DESCRIPTION COMMAND...: it has to fail, and to say why.
-fails() {
-	local pattern=$1 what=$2 file=$log/${2//[^a-zA-Z0-9]/-} status=0
-	shift 2
-	("$@") > "$file" 2>&1 < /dev/null || status=$?
-	if ((status != 0)) && grep -qE "$pattern" "$file"; then
-		record ok 1 "$what"
-	else
-		tail -n 20 "$file" >&2
-		record failed 1 "$what (status $status, or nothing says '$pattern', see $(shown "$file"))"
-	fi
-}
+subject=$name
+# shellcheck source=scripts/lib-checks.sh
+. "$PROJECT/scripts/lib-checks.sh"
 
 # files_of DIRECTORY: everything in it: lines of path, kind, mode, owner and a link's target; and of path and checksum.
 files_of() {
