@@ -114,6 +114,7 @@ boot_system() {
 	rm -rf "$above"
 	mkdir -p "$above/etc/modprobe.d" "$above/lib/modules/$release" "$kernel_of_system"
 	cp "$system/lib/modules/$release/vmlinuz" "$kernel_of_system/"
+	install -D -m 644 "$system/boot/config-$release" "$kernel_of_system/build/.config"
 	cp "$system/lib/modules/$release"/modules.* "$above/lib/modules/$release/"
 	cp -r "$system/etc/modprobe.d" "$above/etc/"
 	for file in "$system/lib/modules/$release"/updates/{,dkms/}tsoffset.ko.xz; do
