@@ -209,5 +209,19 @@ criu_dump_and_restore() {
 
 closed_unjudged() { [ "$(STATS=$left/tsoffset stat offset_unjudged)" -eq 1 ]; }
 
+# Programs that read all symbols' names, with the module's among them: a longer one than they have room for kills them.
+libbpf_tools_run() {
+	load
+	for tool in biosnoop biotop klockstat; do
+		status=0
+		timeout -s INT 10 "/usr/sbin/$tool-libbpf" > /tmp/tool 2>&1 || status=$?
+		echo "$tool: status $status"
+		# A signal that kills is 128 and its number.
+		[ "$status" -lt 128 ]
+		[ -s /tmp/tool ]
+	done
+	rmmod tsoffset
+}
+
 run_checks guest_as_it_was iperf3_streams curl_requests curl_refused stress_ng_sockets kernel_tcp_inq kernel_tfo kernel_msg_zerocopy \
-	kernel_fastopen_keys kernel_port_share miscount_is_noticed criu_dump_and_restore
+	kernel_fastopen_keys kernel_port_share miscount_is_noticed libbpf_tools_run criu_dump_and_restore
