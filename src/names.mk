@@ -7,13 +7,13 @@
 # -E2BIG, and __sprint_symbol() (kernel/kallsyms.c) takes it for a length. 6.12 and 7.3 do.
 #
 # Shorter than 256, too: programs of libbpf-tools read /proc/kallsyms into so many bytes and die of a longer name (biosnoop,
-# biotop, klockstat of 0.31). Where KCSAN or KASAN keeps functions from being inlined, the kernel crate alone makes such names,
-# and nobody depends on those programs.
+# biotop, klockstat of 0.31). A build warns of such names, but on kernels that are not optimized for performance: where the
+# kernel crate's smallest functions are not inlined, it makes some itself.
 #
 # Rust's names hold those of all types that a function is generic over, so that a chain of iterator adaptors is soon too long:
 # an iterator type of its own, or a loop, is not.
 
-tsoffset-name-buffer := $(if $(CONFIG_KCSAN)$(CONFIG_KASAN),$(tsoffset-name-limit),256)
+tsoffset-name-buffer := $(if $(CONFIG_CC_OPTIMIZE_FOR_PERFORMANCE),256,$(tsoffset-name-limit))
 
 # Not "&&": what fails before it does not end the shell.
 quiet_cmd_tsoffset-names = NAMES   $<
