@@ -18,8 +18,10 @@ tsoffset-name-buffer := $(if $(CONFIG_CC_OPTIMIZE_FOR_PERFORMANCE),256,$(tsoffse
 # Not "&&": what fails before it does not end the shell.
 quiet_cmd_tsoffset-names = NAMES   $<
       cmd_tsoffset-names = $(NM) $< | $(AWK) -v limit=$(tsoffset-name-limit) -v buffer=$(tsoffset-name-buffer) '\
+	BEGIN { if (buffer > limit) buffer = limit } \
 	length($$NF) >= buffer { long++; if (length($$NF) > length(longest)) longest = $$NF } \
-	END { kind = length(longest) >= limit ? "error" : "warning"; \
+	END { if (!NR) { print "tsoffset: error: no symbols in $<" > "/dev/stderr"; exit 1 } \
+	kind = length(longest) >= limit ? "error" : "warning"; \
 	if (long) print "tsoffset: " kind ": names of " long " symbols have more than " buffer - 1 " characters (the kernel has room for " \
 	limit - 1 "), such as " longest > "/dev/stderr"; exit kind == "error" }'; touch $@
 
