@@ -22,7 +22,7 @@ loaded_and_unloaded_under_load() {
 		workload connect --serve --threads 8 --connects 100
 		rmmod tsoffset
 	done
-	before=$(kernel_memory)
+	before=$(kernel_memory /tmp/slabs.before)
 	# They go on until they are stopped, and take what the loader and the kernel's own threads leave them: with the same
 	# priority, a load among sixteen that never stop is mostly waiting for its turn.
 	(
@@ -62,7 +62,7 @@ loaded_and_unloaded_under_load() {
 	rm /tmp/stop
 	figure "loads and unloads under load" "$number; the ledgers of the $((number / 10)) that were asked balanced, with $called connects"
 	sleep 3
-	memory_came_back "$before" 2048
+	memory_came_back "$before" 2048 /tmp/slabs.before
 }
 
 # one_namespace NUMBER: made, used and gone.
@@ -76,7 +76,7 @@ namespaces_come_and_go() {
 	# Per-CPU memory comes in chunks: what the first ones took is kept for the next.
 	for _ in 1 2 3 4 5 6 7 8 9 10; do one_namespace; done
 	sleep 2
-	before=$(kernel_memory)
+	before=$(kernel_memory /tmp/slabs.before)
 	number=0
 	begun=$SECONDS
 	while [ "$number" -lt "$NAMESPACES" ]; do
@@ -87,7 +87,7 @@ namespaces_come_and_go() {
 	all_matched $((NAMESPACES * 4 + 40))
 	sleep 5
 	figure "network namespaces made, used and gone" "$number"
-	memory_came_back "$before" 4096
+	memory_came_back "$before" 4096 /tmp/slabs.before
 }
 
 # A leak would be seen: what the module takes for large rings is.
