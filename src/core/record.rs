@@ -102,14 +102,14 @@ fn halves(word: u64) -> (u32, u32) {
     ((word >> 32) as u32, word as u32)
 }
 
-/// Sixteen bytes in two words.
+/// Sixteen bytes in two words, as they lie in memory.
 fn split(bytes: [u8; 16]) -> [u64; 2] {
-    let all = u128::from_be_bytes(bytes);
-    [(all >> 64) as u64, all as u64]
+    let all = u128::from_ne_bytes(bytes);
+    [all as u64, (all >> 64) as u64]
 }
 
 fn join(words: [u64; 2]) -> [u8; 16] {
-    ((u128::from(words[0]) << 64) | u128::from(words[1])).to_be_bytes()
+    ((u128::from(words[1]) << 64) | u128::from(words[0])).to_ne_bytes()
 }
 
 impl Record {
