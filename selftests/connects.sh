@@ -122,12 +122,43 @@ for_the_administrator_only() {
 }
 
 records_out_of_range_are_refused() {
-	refuses 'Invalid parameters' 'records=1 is not within 2 to 65536' load_with records=1
-	refuses 'Invalid parameters' 'records=65537 is not within 2 to 65536' load_with records=65537
+	refuses 'Invalid parameters' 'records=1 is not within 2 to 65536, nor 0' load_with records=1
+	refuses 'Invalid parameters' 'records=65537 is not within 2 to 65536, nor 0' load_with records=65537
 	load_with records=3
 	expect records_readable=0
 }
 
+# no_data FILE: it says that there is none, and waits for none.
+no_data() {
+	if message=$(timeout 5 cat "$1" 2>&1); then return 1; fi
+	echo "$message"
+	[[ $message == *'No data available'* ]]
+}
+
+# Compared and counted all the same.
+none_are_kept_where_none_are_wanted() {
+	load_with records=0 outcomes=16
+	workload connect --serve --threads 4 --connects 100
+	workload refused --times 1 > /tmp/refused
+	failed=$(field failed-inside < /tmp/refused)
+	connects=$((100 + $(counted < /tmp/refused)))
+	[ "$failed" -gt 0 ]
+	expect ledger=balanced connects_called="$connects" offset_match=$((connects - failed)) connects_failed="$failed" \
+		connects_recorded=0 connects_filtered="$connects" records_readable=0 records_overwritten=0 \
+		outcomes_recorded=0 outcomes_overwritten=0
+	[ "$(stat outcome_established)" -ge 100 ]
+	[ "$(stat outcomes_filtered)" -ge 100 ]
+	# A filter chooses among none.
+	echo dport=1 > /proc/tsoffset/filter
+	echo clear > /proc/tsoffset/filter
+	no_data "$CONNECTS"
+	no_data /proc/tsoffset/events
+	# The same with records has some.
+	rmmod tsoffset
+	load_with records=2
+	if no_data "$CONNECTS"; then return 1; fi
+}
+
 run_checks every_connect_has_its_record newest_last_and_times_of_this_boot who_called \
 	kinds_have_flags the_histogram_is_that_of_the_records the_oldest_go_first a_snapshot_agrees_with_itself \
-	for_the_administrator_only records_out_of_range_are_refused
+	for_the_administrator_only records_out_of_range_are_refused none_are_kept_where_none_are_wanted

@@ -35,16 +35,16 @@ pub(crate) struct FollowUps {
     pub(crate) handshakes: Handshakes<KVVec<Set<Marked>>>,
     /// Whose offset a user set.
     pub(crate) repaired: Repaired<KVVec<Marked>>,
-    // By the CPU's number. Rings of their own: they are written in softirqs, on top of a returning connect.
+    // By the CPU's number; empty where no records are kept. Rings of their own: they are written in softirqs, on top of a returning connect.
     rings: KVVec<FollowUpRing>,
 }
 
 impl FollowUps {
     /// Allocates it, for so many sockets that wait at once and so many follow-ups for each CPU, a power of
-    /// two. May sleep.
+    /// two, where they are to be kept. May sleep.
     ///
     /// Fails with `ENOMEM`.
-    pub(crate) fn new(sockets: u32, records: u32) -> Result<Self> {
+    pub(crate) fn new(sockets: u32, records: Option<u32>) -> Result<Self> {
         let number = Handshakes::<KVVec<Set<Marked>>>::sets_for(sockets);
         Ok(Self {
             handshakes: Handshakes::new(many(number, Set::new)?),
@@ -53,9 +53,9 @@ impl FollowUps {
         })
     }
 
-    /// The ring of a CPU by its number.
-    pub(crate) fn ring(&self, cpu: u32) -> &FollowUpRing {
-        &self.rings[cpu as usize]
+    /// The ring of a CPU by its number; none where no records are kept.
+    pub(crate) fn ring(&self, cpu: u32) -> Option<&FollowUpRing> {
+        self.rings.get(cpu as usize)
     }
 }
 

@@ -55,7 +55,7 @@ module! {
         },
         records: u32 {
             default: 256,
-            description: "Records kept for each CPU, 2 to 65536, rounded up to a power of two (default 256)",
+            description: "Records kept for each CPU, 2 to 65536, rounded up to a power of two; 0: none (default 256)",
         },
         outcomes: u32 {
             default: 0,
@@ -100,7 +100,7 @@ struct Following {
 /// Most calls that may be followed at once: each takes memory from load to unload.
 const MAXACTIVE_LIMIT: u32 = 4096;
 
-/// Records for each CPU: a record takes 128 bytes, from load to unload.
+/// Records for each CPU, where any are kept: a record takes 128 bytes, from load to unload.
 const RECORDS_LIMITS: RangeInclusive<u32> = 2..=65536;
 
 /// Most connects whose outcome can be awaited: each takes 16 bytes, from load to unload.
@@ -125,9 +125,9 @@ impl kernel::Module for Tsoffset {
         abstractions::fault::arm(maxactive);
 
         let records = parameters::records.value();
-        if !RECORDS_LIMITS.contains(&records) {
+        if records != 0 && !RECORDS_LIMITS.contains(&records) {
             let (least, most) = (RECORDS_LIMITS.start(), RECORDS_LIMITS.end());
-            pr_err!("records={records} is not within {least} to {most}\n");
+            pr_err!("records={records} is not within {least} to {most}, nor 0\n");
             return Err(EINVAL);
         }
 
@@ -139,7 +139,7 @@ impl kernel::Module for Tsoffset {
 
         let witness = parameters::witness.value();
         let state = state::State::new(
-            records.next_power_of_two(),
+            (records != 0).then(|| records.next_power_of_two()),
             witness.then_some(maxactive),
             (outcomes != 0).then_some(outcomes),
         )?;

@@ -2,7 +2,10 @@
 
 //! What the hooks write and the files read.
 
-use kernel::sync::Arc;
+use kernel::{
+    error::to_result,
+    sync::Arc, //
+};
 
 use crate::{
     abstractions::{
@@ -23,6 +26,7 @@ use crate::{
         rcu::RcuCell,
         wait_queue::WaitQueue, //
     },
+    bindings,
     core::{
         filter::Filter,
         last::Last,
@@ -76,7 +80,7 @@ pub(crate) struct State {
     each_network: EachNetwork<Network>,
     networks: Arc<Networks>,
     cpus: PerCpu<CpuState>,
-    // By the CPU's number.
+    // By the CPU's number; empty where no records are kept.
     rings: KVVec<ConnectRing>,
     /// Trying the probes.
     #[pin]
@@ -95,12 +99,12 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// Allocates it: so many records for each CPU, a power of two, a witness of so many calls at once where
-    /// one is asked for, and room for so many sockets whose outcome is waited for, likewise. May sleep.
+    /// Allocates it: so many records for each CPU, a power of two, where they are to be kept, a witness of so many calls at
+    /// once where one is asked for, and room for so many sockets whose outcome is waited for, likewise. May sleep.
     ///
     /// Fails with `ENOMEM`, or with `EAFNOSUPPORT` where IPv6 is off.
     pub(crate) fn new(
-        records: u32,
+        records: Option<u32>,
         witness: Option<u32>,
         outcomes: Option<u32>,
     ) -> Result<Arc<Self>> {
@@ -159,22 +163,31 @@ impl State {
             .this_cpu(here)
     }
 
-    /// The ring of a CPU whose state this is.
+    /// Fails with `ENODATA` where no records are kept (`records=0`).
+    pub(crate) fn must_keep_records(&self) -> Result {
+        if self.rings.is_empty() {
+            return to_result(-(bindings::ENODATA as i32));
+        }
+        Ok(())
+    }
+
+    /// The ring of a CPU whose state this is; none where no records are kept.
     #[inline]
-    pub(crate) fn ring(&self, cpu: &CpuState) -> &ConnectRing {
-        &self.rings[cpu.number as usize]
+    pub(crate) fn ring(&self, cpu: &CpuState) -> Option<&ConnectRing> {
+        self.rings.get(cpu.number as usize)
     }
 
-    /// Every possible CPU's number and ring.
+    /// Every possible CPU's number and ring; none where no records are kept.
     pub(crate) fn rings(&self) -> impl Iterator<Item = (u32, &ConnectRing)> {
-        self.cpus().map(|(number, cpu)| (number, self.ring(cpu)))
+        self.cpus()
+            .filter_map(|(number, cpu)| Some((number, self.ring(cpu)?)))
     }
 
-    /// Every possible CPU's number and ring of follow-ups; none where outcomes are not asked for.
+    /// Every possible CPU's number and ring of follow-ups; none where no records are kept, or outcomes are not asked for.
     pub(crate) fn follow_up_rings(&self) -> impl Iterator<Item = (u32, &FollowUpRing)> {
         let all = self.follow_ups.as_ref();
         self.cpus()
-            .filter_map(move |(number, _)| Some((number, all?.ring(number))))
+            .filter_map(move |(number, _)| Some((number, all?.ring(number)?)))
     }
 
     /// What became of the records, all CPUs together.
@@ -217,10 +230,13 @@ impl State {
     }
 }
 
-/// A ring of so many slots for every CPU up to the last possible one. May sleep.
+/// A ring of so many slots for every CPU up to the last possible one; none where there are to be no slots. May sleep.
 pub(crate) fn ring_for_each_cpu<const N: usize>(
-    slots: u32,
+    slots: Option<u32>,
 ) -> Result<KVVec<Ring<Marked, KVVec<Slot<Marked, N>>>>> {
+    let Some(slots) = slots else {
+        return Ok(KVVec::new());
+    };
     let last = possible_cpus().last().unwrap_or(0);
     let mut rings = KVVec::with_capacity(last as usize + 1, GFP_KERNEL)?;
     for _ in 0..=last {

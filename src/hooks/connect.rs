@@ -4,27 +4,22 @@
 
 use kernel::sync::Arc;
 
-use super::trial::Fired;
+use super::{
+    record::Returned,
+    trial::Fired, //
+};
 use crate::{
     abstractions::{
         clock,
         kprobe,
         kretprobe,
         preemption::PreemptionDisabled,
-        task::Caller,
         trace_connect, //
     },
     core::{
         last::Finding,
         overlap,
-        record::{
-            Flags,
-            Record, //
-        },
-        verdict::{
-            Observation,
-            Verdict, //
-        }, //
+        verdict::Observation, //
     },
     state::{
         State,
@@ -34,10 +29,7 @@ use crate::{
         connect::TcpV6Connect,
         namespace::tcp_timestamps,
         secure_seq::timestamp_offset,
-        socket::{
-            Socket,
-            Tuple, //
-        }, //
+        socket::Socket, //
     },
 };
 
@@ -180,28 +172,29 @@ impl kretprobe::Handler for Connects {
         };
         let verdict = observation.judge();
         let cpu = self.0.this_cpu(here);
-
-        let record = record(socket, &tuple, &entry, &observation, verdict, overlaps);
-        let recorded = match self.0.filter.get(here) {
-            Some(filter) => filter.matches(&record) || cfg!(tsoffset_variant = "broken-filter"),
-            None => true,
+        let time = clock::boot_ns();
+        let duration = time.wrapping_sub(entry.begin);
+        let call = || Returned {
+            socket,
+            tuple: &tuple,
+            time,
+            duration,
+            observation,
+            verdict,
+            overlaps,
+        };
+        let recorded = if self.0.filter.get(here).is_some() || trace_connect::is_on() {
+            self.record_chosen(here, cpu, call())
+        } else {
+            self.record(here, cpu, call())
         };
 
-        if trace_connect::is_on() {
-            self.trace(cpu, &record, recorded);
-        }
-        if recorded {
-            if cfg!(not(tsoffset_variant = "broken-ring")) {
-                self.0.ring(cpu).push(&record.to_words());
-            }
-            self.0.waiters.notify(here);
-        }
         if cfg!(not(tsoffset_variant = "broken-ledger")) || error == 0 {
             self.0.counts(here, net).connects.finish(
                 verdict,
                 tuple.is_v4_mapped(),
                 recorded,
-                record.duration,
+                duration,
             );
         }
         if error == 0 {
@@ -211,45 +204,5 @@ impl kretprobe::Handler for Connects {
                 verdict,
             });
         }
-    }
-}
-
-/// What there is to tell of a connect that returns now.
-fn record(
-    socket: Socket<'_>,
-    tuple: &Tuple,
-    entry: &Entry,
-    observation: &Observation,
-    verdict: Verdict,
-    overlaps: u16,
-) -> Record {
-    let time = clock::boot_ns();
-    let caller = Caller::current();
-    let (source, destination, source_port, destination_port) = tuple.ends();
-    let flags = Flags::default()
-        .with(Flags::REPAIR, observation.repair)
-        .with(Flags::FAST_OPEN, socket.is_fast_open())
-        .with(Flags::MPTCP, socket.is_mptcp())
-        .with(Flags::V4_MAPPED, tuple.is_v4_mapped());
-
-    Record {
-        time,
-        duration: time.wrapping_sub(entry.begin),
-        pid: caller.pid,
-        tgid: caller.tgid,
-        uid: caller.uid,
-        comm: caller.comm,
-        netns: socket.net().inum(),
-        cookie: socket.cookie(),
-        source,
-        destination,
-        source_port,
-        destination_port,
-        error: observation.error,
-        offset: observation.offset,
-        expected: observation.expected,
-        verdict,
-        overlaps,
-        flags,
     }
 }

@@ -9,6 +9,7 @@ pub(crate) mod getsockopt;
 #[cfg(tsoffset_variant = "hold")]
 pub(crate) mod hold;
 pub(crate) mod outcome;
+mod record;
 #[cfg(tsoffset_variant = "rewrite")]
 pub(crate) mod rewrite;
 pub(crate) mod timestamps;

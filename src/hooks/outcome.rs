@@ -143,6 +143,10 @@ impl States {
         time: u64,
         what: What,
     ) {
+        let Some(ring) = follow_ups.ring(self.0.this_cpu(here).number) else {
+            self.0.counts(here, socket.net()).outcomes.record(false);
+            return;
+        };
         let (source, destination, source_port, destination_port) = socket.tuple().ends();
         let follow_up = FollowUp {
             time,
@@ -161,9 +165,7 @@ impl States {
             None => true,
         };
         if recorded {
-            follow_ups
-                .ring(self.0.this_cpu(here).number)
-                .push(&follow_up.to_words());
+            ring.push(&follow_up.to_words());
             self.0.waiters.notify(here);
         }
         self.0.counts(here, socket.net()).outcomes.record(recorded);

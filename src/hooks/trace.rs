@@ -15,6 +15,7 @@ use crate::{
             Flags,
             Record, //
         },
+        ring::Ring,
         verdict::Verdict,
     },
     state::CpuState,
@@ -54,7 +55,7 @@ impl Connects {
         }
         trace_connect::connect(&Event {
             time: record.time,
-            seq: self.0.ring(cpu).head(),
+            seq: self.0.ring(cpu).map_or(0, Ring::head),
             pid: record.pid,
             tgid: record.tgid,
             uid: record.uid,

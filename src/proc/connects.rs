@@ -48,6 +48,7 @@ impl List for ConnectsFile {
     type Item = Placed<Record>;
 
     fn snapshot(&self) -> Result<KVVec<Placed<Record>>> {
+        self.0.must_keep_records()?;
         let mut items = KVVec::new();
         let mut cursors = KVVec::new();
         let mut ends = KVVec::new();

@@ -69,6 +69,7 @@ impl Stream for EventsFile {
     type Reader = Reader;
 
     fn reader(&self) -> Result<Reader> {
+        self.0.must_keep_records()?;
         let mut connects = KVVec::new();
         for (cpu, ring) in self.0.rings() {
             connects.push(Cursor::at(cpu, ring.head()), GFP_KERNEL_ACCOUNT)?;
