@@ -23,10 +23,10 @@ load_with_tool() {
 	load
 }
 
-# load_traced: a fresh module, an empty buffer and the event on.
+# load_traced [PARAMETER=VALUE...]: a fresh module, an empty buffer and the event on.
 load_traced() {
 	tracing
-	load
+	load_with "$@"
 	echo > "$TRACING/trace"
 	echo 1 > "$EVENT/enable"
 }

@@ -94,10 +94,7 @@ it_has_what_is_not_recorded() {
 }
 
 it_has_connects_of_which_no_record_is_kept() {
-	tracing
-	load_with records=0
-	echo > "$TRACING/trace"
-	echo 1 > "$EVENT/enable"
+	load_traced records=0
 	workload connect --serve --threads 2 --connects 20
 	settle
 	[ "$(grep -c ' recorded=0 .* verdict=match ' "$TRACING/trace")" -eq 20 ]
@@ -115,10 +112,7 @@ it_leaves_no_gap() {
 }
 
 as_many_as_there_are() {
-	tracing
-	load_with records=1024
-	echo > "$TRACING/trace"
-	echo 1 > "$EVENT/enable"
+	load_traced records=1024
 	workload connect --serve --threads 8 --connects 1000
 	settle
 	cp "$TRACING/trace" /tmp/trace
