@@ -39,6 +39,8 @@ unsafe impl Scalar for u16 {}
 unsafe impl Scalar for u32 {}
 // SAFETY: As above.
 unsafe impl Scalar for u64 {}
+// SAFETY: As above.
+unsafe impl Scalar for usize {}
 
 /// Loads `*p` once: `READ_ONCE(*p)`.
 ///
@@ -219,9 +221,10 @@ impl SharedCounter {
     }
 
     /// The count, by a load that orders what follows behind it.
+    #[inline]
     pub(crate) fn load_acquire(&self) -> u64 {
         // SAFETY: `self` is a live `atomic64_t`, which holds one aligned 64-bit integer.
-        unsafe { bindings::tsoffset_smp_load_acquire(self.0.get().cast()) }
+        unsafe { ordered::load_acquire(self.0.get().cast()) }
     }
 }
 

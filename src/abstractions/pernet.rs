@@ -187,9 +187,17 @@ impl<T: PerNetwork> Drop for Registration<T> {
 /// `net` is live, and `T` registered.
 #[inline]
 unsafe fn place<T: PerNetwork>(net: *const bindings::net, _reading: Reading<'_>) -> *mut Place<T> {
+    // This is `net_generic()`, whose read lock the caller has, or what stands for it.
     // SAFETY: The number does not change while it is registered. The table that the place is found in may be replaced
     // by a larger one, and is freed a grace period later; the place is not.
-    unsafe { bindings::tsoffset_net_generic(net, *T::slot().id.get()).cast() }
+    unsafe {
+        let table = (&raw const (*net).r#gen).read_volatile();
+        table
+            .byte_add(bindings::layout::NET_GENERIC_PTR)
+            .cast::<*mut Place<T>>()
+            .add(*T::slot().id.get() as usize)
+            .read()
+    }
 }
 
 /// # Safety

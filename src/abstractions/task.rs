@@ -34,7 +34,9 @@ impl Caller {
             Self {
                 pid: (*task).pid as u32,
                 tgid: (*task).tgid as u32,
-                uid: bindings::tsoffset_current_uid(),
+                // As the initial user namespace numbers it, which maps every number to itself (kernel/user.c). A
+                // task's own credentials are replaced by itself only.
+                uid: (*(*task).cred).uid.val,
                 comm: comm(task),
             }
         }

@@ -4,8 +4,6 @@
  */
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
-#include <linux/cred.h>
-#include <linux/ipv6.h>
 #include <linux/irq_work.h>
 #include <linux/irqflags.h>
 #include <linux/kprobes.h>
@@ -17,13 +15,8 @@
 #include <linux/ptrace.h>
 #include <linux/rcupdate.h>
 #include <linux/seq_file_net.h>
-#include <linux/tcp.h>
 #include <linux/tracepoint.h>
-#include <linux/uidgid.h>
 #include <linux/wait.h>
-#include <net/inet_sock.h>
-#include <net/mptcp.h>
-#include <net/netns/generic.h>
 #include <net/sock.h>
 
 #include "helpers.h"
@@ -151,37 +144,9 @@ void tsoffset_tracepoint_synchronize_unregister(void)
 	tracepoint_synchronize_unregister();
 }
 
-/* As net_generic(), for who has the read lock already, or preemption off. */
-void *tsoffset_net_generic(const struct net *net, unsigned int id)
-{
-	return rcu_dereference_check(net->gen, rcu_read_lock_sched_held())->ptr[id];
-}
-
 struct net *tsoffset_seq_file_single_net(struct seq_file *seq)
 {
 	return seq_file_single_net(seq);
-}
-
-/* As the initial user namespace numbers it, which maps every number to itself (kernel/user.c). */
-u32 tsoffset_current_uid(void)
-{
-	return __kuid_val(current_uid());
-}
-
-struct ipv6_pinfo *tsoffset_inet6_sk(const struct sock *sk)
-{
-	return inet6_sk(sk);
-}
-
-/* A connect that sends data, or that waits for some to send. */
-bool tsoffset_sk_is_fastopen(const struct sock *sk)
-{
-	return tcp_sk(sk)->fastopen_req || inet_test_bit(DEFER_CONNECT, sk);
-}
-
-bool tsoffset_sk_is_mptcp(const struct sock *sk)
-{
-	return sk_is_mptcp(sk);
 }
 
 /*

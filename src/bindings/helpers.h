@@ -17,7 +17,6 @@ struct poll_table_struct;
 struct proto;
 struct pt_regs;
 struct seq_file;
-struct sock;
 struct socket;
 struct wait_queue_head;
 
@@ -51,20 +50,13 @@ void tsoffset_local_irq_restore(unsigned long flags);
 void tsoffset_tracepoint_synchronize_unregister(void);
 
 /* Network namespaces. */
-void *tsoffset_net_generic(const struct net *net, unsigned int id);
 struct net *tsoffset_seq_file_single_net(struct seq_file *seq);
 
 /* RCU, where the kernel crate lacks it. */
 void tsoffset_rcu_read_lock(void);
 void tsoffset_rcu_read_unlock(void);
 
-/* The current task. */
-u32 tsoffset_current_uid(void);
-
 /* Sockets. */
-struct ipv6_pinfo *tsoffset_inet6_sk(const struct sock *sk);
-bool tsoffset_sk_is_fastopen(const struct sock *sk);
-bool tsoffset_sk_is_mptcp(const struct sock *sk);
 int tsoffset_sk_connect(struct socket *sock, void *addr, int addr_len);
 int tsoffset_sk_getsockopt_nowhere(struct socket *sock, int level, int optname);
 

@@ -4,24 +4,33 @@
  * compares each with what Rust uses.
  */
 #include <linux/kbuild.h>
+#include <linux/cred.h>
 #include <linux/ipv6.h>
 #include <linux/kprobes.h>
 #include <linux/proc_fs.h>
+#include <linux/sched.h>
 #include <linux/sysctl.h>
 #include <linux/tcp.h>
 #include <linux/tracepoint.h>
 #include <net/inet_sock.h>
 #include <net/net_namespace.h>
+#include <net/netns/generic.h>
 #include <net/sock.h>
 
 int main(void)
 {
 	DEFINE(TCP_SOCK_SIZE, sizeof(struct tcp_sock));
 	DEFINE(TCP_SOCK_TSOFFSET, offsetof(struct tcp_sock, tsoffset));
+	DEFINE(TCP_SOCK_FASTOPEN_REQ, offsetof(struct tcp_sock, fastopen_req));
+#ifdef CONFIG_MPTCP
+	DEFINE(TCP_SOCK_IS_MPTCP, offsetof(struct tcp_sock, is_mptcp));
+#endif
 	DEFINE(INET_SOCK_SIZE, sizeof(struct inet_sock));
 	DEFINE(INET_SOCK_SADDR, offsetof(struct inet_sock, inet_saddr));
 	DEFINE(INET_SOCK_SPORT, offsetof(struct inet_sock, inet_sport));
 	DEFINE(INET_SOCK_DPORT, offsetof(struct inet_sock, inet_dport));
+	DEFINE(INET_SOCK_PINET6, offsetof(struct inet_sock, pinet6));
+	DEFINE(INET_SOCK_FLAGS, offsetof(struct inet_sock, inet_flags));
 	DEFINE(SOCK_SIZE, sizeof(struct sock));
 	DEFINE(SOCKET_LOCK_SIZE, sizeof(socket_lock_t));
 	DEFINE(SOCKET_LOCK_ALIGN, __alignof__(socket_lock_t));
@@ -30,8 +39,10 @@ int main(void)
 	DEFINE(NET_TCP_TIMESTAMPS, offsetof(struct net, ipv4.sysctl_tcp_timestamps));
 	DEFINE(KPROBE_SIZE, sizeof(struct kprobe));
 	DEFINE(KPROBE_PRE_HANDLER, offsetof(struct kprobe, pre_handler));
+	DEFINE(KPROBE_FLAGS, offsetof(struct kprobe, flags));
 	DEFINE(KPROBE_SYMBOL_NAME, offsetof(struct kprobe, symbol_name));
 	DEFINE(KRETPROBE_SIZE, sizeof(struct kretprobe));
+	DEFINE(KRETPROBE_KP, offsetof(struct kretprobe, kp));
 	DEFINE(KRETPROBE_ENTRY_HANDLER, offsetof(struct kretprobe, entry_handler));
 	DEFINE(KRETPROBE_MAXACTIVE, offsetof(struct kretprobe, maxactive));
 	DEFINE(KRETPROBE_DATA_SIZE, offsetof(struct kretprobe, data_size));
@@ -41,10 +52,14 @@ int main(void)
 	DEFINE(PROC_OPS_OPEN, offsetof(const struct proc_ops, proc_open));
 	DEFINE(PERNET_OPERATIONS_SIZE, sizeof(struct pernet_operations));
 	DEFINE(PERNET_OPERATIONS_ID, offsetof(struct pernet_operations, id));
+	DEFINE(NET_GEN, offsetof(struct net, gen));
+	DEFINE(NET_GENERIC_PTR, offsetof(struct net_generic, ptr));
 	DEFINE(NET_PROC_NET, offsetof(struct net, proc_net));
 	DEFINE(TRACEPOINT_NAME, offsetof(struct tracepoint, name));
 	DEFINE(SOCK_ERR, offsetof(struct sock, sk_err));
 	DEFINE(SOCK_PROTOCOL, offsetof(struct sock, sk_protocol));
+	DEFINE(TASK_CRED, offsetof(struct task_struct, cred));
+	DEFINE(CRED_UID, offsetof(struct cred, uid));
 	DEFINE(CTL_TABLE_PROCNAME, offsetof(const struct ctl_table, procname));
 	return 0;
 }

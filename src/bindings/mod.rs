@@ -59,9 +59,12 @@ macro_rules! assert_same_layout {
 assert_same_layout! {
     size_of::<tcp_sock>() => TCP_SOCK_SIZE;
     offset_of!(tcp_sock, tsoffset) => TCP_SOCK_TSOFFSET;
+    offset_of!(tcp_sock, fastopen_req) => TCP_SOCK_FASTOPEN_REQ;
     size_of::<inet_sock>() => INET_SOCK_SIZE;
     offset_of!(inet_sock, inet_saddr) => INET_SOCK_SADDR;
     offset_of!(inet_sock, inet_sport) => INET_SOCK_SPORT;
+    offset_of!(inet_sock, pinet6) => INET_SOCK_PINET6;
+    offset_of!(inet_sock, inet_flags) => INET_SOCK_FLAGS;
     size_of::<sock>() => SOCK_SIZE;
     align_of::<socket_lock_t>() => SOCKET_LOCK_ALIGN;
     offset_of!(sock, __sk_common.skc_v6_daddr) => SOCK_V6_DADDR;
@@ -69,8 +72,10 @@ assert_same_layout! {
     offset_of!(net, ipv4.sysctl_tcp_timestamps) => NET_TCP_TIMESTAMPS;
     size_of::<kprobe>() => KPROBE_SIZE;
     offset_of!(kprobe, pre_handler) => KPROBE_PRE_HANDLER;
+    offset_of!(kprobe, flags) => KPROBE_FLAGS;
     offset_of!(kprobe, symbol_name) => KPROBE_SYMBOL_NAME;
     size_of::<kretprobe>() => KRETPROBE_SIZE;
+    offset_of!(kretprobe, kp) => KRETPROBE_KP;
     offset_of!(kretprobe, entry_handler) => KRETPROBE_ENTRY_HANDLER;
     offset_of!(kretprobe, maxactive) => KRETPROBE_MAXACTIVE;
     offset_of!(kretprobe, data_size) => KRETPROBE_DATA_SIZE;
@@ -79,9 +84,17 @@ assert_same_layout! {
     offset_of!(proc_ops, proc_open) => PROC_OPS_OPEN;
     size_of::<pernet_operations>() => PERNET_OPERATIONS_SIZE;
     offset_of!(pernet_operations, id) => PERNET_OPERATIONS_ID;
+    offset_of!(net, r#gen) => NET_GEN;
     offset_of!(net, proc_net) => NET_PROC_NET;
     offset_of!(tracepoint, name) => TRACEPOINT_NAME;
     offset_of!(sock, sk_err) => SOCK_ERR;
     offset_of!(sock, sk_protocol) => SOCK_PROTOCOL;
+    offset_of!(task_struct, cred) => TASK_CRED;
+    offset_of!(cred, uid) => CRED_UID;
     offset_of!(ctl_table, procname) => CTL_TABLE_PROCNAME;
+}
+
+#[cfg(CONFIG_MPTCP)]
+assert_same_layout! {
+    offset_of!(tcp_sock, is_mptcp) => TCP_SOCK_IS_MPTCP;
 }

@@ -150,15 +150,26 @@ impl<'call> Socket<'call> {
     /// Whether its connect sends data (TCP Fast Open), or waits for some to send.
     #[inline]
     pub(crate) fn is_fast_open(self) -> bool {
-        // SAFETY: The socket is live and locked.
-        unsafe { bindings::tsoffset_sk_is_fastopen(self.sk.cast()) }
+        let inet = self.sk.cast::<bindings::inet_sock>();
+        // SAFETY: The socket is live and locked; bits beside this one are set without the lock, atomically.
+        unsafe {
+            !(*self.sk).fastopen_req.is_null()
+                || read_once(&raw const (*inet).inet_flags)
+                    & (1 << bindings::INET_FLAGS_DEFER_CONNECT)
+                    != 0
+        }
     }
 
     /// Whether it is a subflow of an MPTCP connection.
     #[inline]
     pub(crate) fn is_mptcp(self) -> bool {
-        // SAFETY: The socket is live.
-        unsafe { bindings::tsoffset_sk_is_mptcp(self.sk.cast()) }
+        #[cfg(CONFIG_MPTCP)]
+        // SAFETY: The socket is live and locked.
+        unsafe {
+            (*self.sk).is_mptcp
+        }
+        #[cfg(not(CONFIG_MPTCP))]
+        false
     }
 
     /// Addresses and ports, as connect left them.
@@ -187,9 +198,8 @@ impl<'call> Socket<'call> {
             };
         }
 
-        // SAFETY: The socket is live and an IPv6 one, so that it has this.
-        let source =
-            unsafe { address(&raw const (*bindings::tsoffset_inet6_sk(self.sk.cast())).saddr) };
+        // SAFETY: The socket is live, and an IPv6 one, so that it has this: `inet6_sk()`.
+        let source = unsafe { address(&raw const (*(*inet).pinet6).saddr) };
         Tuple::V6 {
             source,
             destination,
