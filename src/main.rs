@@ -21,20 +21,13 @@ mod tcp;
 use abstractions::{
     compat::prelude::*,
     owned::{
-        CallProbe,
         ReturnProbe,
         TraceProbe, //
     }, //
 };
 use hooks::{
-    connect::{
-        Calls,
-        Connects, //
-    },
-    getsockopt::{
-        ReadCalls,
-        Reads, //
-    },
+    connect::Connects,
+    getsockopt::Reads,
     outcome::{
         Repairs,
         States, //
@@ -73,22 +66,15 @@ module! {
 struct Tsoffset {
     _files: proc::Files,
     _connects: ReturnProbe<Connects>,
-    _calls: CallProbe<Calls>,
     _timestamps: ReturnProbe<Timestamps>,
-    _witness: Option<Witness>,
+    _witness: Option<ReturnProbe<Reads>>,
     _outcomes: Option<Following>,
     #[cfg(tsoffset_variant = "defect")]
-    _defects: CallProbe<hooks::defect::Defects>,
+    _defects: ReturnProbe<hooks::defect::Defects>,
     #[cfg(tsoffset_variant = "hold")]
-    _hold: CallProbe<hooks::hold::Hold>,
+    _hold: ReturnProbe<hooks::hold::Hold>,
     #[cfg(tsoffset_variant = "rewrite")]
-    _rewrite: CallProbe<hooks::rewrite::Rewrite>,
-}
-
-/// The probes of the witness.
-struct Witness {
-    _reads: ReturnProbe<Reads>,
-    _calls: CallProbe<ReadCalls>,
+    _rewrite: ReturnProbe<hooks::rewrite::Rewrite>,
 }
 
 /// The probes that follow sockets beyond their connect.
@@ -112,6 +98,14 @@ const REPAIRS_MAXACTIVE: u32 = 64;
 
 /// Writers of one sysctl at once that can be followed; it is a file that hardly anybody writes.
 const SYSCTL_MAXACTIVE: u32 = 64;
+
+/// Calls at once that a hook of the tests' modules follows.
+#[cfg(any(
+    tsoffset_variant = "defect",
+    tsoffset_variant = "hold",
+    tsoffset_variant = "rewrite"
+))]
+const TESTS_MAXACTIVE: u32 = 64;
 
 impl kernel::Module for Tsoffset {
     fn init(_module: &'static ThisModule) -> Result<Self> {
@@ -144,19 +138,10 @@ impl kernel::Module for Tsoffset {
             (outcomes != 0).then_some(outcomes),
         )?;
         let timestamps = ReturnProbe::new(Timestamps(state.clone()), SYSCTL_MAXACTIVE)?;
-        // In this order, so that a call is entered before it is counted as called: see `Calls`.
-        let calls = CallProbe::new(Calls(state.clone()))?;
         let connects = ReturnProbe::new(Connects(state.clone()), maxactive)?;
-        let witness = if witness {
-            // In this order, for the same reason.
-            let calls = CallProbe::new(ReadCalls(state.clone()))?;
-            Some(Witness {
-                _reads: ReturnProbe::new(Reads(state.clone()), maxactive)?,
-                _calls: calls,
-            })
-        } else {
-            None
-        };
+        let witness = witness
+            .then(|| ReturnProbe::new(Reads(state.clone()), maxactive))
+            .transpose()?;
 
         let outcomes = if outcomes != 0 {
             Some(Following {
@@ -178,16 +163,15 @@ impl kernel::Module for Tsoffset {
         Ok(Self {
             _files: proc::Files::new(&state)?,
             _connects: connects,
-            _calls: calls,
             _timestamps: timestamps,
             _witness: witness,
             _outcomes: outcomes,
             #[cfg(tsoffset_variant = "defect")]
-            _defects: CallProbe::new(hooks::defect::Defects::new())?,
+            _defects: ReturnProbe::new(hooks::defect::Defects::new(), TESTS_MAXACTIVE)?,
             #[cfg(tsoffset_variant = "hold")]
-            _hold: CallProbe::new(hooks::hold::Hold)?,
+            _hold: ReturnProbe::new(hooks::hold::Hold, TESTS_MAXACTIVE)?,
             #[cfg(tsoffset_variant = "rewrite")]
-            _rewrite: CallProbe::new(hooks::rewrite::Rewrite)?,
+            _rewrite: ReturnProbe::new(hooks::rewrite::Rewrite, TESTS_MAXACTIVE)?,
         })
     }
 }

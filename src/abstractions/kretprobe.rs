@@ -5,12 +5,12 @@
 //! C header: [`include/linux/kprobes.h`](srctree/include/linux/kprobes.h)
 
 use core::{
+    cell::UnsafeCell,
     marker::PhantomPinned,
     mem::offset_of, //
 };
 
 use kernel::{
-    container_of,
     error::to_result,
     types::Opaque, //
 };
@@ -19,19 +19,23 @@ use super::{
     compat::prelude::*,
     fault,
     preemption::PreemptionDisabled,
-    probed::{
-        Function,
-        Regs, //
-    }, //
+    probed::Function, //
 };
 use crate::bindings;
+use handlers::{
+    entry_handler,
+    pre_handler,
+    return_handler, //
+};
+
+mod handlers;
 
 /// The arguments of a handler's function.
 type Args<'call, T> = <<T as Handler>::Function as Function>::Args<'call>;
 
 /// What runs when the function is called and when it returns.
 ///
-/// Both run in the caller's context with preemption off, possibly on different CPUs. They must not
+/// All of it runs in the caller's context with preemption off, at return possibly on another CPU. It must not
 /// sleep, allocate or loop without a bound.
 pub(crate) trait Handler: Sync {
     /// The function it is for.
@@ -40,8 +44,19 @@ pub(crate) trait Handler: Sync {
     /// What entry hands to return. Lives in memory that the probe allocated when registered.
     type Data: Copy;
 
-    /// Runs at entry. `None` lets this call go: its return is not seen.
-    fn entered(&self, here: PreemptionDisabled<'_>, args: Args<'_, Self>) -> Option<Self::Data>;
+    /// Runs at every call, first: whether it is one to follow. One that is not costs no more than a kprobe.
+    #[inline(always)]
+    fn wants(&self, _args: Args<'_, Self>) -> bool {
+        true
+    }
+
+    /// Runs at entry of a call that is followed.
+    fn entered(&self, here: PreemptionDisabled<'_>, args: Args<'_, Self>) -> Self::Data;
+
+    /// Runs at every call that was wanted, after `entered` where there was that: without it where `maxactive` others
+    /// were in flight. What was missed is the difference.
+    #[inline(always)]
+    fn called(&self, _here: PreemptionDisabled<'_>, _args: Args<'_, Self>) {}
 
     /// Runs at return, with the arguments of the call and what `entered` kept.
     fn returned(
@@ -53,14 +68,21 @@ pub(crate) trait Handler: Sync {
     );
 }
 
-/// A kretprobe on `T::Function`.
+/// A kretprobe on `T::Function` that sees the calls, too, for which it has no instance.
+///
+/// A kretprobe is a kprobe whose handler, the kernel's own, takes an instance and has the return address point to a
+/// trampoline; where none is free, the call is not followed, and the kernel's count of those (`nmissed`) is a plain increment
+/// that loses updates. A second kprobe on the function would see every call, and costs each one a probe more. So the
+/// probe is registered disabled, and before it is enabled its handler becomes [`pre_handler`], which calls the kernel's
+/// in between. (In `/sys/kernel/debug/kprobes/list` it is marked as a kprobe, for which the kernel looks at the handler.)
 ///
 /// Dropping it unregisters the probe and waits until no handler runs any more. Calls that have not
 /// returned by then return unseen.
 ///
 /// # Invariants
 ///
-/// `kretprobe` is registered and lies in a pinned `Self` whose `handler` is initialized.
+/// `kretprobe` is registered and lies in a pinned `Self` whose `handler` is initialized. `follow` is the kernel's own handler
+/// for it, and is written before it is enabled only.
 ///
 /// # Examples
 ///
@@ -71,8 +93,8 @@ pub(crate) trait Handler: Sync {
 ///     type Function = TcpV6Connect;
 ///     type Data = Instant;
 ///
-///     fn entered(&self, _here: PreemptionDisabled<'_>, _socket: Socket<'_>) -> Option<Instant> {
-///         Some(Instant::now())
+///     fn entered(&self, _here: PreemptionDisabled<'_>, _socket: Socket<'_>) -> Instant {
+///         Instant::now()
 ///     }
 ///
 ///     fn returned(
@@ -93,6 +115,7 @@ pub(crate) trait Handler: Sync {
 #[pin_data(PinnedDrop)]
 pub(crate) struct Registration<T: Handler> {
     handler: T,
+    follow: UnsafeCell<bindings::kprobe_pre_handler_t>,
     #[pin]
     kretprobe: Opaque<bindings::kretprobe>,
     #[pin]
@@ -124,21 +147,23 @@ impl<T: Handler> Registration<T> {
     /// May sleep.
     ///
     /// Fails with `ENOENT` where the kernel has no such function, `EINVAL` where it may not be
-    /// probed, `ENOMEM`.
+    /// probed, `ENOMEM`, and as arming it does.
     ///
     /// # Safety
     ///
     /// The registration must not be leaked: its destructor has to run before this module's code goes.
     pub(crate) unsafe fn new(handler: T, maxactive: u32) -> impl PinInit<Self, Error> {
         const { Self::FITS };
-        try_pin_init!(Self {
+        try_pin_init!(&this in Self {
             handler,
+            follow: UnsafeCell::new(None),
             kretprobe <- Opaque::try_ffi_init(move |slot: *mut bindings::kretprobe| {
                 // SAFETY: `slot` is valid for writes, and all zeroes is a `struct kretprobe`.
                 unsafe { slot.write_bytes(0, 1) };
                 // SAFETY: `slot` was just initialized.
                 let kretprobe = unsafe { &mut *slot };
                 kretprobe.kp.symbol_name = T::Function::SYMBOL.as_char_ptr();
+                kretprobe.kp.flags = bindings::KPROBE_FLAG_DISABLED;
                 kretprobe.entry_handler = Some(entry_handler::<T>);
                 kretprobe.handler = Some(return_handler::<T>);
                 kretprobe.maxactive = c_int::try_from(maxactive)?;
@@ -146,11 +171,46 @@ impl<T: Handler> Registration<T> {
                 fault::point()?;
                 // SAFETY: `slot` stays where it is until `drop` unregisters it; the handler, the only
                 // thing the callbacks use, was initialized before.
-                to_result(unsafe { bindings::register_kretprobe(slot) })
+                to_result(unsafe { bindings::register_kretprobe(slot) })?;
+                // SAFETY: The probe is registered and disabled, so that its handler, which the kernel has set, is not
+                // called; `follow` was initialized before.
+                unsafe { put_between::<T>(slot, (&raw const (*this.as_ptr()).follow).cast_mut().cast()) };
+                enable(slot).inspect_err(|_| {
+                    // SAFETY: It was registered just now.
+                    unsafe { bindings::unregister_kretprobe(slot) }
+                })
             }),
             _pin: PhantomPinned,
         })
     }
+}
+
+/// Keeps the kernel's handler in `follow` and puts [`pre_handler`] in its place.
+///
+/// # Safety
+///
+/// `kretprobe` is registered as part of a `Registration<T>`, and disabled; `follow` is that of the same one.
+unsafe fn put_between<T: Handler>(
+    kretprobe: *mut bindings::kretprobe,
+    follow: *mut bindings::kprobe_pre_handler_t,
+) {
+    // SAFETY: Both are live. Of a disabled probe, handlers that run for others at its address look whether it has a
+    // handler, and it has one before and after.
+    unsafe {
+        let place = &raw mut (*kretprobe).kp.pre_handler;
+        follow.write(place.read());
+        place.write_volatile(Some(pre_handler::<T>));
+    }
+    // Another probe of the function may be armed, and its handlers running: those that begin from here on see what was written.
+    // SAFETY: Process context.
+    unsafe { bindings::synchronize_rcu() };
+}
+
+/// Arms it. While kprobes are disarmed as a whole that does nothing, and is no error. May sleep.
+fn enable(kretprobe: *mut bindings::kretprobe) -> Result {
+    fault::point()?;
+    // SAFETY: The kernel finds out itself whether it is registered.
+    to_result(unsafe { bindings::enable_kprobe(&raw mut (*kretprobe).kp) })
 }
 
 #[pinned_drop]
@@ -160,78 +220,6 @@ impl<T: Handler> PinnedDrop for Registration<T> {
         // flight return through kernel code and do not reach them any more.
         unsafe { bindings::unregister_kretprobe(self.kretprobe.get()) }
     }
-}
-
-/// The registration an instance belongs to.
-///
-/// # Safety
-///
-/// `instance` was passed to a handler of a `Registration<T>`, which is running.
-unsafe fn registration<'a, T: Handler>(
-    instance: *mut bindings::kretprobe_instance,
-) -> &'a Registration<T> {
-    // SAFETY: The caller promises a live instance.
-    let kretprobe = unsafe { bindings::tsoffset_get_kretprobe(instance) };
-    let field = kretprobe.cast::<Opaque<bindings::kretprobe>>();
-    // SAFETY: `kretprobe` is the field of a `Registration<T>`, which outlives its handlers.
-    unsafe { &*container_of!(field, Registration<T>, kretprobe) }
-}
-
-/// # Safety
-///
-/// Called by the kernel only, as entry handler of a `Registration<T>`.
-unsafe extern "C" fn entry_handler<T: Handler>(
-    instance: *mut bindings::kretprobe_instance,
-    regs: *mut bindings::pt_regs,
-) -> c_int {
-    // SAFETY: This is a handler of a `Registration<T>`.
-    let this = unsafe { registration::<T>(instance) };
-    // SAFETY: The kernel passes the registers of the probed call, unchanged while the handler runs.
-    let args = unsafe { T::Function::args(Regs::from_raw(regs)) };
-
-    // SAFETY: Handlers run with preemption off (Documentation/trace/kprobes.rst).
-    let here = unsafe { PreemptionDisabled::assume() };
-
-    match this.handler.entered(here, args) {
-        Some(data) => {
-            // SAFETY: The instance has `data_size` bytes for a `Kept` (see `new`), aligned (`FITS`),
-            // and is this call's alone until it returns.
-            unsafe {
-                (&raw mut (*instance).data)
-                    .cast::<Kept<Args<'_, T>, T::Data>>()
-                    .write(Kept { args, data })
-            };
-            0
-        }
-        // Anything but 0 gives the instance back.
-        None => 1,
-    }
-}
-
-/// # Safety
-///
-/// Called by the kernel only, as return handler of a `Registration<T>`.
-unsafe extern "C" fn return_handler<T: Handler>(
-    instance: *mut bindings::kretprobe_instance,
-    regs: *mut bindings::pt_regs,
-) -> c_int {
-    // SAFETY: This is a handler of a `Registration<T>`.
-    let this = unsafe { registration::<T>(instance) };
-    // SAFETY: The entry handler wrote it, or the kernel would not call this one; the arguments are
-    // valid until the call returns (`Function`), which is after this handler.
-    let Kept { args, data } = unsafe {
-        (&raw const (*instance).data)
-            .cast::<Kept<Args<'_, T>, T::Data>>()
-            .read()
-    };
-    // SAFETY: The kernel passes the registers of the return, unchanged while the handler runs.
-    let value = unsafe { Regs::from_raw(regs) }.return_value();
-
-    // SAFETY: As above.
-    let here = unsafe { PreemptionDisabled::assume() };
-
-    this.handler.returned(here, args, data, value);
-    0
 }
 
 #[cfg(tsoffset_variant = "kunit")]
@@ -249,24 +237,35 @@ mod tests {
         },
     };
 
+    static CALLED: SharedCounter = SharedCounter::new();
     static ENTERED: SharedCounter = SharedCounter::new();
     static RIGHT: SharedCounter = SharedCounter::new();
 
-    /// Follows the first call and lets the second go.
-    struct First {
+    /// Follows the calls of a socket, unless told to let them go.
+    struct Follow {
         socket: usize,
+        let_go: SharedCounter,
     }
 
-    impl Handler for First {
+    impl Handler for Follow {
         type Function = TcpV6Connect;
         type Data = u64;
 
-        fn entered(&self, _here: PreemptionDisabled<'_>, socket: Socket<'_>) -> Option<u64> {
-            if socket.address() != self.socket {
-                return None;
-            }
+        fn wants(&self, socket: Socket<'_>) -> bool {
+            socket.address() == self.socket && self.let_go.load_acquire() == 0
+        }
+
+        fn entered(&self, _here: PreemptionDisabled<'_>, _socket: Socket<'_>) -> u64 {
             ENTERED.increment();
-            (ENTERED.load_acquire() == 1).then_some(0x5eed)
+            0x5eed
+        }
+
+        fn called(&self, _here: PreemptionDisabled<'_>, _socket: Socket<'_>) {
+            CALLED.increment();
+            // Only of calls that were entered before.
+            if ENTERED.load_acquire() != CALLED.load_acquire() {
+                self.let_go.increment();
+            }
         }
 
         fn returned(
@@ -287,21 +286,25 @@ mod tests {
 
     #[test]
     fn return_gets_what_entry_kept() -> Result {
+        let seen = || [&ENTERED, &CALLED, &RIGHT].map(SharedCounter::load_acquire);
         let socket = KernelSocket::tcp6()?;
-        let first = First {
+        let follow = Follow {
             socket: socket.address(),
+            let_go: SharedCounter::new(),
         };
         // SAFETY: Dropped below.
-        let probe = KBox::pin_init(unsafe { Registration::new(first, 4) }, GFP_KERNEL)?;
+        let probe = KBox::pin_init(unsafe { Registration::new(follow, 4) }, GFP_KERNEL)?;
         let _ = socket.connect_refused();
-        assert_eq!(RIGHT.load_acquire(), 1);
+        assert_eq!(seen(), [1, 1, 1]);
         let _ = socket.connect_refused();
-        assert_eq!(ENTERED.load_acquire(), 2);
-        assert_eq!(RIGHT.load_acquire(), 1);
+        assert_eq!(seen(), [2, 2, 2]);
+        probe.handler.let_go.increment();
+        let _ = socket.connect_refused();
+        assert_eq!(seen(), [2, 2, 2]);
 
         drop(probe);
         let _ = socket.connect_refused();
-        assert_eq!(ENTERED.load_acquire(), 2);
+        assert_eq!(seen(), [2, 2, 2]);
         Ok(())
     }
 }

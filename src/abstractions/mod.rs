@@ -9,7 +9,6 @@ pub(crate) mod compat;
 pub(crate) mod defect;
 pub(crate) mod fault;
 pub(crate) mod kernel_socket;
-pub(crate) mod kprobe;
 pub(crate) mod kretprobe;
 pub(crate) mod listing;
 pub(crate) mod marked;

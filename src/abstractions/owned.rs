@@ -11,7 +11,6 @@ use kernel::sync::Arc;
 
 use super::{
     compat::prelude::*,
-    kprobe,
     kretprobe,
     net::Net,
     pernet::{
@@ -25,23 +24,6 @@ use super::{
         Tracepoint, //
     }, //
 };
-
-/// A kprobe of this module.
-pub(crate) struct CallProbe<T: kprobe::Handler> {
-    _registration: Pin<KBox<kprobe::Registration<T>>>,
-}
-
-impl<T: kprobe::Handler> CallProbe<T> {
-    /// Registers it, or leaves one line in the log. May sleep.
-    pub(crate) fn new(handler: T) -> Result<Self> {
-        // SAFETY: Dropped with the module; see above.
-        let registration = unsafe { kprobe::Registration::new(handler) };
-        Ok(Self {
-            _registration: KBox::pin_init(registration, GFP_KERNEL)
-                .inspect_err(|error| not_probed::<T::Function>(*error))?,
-        })
-    }
-}
 
 /// A kretprobe of this module.
 pub(crate) struct ReturnProbe<T: kretprobe::Handler> {

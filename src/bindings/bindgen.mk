@@ -42,7 +42,7 @@ quiet_cmd_tsoffset_bindgen = BINDGEN $@
 
 tsoffset-types := kprobe_pre_handler_t tsoffset_verdict tsoffset_flags tcp_sock inet_sock ipv6_pinfo sock kprobe kretprobe kretprobe_instance \
 	proc_ops netns_ipv4 seq_operations pernet_operations net_generic tracepoint irq_work wait_queue_head wait_queue_entry
-tsoffset-functions := register_kprobe unregister_kprobe enable_kprobe register_kretprobe \
+tsoffset-functions := enable_kprobe register_kretprobe \
 	unregister_kretprobe proc_create_data proc_create_net_single proc_mkdir proc_remove single_release seq_lseek \
 	secure_tcpv6_seq_and_ts_off secure_tcp_seq_and_ts_off sock_create_kern sock_release ktime_get_boot_fast_ns \
 	sock_diag_save_cookie seq_open_private seq_release_private seq_write \

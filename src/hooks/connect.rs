@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A connect: its call, its entry and its return.
+//! A connect: its entry, its call and its return.
 
 use kernel::sync::Arc;
 
@@ -11,7 +11,6 @@ use super::{
 use crate::{
     abstractions::{
         clock,
-        kprobe,
         kretprobe,
         preemption::PreemptionDisabled,
         trace_connect, //
@@ -32,35 +31,6 @@ use crate::{
         socket::Socket, //
     },
 };
-
-/// Counts every call, so that what the other hook missed is known exactly.
-///
-/// Registered before [`Connects`], it runs after it: a call is entered before it is counted as
-/// called, and a reader in between finds fewer misses, never more.
-pub(crate) struct Calls(pub(crate) Arc<State>);
-
-impl kprobe::Handler for Calls {
-    type Function = TcpV6Connect;
-
-    fn called(&self, here: PreemptionDisabled<'_>, socket: Socket<'_>) {
-        if self.0.trial.note(socket.address(), Fired::Called) {
-            return;
-        }
-        self.0.counts(here, socket.net()).connects.call();
-        #[cfg(any(
-            tsoffset_variant = "plain-counter",
-            tsoffset_variant = "marked-counter"
-        ))]
-        {
-            static RACING: crate::abstractions::marked::RacingCounter =
-                crate::abstractions::marked::RacingCounter::new();
-            // Often enough for KCSAN's sampling to come by.
-            for _ in 0..1000 {
-                RACING.advance();
-            }
-        }
-    }
-}
 
 /// Follows a call to its return and takes the verdict.
 pub(crate) struct Connects(pub(crate) Arc<State>);
@@ -121,7 +91,8 @@ impl kretprobe::Handler for Connects {
     type Function = TcpV6Connect;
     type Data = Entry;
 
-    fn entered(&self, here: PreemptionDisabled<'_>, socket: Socket<'_>) -> Option<Entry> {
+    #[inline]
+    fn entered(&self, here: PreemptionDisabled<'_>, socket: Socket<'_>) -> Entry {
         let mut place = None;
         if !self.0.trial.note(socket.address(), Fired::Entered) {
             if let Some(overlaps) = &self.0.overlaps {
@@ -131,14 +102,37 @@ impl kretprobe::Handler for Connects {
         }
         // In this order: the value is as new as the writes that have ended.
         let timestamps_writes = self.0.timestamps.ended();
-        Some(Entry {
+        Entry {
             timestamps: tcp_timestamps(socket.net()),
             timestamps_writes,
             place,
             begin: clock::boot_ns(),
-        })
+        }
     }
 
+    /// Counts every call, so that what was missed is known exactly; after its entry is counted, so that a reader in
+    /// between finds fewer misses, never more.
+    #[inline]
+    fn called(&self, here: PreemptionDisabled<'_>, socket: Socket<'_>) {
+        if self.0.trial.note(socket.address(), Fired::Called) {
+            return;
+        }
+        self.0.counts(here, socket.net()).connects.call();
+        #[cfg(any(
+            tsoffset_variant = "plain-counter",
+            tsoffset_variant = "marked-counter"
+        ))]
+        {
+            static RACING: crate::abstractions::marked::RacingCounter =
+                crate::abstractions::marked::RacingCounter::new();
+            // Often enough for KCSAN's sampling to come by.
+            for _ in 0..1000 {
+                RACING.advance();
+            }
+        }
+    }
+
+    #[inline]
     fn returned(
         &self,
         here: PreemptionDisabled<'_>,

@@ -8,7 +8,7 @@ use crate::{
             make,
             Defect, //
         },
-        kprobe,
+        kretprobe,
         marked::Marked,
         preemption::PreemptionDisabled, //
     },
@@ -33,10 +33,11 @@ impl Defects {
     }
 }
 
-impl kprobe::Handler for Defects {
+impl kretprobe::Handler for Defects {
     type Function = Inet6HashConnect;
+    type Data = ();
 
-    fn called(&self, _here: PreemptionDisabled<'_>, socket: Socket<'_>) {
+    fn entered(&self, _here: PreemptionDisabled<'_>, socket: Socket<'_>) {
         let defect = match socket.priority() {
             0xde01 => Defect::Leak,
             0xde02 => Defect::Sleep,
@@ -48,6 +49,8 @@ impl kprobe::Handler for Defects {
         };
         let _ = make(defect);
     }
+
+    fn returned(&self, _here: PreemptionDisabled<'_>, _socket: Socket<'_>, (): (), _value: usize) {}
 }
 
 impl Drop for Defects {

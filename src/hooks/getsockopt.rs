@@ -2,14 +2,13 @@
 
 //! The witness: lockless reads of a socket's timestamp, and whether they overlap its connect.
 //!
-//! Off unless asked for, as it costs every `getsockopt` of a TCP socket two probes.
+//! Off unless asked for, as it costs every `getsockopt` of a TCP socket a probe.
 
 use kernel::sync::Arc;
 
 use super::trial::Fired;
 use crate::{
     abstractions::{
-        kprobe,
         kretprobe,
         preemption::PreemptionDisabled, //
     },
@@ -21,20 +20,6 @@ use crate::{
     },
 };
 
-/// Counts every read, so that what the other hook missed is known exactly. Registered first, it runs
-/// last, as [`Calls`](super::connect::Calls) does.
-pub(crate) struct ReadCalls(pub(crate) Arc<State>);
-
-impl kprobe::Handler for ReadCalls {
-    type Function = DoTcpGetsockopt;
-
-    fn called(&self, here: PreemptionDisabled<'_>, call: Getsockopt<'_>) {
-        if call.reads_timestamp() && !self.0.trial.note(call.socket(), Fired::ReadCalled) {
-            self.0.counts(here, call.net()).readers.call();
-        }
-    }
-}
-
 /// Follows a read to its return.
 pub(crate) struct Reads(pub(crate) Arc<State>);
 
@@ -43,13 +28,16 @@ impl kretprobe::Handler for Reads {
     /// `None` of a read on trial.
     type Data = Option<Read>;
 
-    fn entered(&self, here: PreemptionDisabled<'_>, call: Getsockopt<'_>) -> Option<Option<Read>> {
+    #[inline]
+    fn wants(&self, call: Getsockopt<'_>) -> bool {
+        call.reads_timestamp()
+    }
+
+    #[inline]
+    fn entered(&self, here: PreemptionDisabled<'_>, call: Getsockopt<'_>) -> Option<Read> {
         let overlaps = self.0.overlaps.as_ref()?;
-        if !call.reads_timestamp() {
-            return None;
-        }
         if self.0.trial.note(call.socket(), Fired::ReadEntered) {
-            return Some(None);
+            return None;
         }
         let read = overlaps.read_begins(call.socket(), || call.tsoffset());
 
@@ -58,9 +46,18 @@ impl kretprobe::Handler for Reads {
         if read.has_no_place() {
             counts.readers.overflow();
         }
-        Some(Some(read))
+        Some(read)
     }
 
+    /// Counts every read, as [`Connects`](super::connect::Connects) does every call.
+    #[inline]
+    fn called(&self, here: PreemptionDisabled<'_>, call: Getsockopt<'_>) {
+        if !self.0.trial.note(call.socket(), Fired::ReadCalled) {
+            self.0.counts(here, call.net()).readers.call();
+        }
+    }
+
+    #[inline]
     fn returned(
         &self,
         here: PreemptionDisabled<'_>,

@@ -10,7 +10,7 @@ use crate::{
     abstractions::{
         clock,
         compat::prelude::*,
-        kprobe,
+        kretprobe,
         preemption::PreemptionDisabled, //
     },
     tcp::{
@@ -28,10 +28,11 @@ const AT_MOST: u64 = 5_000_000_000;
 /// The hook.
 pub(crate) struct Hold;
 
-impl kprobe::Handler for Hold {
+impl kretprobe::Handler for Hold {
     type Function = Inet6HashConnect;
+    type Data = ();
 
-    fn called(&self, _here: PreemptionDisabled<'_>, socket: Socket<'_>) {
+    fn entered(&self, _here: PreemptionDisabled<'_>, socket: Socket<'_>) {
         let begin = clock::boot_ns();
         while socket.priority() == HELD {
             if clock::boot_ns().wrapping_sub(begin) > AT_MOST {
@@ -41,4 +42,6 @@ impl kprobe::Handler for Hold {
             core::hint::spin_loop();
         }
     }
+
+    fn returned(&self, _here: PreemptionDisabled<'_>, _socket: Socket<'_>, (): (), _value: usize) {}
 }

@@ -179,9 +179,11 @@ impl kretprobe::Handler for Repairs {
     type Function = DoTcpSetsockopt;
     type Data = ();
 
-    fn entered(&self, _here: PreemptionDisabled<'_>, call: Setsockopt<'_>) -> Option<()> {
-        call.sets_timestamp().then_some(())
+    fn wants(&self, call: Setsockopt<'_>) -> bool {
+        call.sets_timestamp()
     }
+
+    fn entered(&self, _here: PreemptionDisabled<'_>, _call: Setsockopt<'_>) {}
 
     fn returned(&self, _here: PreemptionDisabled<'_>, call: Setsockopt<'_>, (): (), value: usize) {
         // The function returns an int; the register's upper half means nothing.

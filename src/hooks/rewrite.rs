@@ -7,7 +7,7 @@
 
 use crate::{
     abstractions::{
-        kprobe,
+        kretprobe,
         preemption::PreemptionDisabled, //
     },
     tcp::close::{
@@ -22,13 +22,17 @@ const REWRITTEN: u32 = 0x7e58;
 /// The hook.
 pub(crate) struct Rewrite;
 
-impl kprobe::Handler for Rewrite {
+impl kretprobe::Handler for Rewrite {
     type Function = TcpClose;
+    type Data = ();
 
-    fn called(&self, _here: PreemptionDisabled<'_>, socket: Closing<'_>) {
+    fn entered(&self, _here: PreemptionDisabled<'_>, socket: Closing<'_>) {
         if socket.priority() == REWRITTEN {
             // Never the same, and never 0 where it was not.
             socket.set_tsoffset(socket.tsoffset() ^ 0x8000_0001);
         }
+    }
+
+    fn returned(&self, _here: PreemptionDisabled<'_>, _socket: Closing<'_>, (): (), _value: usize) {
     }
 }

@@ -63,10 +63,12 @@ impl kretprobe::Handler for Timestamps {
     type Function = ProcDou8vecMinmax;
     type Data = ();
 
-    fn entered(&self, _here: PreemptionDisabled<'_>, access: Access<'_>) -> Option<()> {
-        access.writes_tcp_timestamps().then(|| {
-            self.0.timestamps.begun.increment();
-        })
+    fn wants(&self, access: Access<'_>) -> bool {
+        access.writes_tcp_timestamps()
+    }
+
+    fn entered(&self, _here: PreemptionDisabled<'_>, _access: Access<'_>) {
+        self.0.timestamps.begun.increment();
     }
 
     fn returned(&self, _here: PreemptionDisabled<'_>, _access: Access<'_>, (): (), _value: usize) {
