@@ -49,6 +49,13 @@ tsoffset() {
 	esac
 }
 
+# tsoffset_unseen COUNTER attach|detach [PARAMETER...]: the same where it has to count none of the calls.
+tsoffset_unseen() {
+	local seen
+	seen=$(tsoffset "$@")
+	[[ $2 == attach ]] || { [[ $seen -eq 0 ]] && echo -; }
+}
+
 # background COMMAND...: runs it until detach, and returns when something is attached to the function.
 background() {
 	setsid "$@" > $state.out 2>&1 < /dev/null &

@@ -18,7 +18,7 @@ import sys
 # What a figure is of, and what stands for it in JSON: connect's are at the top.
 CALLS = {
     "connect": "connect()",
-    "getsockopt": "getsockopt(TCP_FASTOPEN)",
+    "info": "getsockopt(TCP_INFO)",
     "timestamp": "getsockopt(TCP_TIMESTAMP)",
 }
 

@@ -59,8 +59,8 @@ fn at_least_one(text: &str) -> Result<usize> {
 enum Call {
     /// connect() over loopback
     Connect,
-    /// getsockopt(TCP_FASTOPEN) of a connected socket: an option that nobody follows
-    Getsockopt,
+    /// getsockopt(TCP_INFO) of a connected socket: an option that nobody follows
+    Info,
     /// getsockopt(TCP_TIMESTAMP) of a connected socket
     Timestamp,
 }
@@ -86,7 +86,7 @@ impl Calls {
         }
         let mut times: Vec<u64> = match self.kind {
             Call::Connect => (0..number).map(|_| self.connect()).collect::<Result<_>>()?,
-            Call::Getsockopt => self.getsockopt(number, socket::Opt::FastOpen)?,
+            Call::Info => self.getsockopt(number, socket::Opt::Info)?,
             Call::Timestamp => self.getsockopt(number, socket::Opt::Timestamp)?,
         };
         Ok(median(&mut times))

@@ -58,6 +58,7 @@ pub enum Opt {
     Repair = libc::TCP_REPAIR as isize,
     Timestamp = libc::TCP_TIMESTAMP as isize,
     FastOpen = libc::TCP_FASTOPEN as isize,
+    Info = libc::TCP_INFO as isize,
 }
 
 /// `setsockopt(IPPROTO_TCP, ...)`.
