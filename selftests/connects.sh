@@ -60,7 +60,7 @@ kinds_have_flags() {
 	load
 	serve env -- --listen '[::]:7000'
 	workload connect --to '[::ffff:127.0.0.1]:7000' --threads 1 --connects 3
-	killall -q -9 tsoffset-workload
+	stop_workloads
 	workload repair --connects 2
 	sysctl -q net.ipv4.tcp_fastopen=3
 	workload connect --serve --kind fastopen --threads 1 --connects 3

@@ -65,7 +65,7 @@ all_kinds() {
 	workload connect --to '[::1]:7001' --threads 1 --connects 2
 	sysctl -q net.ipv4.tcp_timestamps=1
 	su -s /bin/sh nobody -c 'tsoffset-workload connect --to "[::1]:7001" --threads 1 --connects 2'
-	killall -q -9 tsoffset-workload
+	stop_workloads
 	settle
 }
 

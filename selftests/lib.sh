@@ -60,7 +60,7 @@ clean_up() {
 	echo 1 > /proc/sys/net/ipv4/tcp_timestamps
 	echo 1 > /proc/sys/kernel/ftrace_enabled
 	[ ! -e /sys/kernel/debug/kprobes/enabled ] || echo 1 > /sys/kernel/debug/kprobes/enabled
-	killall -q -9 tsoffset-workload || :
+	stop_workloads
 	[ ! -d /sys/module/tsoffset ] || rmmod tsoffset
 }
 
@@ -166,6 +166,16 @@ serve() {
 	($prefix tsoffset-workload serve "$@" > "$ready" &)
 	wait_for 5 grep -q ready "$ready"
 }
+
+# Ends who connects and who serves, and waits until their port is free: who is killed with many sockets open still
+# listens while they are closed, and whoever comes next would find the address in use.
+stop_workloads() {
+	killall -q -9 tsoffset-workload || return 0
+	wait_for 20 port_is_free
+}
+
+# Nobody listens on 7000, where the workload does unless told otherwise.
+port_is_free() { ! grep -q ':1B58 [0-9A-F]*:0000 0A ' /proc/net/tcp6; }
 
 # Two network namespaces, "left" and "right", with a veth pair between them and addresses.
 two_namespaces() {

@@ -196,7 +196,7 @@ unloading_under_load() {
 		load_with outcomes=16
 		wait_for 20 reached outcomes_begun 5
 		rmmod tsoffset
-		killall -q -9 tsoffset-workload || :
+		stop_workloads
 	done
 }
 
