@@ -44,7 +44,7 @@ pub(crate) trait Handler: Sync {
     /// What entry hands to return. Lives in memory that the probe allocated when registered.
     type Data: Copy;
 
-    /// Runs at every call, first: whether it is one to follow. One that is not costs no more than a kprobe.
+    /// Runs at every call, first: whether it is one to follow. One that is not costs little more than a kprobe.
     #[inline(always)]
     fn wants(&self, _args: Args<'_, Self>) -> bool {
         true
@@ -175,10 +175,8 @@ impl<T: Handler> Registration<T> {
                 // SAFETY: The probe is registered and disabled, so that its handler, which the kernel has set, is not
                 // called; `follow` was initialized before.
                 unsafe { put_between::<T>(slot, (&raw const (*this.as_ptr()).follow).cast_mut().cast()) };
-                enable(slot).inspect_err(|_| {
-                    // SAFETY: It was registered just now.
-                    unsafe { bindings::unregister_kretprobe(slot) }
-                })
+                // SAFETY: It was registered above, and is unregistered where this fails.
+                unsafe { enable(slot).inspect_err(|_| bindings::unregister_kretprobe(slot)) }
             }),
             _pin: PhantomPinned,
         })
@@ -207,9 +205,13 @@ unsafe fn put_between<T: Handler>(
 }
 
 /// Arms it. While kprobes are disarmed as a whole that does nothing, and is no error. May sleep.
-fn enable(kretprobe: *mut bindings::kretprobe) -> Result {
+///
+/// # Safety
+///
+/// `kretprobe` is registered.
+unsafe fn enable(kretprobe: *mut bindings::kretprobe) -> Result {
     fault::point()?;
-    // SAFETY: The kernel finds out itself whether it is registered.
+    // SAFETY: The caller's promise.
     to_result(unsafe { bindings::enable_kprobe(&raw mut (*kretprobe).kp) })
 }
 
