@@ -116,16 +116,18 @@ for_the_administrator_only() {
 	[ "$(cat /sys/module/tsoffset/refcnt)" -eq 0 ]
 }
 
+all_have_ended() { [ "$(grep -l status /tmp/load[1-8].ready | wc -l)" -eq 8 ]; }
+
 under_load() {
 	load
 	for reader in 1 2 3 4 5 6 7 8; do
 		follow "load$reader" --lines 2000 --how poll
 	done
 	workload connect --serve --threads 8 --connects 2000
+	# Who was told of a loss gets fewer lines than it waits for.
+	wait_for 20 all_have_ended || :
+	killall -q tsoffset-workload || :
 	for reader in 1 2 3 4 5 6 7 8; do
-		# Who was told of a loss gets fewer lines than it waits for.
-		wait_for 20 grep -q status "/tmp/load$reader.ready" || :
-		killall -q tsoffset-workload || :
 		# What was lost was told.
 		lost=$(sed -n 's/.*"event":"lost","count":\([0-9]*\)}.*/\1/p' "/tmp/load$reader" | awk '{ n += $1 } END { print n + 0 }')
 		[ $(($(grep -c '"event":"connect"' "/tmp/load$reader") + lost)) -eq 2000 ]
