@@ -53,6 +53,8 @@ loaded_and_unloaded_under_load() {
 		fi
 		rmmod tsoffset
 		[ $((number % 20)) -ne 0 ] || echo "$number loads in $((SECONDS - begun)) s, $called connects in those asked"
+		# Under load, so more than before and after it: what counts is whether it grows.
+		[ $((number % 100)) -ne 0 ] || echo "$number loads, $(kernel_memory) kB"
 	done
 	trap - EXIT
 	kill "$connecting"
