@@ -14,6 +14,7 @@ mod flip;
 mod follow;
 mod fuzz;
 mod median;
+mod namespaces;
 mod overlap;
 mod park;
 mod race;
@@ -53,6 +54,8 @@ enum Command {
     Flip(flip::Options),
     /// Stay inside connect() until standard input ends
     Park(park::Options),
+    /// Make network namespaces, connect within each and leave it
+    Namespaces(namespaces::Options),
     /// Let every memory allocation of a system call fail once
     Fault(fault::Options),
     /// Open, read, write, seek and poll files at random, or load a module with random parameters
@@ -73,6 +76,7 @@ fn main() -> Result<()> {
         Command::Follow(options) => follow::run(&options),
         Command::Flip(options) => flip::run(&options),
         Command::Park(options) => park::run(&options),
+        Command::Namespaces(options) => namespaces::run(&options),
         Command::Fault(options) => fault::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
         Command::Bench(options) => bench::run(&options),

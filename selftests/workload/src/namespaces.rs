@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Network namespaces that are made, used and gone, one after the other: in threads, where a process for each
+//! would take longer than all else.
+
+use std::{io, os::fd::AsRawFd, thread};
+
+use anyhow::{anyhow, Context, Result};
+use clap::Args;
+use nix::sched::{unshare, CloneFlags};
+
+use crate::{serve, socket};
+
+#[derive(Args)]
+pub struct Options {
+    /// How many, one after the other
+    #[arg(long, default_value_t = 100)]
+    count: u64,
+    /// Connecting threads in each
+    #[arg(long, default_value_t = 2)]
+    threads: u64,
+    /// Connects of each thread
+    #[arg(long, default_value_t = 2)]
+    connects: u64,
+}
+
+/// Where each of them listens.
+const ADDRESS: &str = "[::1]:7000";
+
+pub fn run(options: &Options) -> Result<()> {
+    for number in 0..options.count {
+        in_thread(|| one(options)).with_context(|| format!("namespace {number}"))?;
+    }
+    println!("namespaces {}", options.count);
+    println!(
+        "connects {}",
+        options.count * options.threads * options.connects
+    );
+    Ok(())
+}
+
+/// In a thread of its own, whose namespace goes when it and the threads it began have ended and its sockets are closed.
+fn in_thread(task: impl FnOnce() -> Result<()> + Send) -> Result<()> {
+    thread::scope(|scope| scope.spawn(task).join()).map_err(|_| anyhow!("a thread panicked"))?
+}
+
+fn one(options: &Options) -> Result<()> {
+    unshare(CloneFlags::CLONE_NEWNET).context("cannot make it")?;
+    loopback_up().context("cannot set lo up")?;
+    let _listener = serve::listener(ADDRESS, false)?;
+    thread::scope(|scope| {
+        // All of them begin before the first is waited for.
+        let threads: Vec<_> = (0..options.threads)
+            .map(|_| scope.spawn(|| (0..options.connects).try_for_each(|_| connect())))
+            .collect();
+        threads
+            .into_iter()
+            .try_for_each(|thread| thread.join().map_err(|_| anyhow!("a thread panicked"))?)
+    })
+}
+
+/// The connection waits to be accepted, until its end here or the listener's.
+fn connect() -> Result<()> {
+    let socket = socket::tcp6(false)?;
+    socket::reset_on_close(&socket)?;
+    socket.connect(&socket::address(ADDRESS)?.into())?;
+    Ok(())
+}
+
+/// As `ip link set lo up`.
+fn loopback_up() -> Result<()> {
+    let socket = socket::tcp6(false)?;
+    let mut name: [libc::c_char; libc::IFNAMSIZ] = [0; libc::IFNAMSIZ];
+    for (place, byte) in name.iter_mut().zip(*b"lo") {
+        *place = byte as libc::c_char;
+    }
+    let request = libc::ifreq {
+        ifr_name: name,
+        ifr_ifru: libc::__c_anonymous_ifr_ifru {
+            ifru_flags: libc::IFF_UP as libc::c_short,
+        },
+    };
+    #[expect(unsafe_code, reason = "no crate in use sets an interface's flags")]
+    // SAFETY: The kernel reads a request with a terminated name and flags, which is what this is.
+    let result = unsafe {
+        libc::ioctl(
+            socket.as_raw_fd(),
+            libc::SIOCSIFFLAGS as _,
+            &raw const request,
+        )
+    };
+    if result != 0 {
+        return Err(io::Error::last_os_error().into());
+    }
+    Ok(())
+}
