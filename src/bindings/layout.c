@@ -56,6 +56,7 @@ int main(void)
 	DEFINE(NET_GENERIC_PTR, offsetof(struct net_generic, ptr));
 	DEFINE(NET_PROC_NET, offsetof(struct net, proc_net));
 	DEFINE(TRACEPOINT_NAME, offsetof(struct tracepoint, name));
+	DEFINE(SOCK_COOKIE, offsetof(struct sock, sk_cookie));
 	DEFINE(SOCK_ERR, offsetof(struct sock, sk_err));
 	DEFINE(SOCK_PROTOCOL, offsetof(struct sock, sk_protocol));
 	DEFINE(TASK_CRED, offsetof(struct task_struct, cred));

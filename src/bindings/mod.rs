@@ -87,6 +87,7 @@ assert_same_layout! {
     offset_of!(net, r#gen) => NET_GEN;
     offset_of!(net, proc_net) => NET_PROC_NET;
     offset_of!(tracepoint, name) => TRACEPOINT_NAME;
+    offset_of!(sock, __sk_common.skc_cookie) => SOCK_COOKIE;
     offset_of!(sock, sk_err) => SOCK_ERR;
     offset_of!(sock, sk_protocol) => SOCK_PROTOCOL;
     offset_of!(task_struct, cred) => TASK_CRED;

@@ -68,7 +68,10 @@ impl tracepoint::Handler for States {
                 outcome,
                 may_be_passive,
             } => {
-                let begin = follow_ups.handshakes.end(socket.cookie());
+                // Who began has a cookie; one that was accepted mostly has none, and gets none for this.
+                let begin = socket
+                    .made_cookie()
+                    .and_then(|cookie| follow_ups.handshakes.end(cookie));
                 // Who has no place and may have been accepted, was.
                 if begin.is_some() || !may_be_passive {
                     self.ends(here, follow_ups, socket, outcome, change.error(), begin);
@@ -119,9 +122,12 @@ impl States {
     fn closes(&self, here: PreemptionDisabled<'_>, follow_ups: &FollowUps, socket: Socket<'_>) {
         let offset = socket.tsoffset();
         let expected = timestamp_offset(socket.net(), &socket.tuple());
-        // Asked only where the answer matters: it makes a cookie.
+        // Who is among the repaired has a cookie.
         let repaired = offset != expected
-            && (socket.in_repair() || follow_ups.repaired.contains(socket.cookie()));
+            && (socket.in_repair()
+                || socket
+                    .made_cookie()
+                    .is_some_and(|cookie| follow_ups.repaired.contains(cookie)));
         let found = AtClose::judge(offset, expected, repaired);
         self.0.counts(here, socket.net()).outcomes.close(found);
         if found == AtClose::Rewritten {
@@ -150,7 +156,7 @@ impl States {
         let (source, destination, source_port, destination_port) = socket.tuple().ends();
         let follow_up = FollowUp {
             time,
-            cookie: socket.cookie(),
+            cookie: socket.made_cookie().unwrap_or_else(|| socket.cookie()),
             ends: Ends {
                 netns: socket.net().inum(),
                 source,

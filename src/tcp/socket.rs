@@ -147,6 +147,16 @@ impl<'call> Socket<'call> {
         unsafe { cookie(self.sk.cast()) }
     }
 
+    /// The same, where somebody has asked before: a load, and no call.
+    #[inline]
+    pub(crate) fn made_cookie(self) -> Option<u64> {
+        let sock = self.sk.cast::<bindings::sock>();
+        // SAFETY: The socket is live. The cookie is set once, atomically.
+        let cookie =
+            unsafe { read_once((&raw const (*sock).__sk_common.skc_cookie.counter).cast()) };
+        (cookie != 0).then_some(cookie)
+    }
+
     /// Whether its connect sends data (TCP Fast Open), or waits for some to send.
     #[inline]
     pub(crate) fn is_fast_open(self) -> bool {
