@@ -3,7 +3,12 @@
 //! Network namespaces that are made, used and gone, one after the other: in threads, where a process for each
 //! would take longer than all else.
 
-use std::{io, os::fd::AsRawFd, thread};
+use std::{
+    io,
+    os::fd::AsRawFd,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    thread,
+};
 
 use anyhow::{anyhow, Context, Result};
 use clap::Args;
@@ -28,42 +33,44 @@ pub struct Options {
 const ADDRESS: &str = "[::1]:7000";
 
 pub fn run(options: &Options) -> Result<()> {
+    let mut made = 0;
     for number in 0..options.count {
-        in_thread(|| one(options)).with_context(|| format!("namespace {number}"))?;
+        made += in_thread(|| one(options)).with_context(|| format!("namespace {number}"))?;
     }
     println!("namespaces {}", options.count);
-    println!(
-        "connects {}",
-        options.count * options.threads * options.connects
-    );
+    println!("connects {made}");
     Ok(())
 }
 
 /// In a thread of its own, whose namespace goes when it and the threads it began have ended and its sockets are closed.
-fn in_thread(task: impl FnOnce() -> Result<()> + Send) -> Result<()> {
+fn in_thread(task: impl FnOnce() -> Result<u64> + Send) -> Result<u64> {
     thread::scope(|scope| scope.spawn(task).join()).map_err(|_| anyhow!("a thread panicked"))?
 }
 
-fn one(options: &Options) -> Result<()> {
+/// Makes one and connects within; how often it has.
+fn one(options: &Options) -> Result<u64> {
     unshare(CloneFlags::CLONE_NEWNET).context("cannot make it")?;
     loopback_up().context("cannot set lo up")?;
     let _listener = serve::listener(ADDRESS, false)?;
+    let made = AtomicU64::new(0);
     thread::scope(|scope| {
         // All of them begin before the first is waited for.
         let threads: Vec<_> = (0..options.threads)
-            .map(|_| scope.spawn(|| (0..options.connects).try_for_each(|_| connect())))
+            .map(|_| scope.spawn(|| (0..options.connects).try_for_each(|_| connect(&made))))
             .collect();
         threads
             .into_iter()
             .try_for_each(|thread| thread.join().map_err(|_| anyhow!("a thread panicked"))?)
-    })
+    })?;
+    Ok(made.into_inner())
 }
 
 /// The connection waits to be accepted, until its end here or the listener's.
-fn connect() -> Result<()> {
+fn connect(made: &AtomicU64) -> Result<()> {
     let socket = socket::tcp6(false)?;
     socket::reset_on_close(&socket)?;
     socket.connect(&socket::address(ADDRESS)?.into())?;
+    made.fetch_add(1, Relaxed);
     Ok(())
 }
 
