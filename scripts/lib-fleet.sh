@@ -46,9 +46,11 @@ last_stats() {
 # A node exporter that serves the text files of $scratch/textfile, and nothing else, on a port that the kernel chooses.
 start_node_exporter() {
 	local tries=100
+	# Who starts in the background empties its log when it gets to it: until then there would be the port of the one before.
+	: > "$log/node-exporter"
 	"$tools/usr/bin/prometheus-node-exporter" --collector.disable-defaults --web.disable-exporter-metrics \
 		--collector.textfile --collector.textfile.directory="$scratch/textfile" \
-		--web.listen-address=127.0.0.1:0 2> "$log/node-exporter" &
+		--web.listen-address=127.0.0.1:0 2>> "$log/node-exporter" &
 	node_exporter=$!
 	trap 'kill "$node_exporter" && rm -rf "$scratch"' EXIT
 	until port=$(sed -nE 's/.*msg="Listening on" address=127\.0\.0\.1:([0-9]+).*/\1/p' "$log/node-exporter") &&

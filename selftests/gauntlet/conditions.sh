@@ -41,6 +41,8 @@ a_cpu_goes_and_comes() {
 parked() {
 	sysctl -q net.ipv4.tcp_fastopen=3
 	[ -p /tmp/hold ] || mkfifo /tmp/hold
+	# Emptied here, or what the last one said may be read before this one is there.
+	: > /tmp/parked
 	tsoffset-workload park --calls "$1" < /tmp/hold > /tmp/parked &
 	parking=$!
 	exec 4> /tmp/hold
