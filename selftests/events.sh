@@ -116,25 +116,40 @@ for_the_administrator_only() {
 	[ "$(cat /sys/module/tsoffset/refcnt)" -eq 0 ]
 }
 
-all_have_ended() { [ "$(grep -l status /tmp/load[1-8].ready | wc -l)" -eq 8 ]; }
+# told READER: connects that it was told of, and those of which it was told that they were lost.
+told() { awk -F '"event":"lost","count":' '/"event":"connect"/ { n++ } NF == 2 { n += $2 } END { print n + 0 }' "/tmp/load$1"; }
 
-under_load() {
-	load
+all_were_told() {
+	for reader in 1 2 3 4 5 6 7 8; do
+		[ "$(told "$reader")" -eq "$1" ] || return 1
+	done
+}
+
+# eight_readers_under_load PARAMETER...: each is told of each connect, or that it was lost.
+eight_readers_under_load() {
+	load_with "$@"
 	for reader in 1 2 3 4 5 6 7 8; do
 		follow "load$reader" --lines 2000 --how poll
 	done
 	workload connect --serve --threads 8 --connects 2000
+	wait_for 20 all_were_told 2000 || :
 	# Who was told of a loss gets fewer lines than it waits for.
-	wait_for 20 all_have_ended || :
 	killall -q tsoffset-workload || :
 	for reader in 1 2 3 4 5 6 7 8; do
-		# What was lost was told.
-		lost=$(sed -n 's/.*"event":"lost","count":\([0-9]*\)}.*/\1/p' "/tmp/load$reader" | awk '{ n += $1 } END { print n + 0 }')
-		[ $(($(grep -c '"event":"connect"' "/tmp/load$reader") + lost)) -eq 2000 ]
+		echo "reader $reader: $(wc -l < "/tmp/load$reader") lines, $(told "$reader") connects"
 	done
+	all_were_told 2000
 	all_matched 2000
+}
+
+under_load() { eight_readers_under_load; }
+
+who_falls_behind_under_load_is_told() {
+	eight_readers_under_load records=4
+	grep -q '"event":"lost"' /tmp/load[1-8]
 }
 
 run_checks every_connect_is_an_event each_way_of_waiting from_now_or_from_the_oldest \
 	small_reads_give_the_same who_falls_behind_is_told a_signal_ends_it \
-	unloading_waits_until_it_is_closed for_the_administrator_only under_load
+	unloading_waits_until_it_is_closed for_the_administrator_only under_load \
+	who_falls_behind_under_load_is_told
