@@ -40,7 +40,7 @@ def main():
 
     for line in ("connects_called", "connects_entered", "connects_returned", "offset_match"):
         want(line, counted)
-    for line in ("connects_missed", "connects_in_flight", "connects_failed", "offset_mismatch"):
+    for line in ("connects_missed", "connects_capped", "connects_in_flight", "connects_failed", "offset_mismatch"):
         want(line, 0)
     want("ledger", "balanced")
     want("probe_armed", 1)

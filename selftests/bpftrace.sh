@@ -12,10 +12,10 @@ NOLOAD=1
 # Every field, in the words of the others; verdict and flags are numbers here. One printf for all: what comes between
 # two of them is another CPU's.
 program='tracepoint:tsoffset:connect {
-	printf("[%d] connect: time=%llu seq=%llu recorded=%d pid=%d tgid=%d uid=%d netns=%u cookie=%llu source=%s sport=%d destination=%s dport=%d error=%d offset=0x%08x expected=0x%08x verdict=%d duration=%llu overlaps=%d flags=%d comm=%s\n",
+	printf("[%d] connect: time=%llu seq=%llu recorded=%d pid=%d tgid=%d uid=%d netns=%u cookie=%llu source=%s sport=%d destination=%s dport=%d error=%d offset=0x%08x expected=0x%08x verdict=%d duration=%llu overlaps=%d flags=%d parent=%llu comm=%s\n",
 		cpu, args.time, args.seq, args.recorded, args.pid, args.tgid, args.uid, args.netns, args.cookie,
 		ntop(args.source), args.sport, ntop(args.destination), args.dport, args.error, args.offset,
-		args.expected, args.verdict, args.duration, args.overlaps, args.flags, args.comm);
+		args.expected, args.verdict, args.duration, args.overlaps, args.flags, args.parent, args.comm);
 }'
 
 it_says_what_connects_says() {

@@ -108,6 +108,30 @@ unloading_waits_until_it_is_closed() {
 	rmmod tsoffset
 }
 
+# Two processes with one open file: one waits in a read, and the other still seeks, and can be killed.
+a_waiting_read_holds_no_lock() {
+	load
+	exec 3< "$EVENTS"
+	cat <&3 > /tmp/waiting &
+	waiting=$!
+	wait_for 20 grep -q '^State:.*S' "/proc/$waiting/status"
+	cat <&3 > /tmp/waiting2 &
+	second=$!
+	sleep 1
+	grep '^State:.*S (sleeping)' "/proc/$second/status"
+	kill -KILL "$second"
+	wait_for 5 gone "$second"
+	workload connect --serve --connects 10
+	wait_for 20 lines_are 10 /tmp/waiting
+	kill -KILL "$waiting"
+	wait "$waiting" || :
+	exec 3<&-
+}
+
+gone() { ! grep -q '^State:.*[RSD]' "/proc/$1/status" 2> /dev/null; }
+
+lines_are() { [ "$(wc -l < "$2")" -eq "$1" ]; }
+
 for_the_administrator_only() {
 	load
 	[ "$(busybox stat -c %a "$EVENTS")" = 400 ]
@@ -151,5 +175,5 @@ who_falls_behind_under_load_is_told() {
 
 run_checks every_connect_is_an_event each_way_of_waiting from_now_or_from_the_oldest \
 	small_reads_give_the_same who_falls_behind_is_told a_signal_ends_it \
-	unloading_waits_until_it_is_closed for_the_administrator_only under_load \
+	unloading_waits_until_it_is_closed a_waiting_read_holds_no_lock for_the_administrator_only under_load \
 	who_falls_behind_under_load_is_told

@@ -64,10 +64,24 @@ clean_up() {
 	[ ! -d /sys/module/tsoffset ] || rmmod tsoffset
 }
 
-load() { insmod "$TSOFFSET_KO"; }
+# TSOFFSET_HOOK has every check run with that hook, unless the check names one itself.
+load() { insmod "$TSOFFSET_KO" ${TSOFFSET_HOOK:+"hook=$TSOFFSET_HOOK"}; }
 
 # load_with PARAMETER=VALUE...
-load_with() { insmod "$TSOFFSET_KO" "$@"; }
+load_with() { insmod "$TSOFFSET_KO" ${TSOFFSET_HOOK:+"hook=$TSOFFSET_HOOK"} "$@"; }
+
+# Whether this kernel's fprobes are built on the function graph tracer.
+has_fprobe() {
+	grep -qw fprobe_fgraph_entry /proc/kallsyms
+}
+
+# For checks about the instances of a kretprobe, which an fprobe has not.
+kprobe_hook_only() {
+	[ "${TSOFFSET_HOOK:-kprobe}" = kprobe ] || {
+		echo "hook=$TSOFFSET_HOOK has no instances"
+		exit "$KSFT_SKIP"
+	}
+}
 
 workload() { tsoffset-workload "$@"; }
 

@@ -15,7 +15,11 @@ connect_ns_above
 outcomes outcomes_begun outcome_established outcome_refused outcome_timeout outcome_reset
 outcome_unreachable outcome_error outcome_closed outcomes_overflow outcomes_untimed
 offset_kept offset_rewritten offset_unjudged
-outcomes_recorded outcomes_filtered outcomes_pending outcomes_overwritten"
+outcomes_recorded outcomes_filtered outcomes_pending outcomes_overwritten
+hash connects_unjudged
+connects_capped reader_capped repairs_missed repairs_noted repairs_shared
+hook
+accepted_other_offset"
 
 fresh_counters_are_zero() {
 	all_matched 0

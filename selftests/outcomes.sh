@@ -62,7 +62,7 @@ every_connect_has_its_outcome() {
 	refused=$(awk '$1 == "refused" { n += $2 } END { print n + 0 }' /tmp/connected)
 	expect outcomes=1024 outcomes_begun=125 outcome_established=$((125 - refused)) outcome_refused="$refused" outcomes_untimed=0 outcomes_overflow=0 \
 		outcomes_pending=0 outcomes_recorded=125 outcomes_filtered=0 outcomes_overwritten=0 \
-		offset_rewritten=0 ledger=balanced
+		offset_rewritten=0 accepted_other_offset=0 ledger=balanced
 	[ "$(outcomes established)" -eq $((125 - refused)) ]
 	# Each is that of a connect, and no connect is without.
 	grep '"event":"connect"' /tmp/events | value cookie | sort > /tmp/connects
@@ -115,6 +115,13 @@ given_up() {
 	silent_peer
 	to_silent_peer --kind abandoned --threads 2 --connects 6
 	expect outcome_closed=6 outcomes_begun=6 outcomes_pending=0 connects_called=6 connects_failed=0
+}
+
+repair_in_the_handshake_keeps_no_place() {
+	load_with outcomes=64
+	silent_peer
+	ip netns exec left tsoffset-workload repair --to '[2001:db8::2]:7000' --in-handshake --connects 200
+	expect outcomes_begun=200 outcome_closed=200 outcomes_overflow=0 outcomes_untimed=0 outcomes_pending=0
 }
 
 the_time_is_that_of_the_handshake() {
@@ -180,6 +187,124 @@ what_a_user_set_is_not_judged() {
 	expect offset_repair=5 offset_unjudged=5 offset_rewritten=0 outcomes_begun=0
 }
 
+# The offset is that of the connect before: nobody set it, and it is not that of the tuple.
+connected_again_in_repair_is_not_judged() {
+	load_with outcomes=64
+	serve env -- --listen '[::]:7000'
+	workload repair --again --connects 5
+	wait_for 5 reached offset_unjudged 5
+	expect offset_repair=5 offset_match=5 offset_unjudged=5 offset_rewritten=0 outcomes_pending=0
+}
+
+# Offsets that are set in one namespace take no verdict from sockets in another.
+repair_elsewhere_hides_nothing() {
+	insmod "$VARIANTS/tsoffset-rewrite.ko" outcomes=64
+	ip netns add left
+	ip netns exec left tsoffset-workload repair --only-set --connects 16000
+	workload connect --serve --threads 2 --connects 20 --priority 0x7e58
+	expect offset_rewritten=20 offset_unjudged=0
+}
+
+# Whoever makes the request socket may choose the offset, as BPF programs that check SYN cookies do. The module's twin does so
+# for each listener of that mark.
+offsets_chosen_before_accept_are_not_judged() {
+	insmod "$VARIANTS/tsoffset-rewrite.ko" outcomes=64
+	serve env -- --listen '[::]:7000' --mark 0x7e59
+	listen
+	workload connect --threads 4 --connects 40
+	workload connect --threads 4 --connects 10 --to '[::ffff:127.0.0.1]:7000'
+	wait_for 5 reached offset_unjudged 50 || :
+	heard
+	# The clients' are the kernel's.
+	expect accepted_other_offset=50 offset_unjudged=50 offset_kept=50 offset_rewritten=0 offset_match=50
+	if grep '"event":"rewritten"' /tmp/events; then return 1; fi
+}
+
+# Whatever way a socket is accepted, and v4-mapped ones, too: the kernel's offset is the hash's.
+accepted_sockets_have_the_hash() {
+	load_with outcomes=1024
+	sysctl -q net.ipv4.tcp_fastopen=3
+	workload connect --serve --kind fastopen --threads 2 --connects 20
+	sysctl -q net.ipv4.tcp_fastopen=1
+	made=20
+	if [ -e /proc/sys/net/mptcp/enabled ]; then
+		sysctl -q net.mptcp.enabled=1
+		workload connect --serve --kind mptcp --threads 2 --connects 20
+		made=40
+	fi
+	# SYN cookies of the kernel's own, always, where it has them.
+	cookies=/proc/sys/net/ipv4/tcp_syncookies
+	[ ! -e $cookies ] || echo 2 > $cookies
+	workload connect --serve --threads 2 --connects 20
+	workload connect --serve --threads 2 --connects 20 --to '[::ffff:127.0.0.1]:7001'
+	[ ! -e $cookies ] || echo 1 > $cookies
+	made=$((made + 40))
+	wait_for 5 reached offset_kept $((2 * made)) || :
+	expect outcome_established="$made" offset_kept=$((2 * made)) accepted_other_offset=0 offset_rewritten=0 offset_unjudged=0
+}
+
+# Of an earlier check's sockets none is left that this module would see closed.
+none_is_open() { [ -z "$(awk 'NR > 1 && $4 != "0A" && $4 != "06"' /proc/net/tcp6)" ]; }
+
+offsets_rewritten_after_accept_are_found() {
+	wait_for 10 none_is_open
+	insmod "$VARIANTS/tsoffset-rewrite.ko" outcomes=64
+	serve env -- --listen '[::]:7000' --priority 0x7e58
+	workload connect --threads 4 --connects 20 --until-reset
+	wait_for 5 reached offset_rewritten 20 || :
+	wait_for 5 reached offset_kept 20 || :
+	expect offset_rewritten=20 offset_kept=20 accepted_other_offset=0 offset_unjudged=0
+}
+
+# Another than the one that was chosen, too.
+chosen_offsets_that_are_rewritten_are_found() {
+	wait_for 10 none_is_open
+	insmod "$VARIANTS/tsoffset-rewrite.ko" outcomes=64
+	serve env -- --listen '[::]:7000' --mark 0x7e59 --priority 0x7e58
+	listen
+	workload connect --threads 4 --connects 20 --until-reset
+	wait_for 5 reached offset_rewritten 20 || :
+	wait_for 5 reached offset_kept 20 || :
+	heard
+	expect accepted_other_offset=20 offset_rewritten=20 offset_kept=20 offset_unjudged=0
+	# What it should have is what was chosen.
+	[ "$(grep -c '"event":"rewritten"' /tmp/events)" -eq 20 ]
+}
+
+# One set of four places for those that are open at once; the others take bits.
+chosen_offsets_beyond_the_table_are_not_judged() {
+	insmod "$VARIANTS/tsoffset-rewrite.ko" outcomes=1
+	serve env -- --listen '[::]:7000' --mark 0x7e59
+	workload connect --threads 16 --connects 64 --keep
+	wait_for 5 reached offset_unjudged 64 || :
+	expect outcomes=4 accepted_other_offset=64 offset_unjudged=64 offset_rewritten=0
+	[ "$(($(stat repairs_noted) + $(stat repairs_shared)))" -ge 12 ]
+	# What was given back has room again.
+	noted=$(stat repairs_noted)
+	workload connect --threads 1 --connects 4
+	wait_for 5 reached offset_unjudged 68 || :
+	expect repairs_noted="$noted" accepted_other_offset=68 offset_unjudged=68 offset_rewritten=0
+}
+
+only_failed_connections() {
+	load_with outcomes=64
+	echo 'outcome=!established' > /proc/tsoffset/filter
+	listen
+	workload refused --times 10
+	heard
+	expect outcomes_recorded=20 outcomes_filtered=10 outcome_refused=10 outcome_established=10 outcome_closed=10
+	[ "$(outcomes refused)" -eq 10 ] && [ "$(outcomes closed)" -eq 10 ] && [ "$(outcomes established)" -eq 0 ]
+	[ "$(grep -c '"event":"connect"' /tmp/events)" -eq "$(stat connects_failed)" ]
+	if grep '"event":"connect"' /tmp/events | grep '"error":0,'; then return 1; fi
+}
+
+refused_ones_by_their_errno() {
+	load_with outcomes=64
+	echo 'errno=111' > /proc/tsoffset/filter
+	workload refused --times 10
+	expect outcomes_recorded=10 outcomes_filtered=20 connects_recorded=0
+}
+
 namespaces_have_their_own() {
 	load_with outcomes=64
 	two_namespaces
@@ -209,6 +334,9 @@ refusals() {
 }
 
 run_checks off_unless_asked_for every_connect_has_its_outcome refused_and_failed nobody_answers \
-	no_way_to_the_peer given_up the_time_is_that_of_the_handshake where_there_is_no_room \
+	no_way_to_the_peer given_up repair_in_the_handshake_keeps_no_place the_time_is_that_of_the_handshake where_there_is_no_room \
 	the_filter_holds_for_them rewritten_offsets_are_found what_a_user_set_is_not_judged \
+	accepted_sockets_have_the_hash offsets_chosen_before_accept_are_not_judged offsets_rewritten_after_accept_are_found chosen_offsets_that_are_rewritten_are_found \
+	chosen_offsets_beyond_the_table_are_not_judged \
+	connected_again_in_repair_is_not_judged repair_elsewhere_hides_nothing only_failed_connections refused_ones_by_their_errno \
 	namespaces_have_their_own unloading_under_load refusals

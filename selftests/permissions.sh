@@ -40,9 +40,23 @@ no_offset_and_no_pointer_in_stats() {
 	if grep -E '0x|[0-9a-f]{12,}' "$STATS"; then return 1; fi
 }
 
+# A read by who is not privileged makes no call that others see: it tells what the last privileged one found.
+who_may_try_the_probes() {
+	echo 0 > /sys/kernel/debug/kprobes/enabled
+	as_nobody cat "$STATS" | grep -qx 'probe_armed 1'
+	grep -qx 'probe_armed 1' /proc/net/tsoffset
+	grep -qx 'probe_armed 0' "$STATS"
+	as_nobody cat "$STATS" | grep -qx 'probe_armed 0'
+	grep -qx 'probe_armed 0' /proc/net/tsoffset
+	echo 1 > /sys/kernel/debug/kprobes/enabled
+	as_nobody cat "$STATS" | grep -qx 'probe_armed 0'
+	grep -qx 'probe_armed 1' "$STATS"
+}
+
 writing_is_refused() {
 	if (echo 1 > "$STATS"); then return 1; fi
 }
 
 run_checks modes stats_for_everyone last_not_for_an_ordinary_user \
-	last_not_for_root_of_a_container no_offset_and_no_pointer_in_stats writing_is_refused
+	last_not_for_root_of_a_container no_offset_and_no_pointer_in_stats \
+	who_may_try_the_probes writing_is_refused

@@ -16,4 +16,14 @@ each_kind() {
 		offset_v4mapped=0 ledger=balanced
 }
 
-run_checks each_kind
+# The kernel takes the destination back where the call fails: the record has the one that was asked for.
+to_where_is_known() {
+	echo 'dport=443 daddr=2001:db8::77 verdict=failed' > /proc/tsoffset/filter
+	ip netns add left
+	ip netns exec left tsoffset-workload connect --to '[2001:db8::77]:443' --connects 1 || :
+	expect connects_failed=1 connects_recorded=1
+	cat /proc/tsoffset/connects
+	grep -E ' 2001:db8::77 +443 +-(99|101) .* failed ' /proc/tsoffset/connects
+}
+
+run_checks each_kind to_where_is_known

@@ -47,5 +47,25 @@ ftrace_off_is_refused_or_works() {
 	fi
 }
 
+# A module that fails when its files are there, at a signal: nobody gets to open one before a load has succeeded.
+files_of_a_load_that_fails() {
+	insmod "$VARIANTS/tsoffset-late.ko" &
+	loading=$!
+	wait_for 20 test -e /proc/tsoffset/events
+	for file in stats last connects filter events; do
+		if message=$(head -c 1 "/proc/tsoffset/$file" 2>&1); then return 1; fi
+		echo "$message" | grep 'No such device'
+	done
+	if message=$(head -c 1 /proc/net/tsoffset 2>&1); then return 1; fi
+	echo "$message" | grep 'No such device'
+	# It is still loading.
+	grep '^tsoffset .* Loading ' /proc/modules
+	kill -TERM "$loading"
+	if wait "$loading"; then return 1; fi
+	[ ! -e /proc/tsoffset ] && [ ! -e /proc/net/tsoffset ] && [ ! -d /sys/module/tsoffset ]
+	load
+	all_matched 0
+}
+
 run_checks missing_symbol_is_refused disarmed_kprobes_are_refused disarming_later_is_told \
-	ftrace_off_is_refused_or_works
+	ftrace_off_is_refused_or_works files_of_a_load_that_fails

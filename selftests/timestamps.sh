@@ -39,4 +39,19 @@ flipped() {
 flipped_as_fast_as_possible() { flipped 0,1 0; }
 flipped_with_pauses() { flipped 0,1,2 300; }
 
-run_checks off per_connection without_offset flipped_as_fast_as_possible flipped_with_pauses
+# A wrong offset stays one, whatever is written in another namespace meanwhile.
+flipped_elsewhere() {
+	rmmod tsoffset
+	insmod "$VARIANTS/tsoffset-broken-ports.ko"
+	ip netns add left
+	ip netns exec left tsoffset-workload flip --values 0,1 --pause 0 --seconds 60 > /tmp/flipped &
+	flipping=$!
+	sleep 1
+	workload connect --serve --threads 4 --connects 200
+	kill -0 "$flipping"
+	killall tsoffset-workload
+	wait "$flipping" || :
+	expect connects_called=200 offset_mismatch=200 offset_changed=0 ledger=balanced
+}
+
+run_checks flipped_elsewhere off per_connection without_offset flipped_as_fast_as_possible flipped_with_pauses

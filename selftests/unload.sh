@@ -26,7 +26,8 @@ during_reads() {
 	done
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		sleep 0.1
-		rmmod tsoffset
+		# Who has a file open just then holds the module.
+		wait_for 20 rmmod tsoffset 2> /dev/null
 		load
 	done
 	touch /tmp/stop
@@ -35,13 +36,48 @@ during_reads() {
 	all_matched 0
 }
 
-# A file that is open does not hold the module: it is closed under the reader.
-with_a_file_open() {
-	exec 3< "$STATS"
-	read -r line <&3
-	[ "$line" = "version 1" ]
-	rmmod tsoffset
-	exec 3<&-
+FILES="$STATS /proc/tsoffset/last /proc/tsoffset/connects /proc/tsoffset/filter /proc/tsoffset/events /proc/net/tsoffset"
+
+in_use() {
+	[ "$(cat /sys/module/tsoffset/refcnt)" -eq "$1" ]
+	if message=$(rmmod tsoffset 2>&1); then return 1; fi
+	echo "$message" | grep -q 'in use'
 }
 
-run_checks during_connects during_reads with_a_file_open
+a_file_open_holds_the_module() {
+	for file in $FILES; do
+		exec 3< "$file"
+		in_use 1
+		exec 3<&-
+		[ "$(cat /sys/module/tsoffset/refcnt)" -eq 0 ]
+	done
+}
+
+# stalls COMMAND...: a read whose buffer never comes hangs neither rmmod nor the making of a namespace.
+stalls() {
+	: > /tmp/stalled
+	"$@" > /tmp/stalled &
+	stalling=$!
+	wait_for 20 grep -qx stalled /tmp/stalled
+	mark=$SECONDS
+	in_use 1
+	timeout -s KILL 20 unshare --net true
+	[ $((SECONDS - mark)) -lt 20 ]
+	killall -q -KILL tsoffset-workload
+	wait "$stalling" || :
+	wait_for 20 grep -qx 0 /sys/module/tsoffset/refcnt
+}
+
+a_stalled_reader_hangs_nothing() {
+	stalls tsoffset-workload stall "$STATS"
+	stalls tsoffset-workload stall /proc/net/tsoffset
+	stalls unshare --net tsoffset-workload stall /proc/self/net/tsoffset
+	stalls tsoffset-workload stall /proc/tsoffset/last
+	workload connect --serve --connects 10
+	stalls tsoffset-workload stall /proc/tsoffset/connects
+	rmmod tsoffset
+	load
+	all_matched 0
+}
+
+run_checks during_connects during_reads a_file_open_holds_the_module a_stalled_reader_hangs_nothing

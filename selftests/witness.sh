@@ -56,14 +56,22 @@ around_a_connect_is_possible() {
 }
 
 reads_beyond_maxactive_are_missed() {
+	kprobe_hook_only
 	load_with witness=1 maxactive=1
 	workload overlap --how parked --reads 3
 	expect reader_getsockopt=1 reader_missed=2 reader_overlap_possible=0 reader_overflow=0
 }
 
+reads_of_one_user_are_capped() {
+	kprobe_hook_only
+	load_with witness=1 maxactive=8
+	workload overlap --how parked --reads 8
+	expect reader_getsockopt=4 reader_missed=0 reader_capped=4
+}
+
 reads_without_a_place_are_counted() {
 	# All of one socket, whose places are four.
-	load_with witness=1 maxactive=8
+	load_with witness=1 maxactive=32
 	workload overlap --how parked --reads 8
 	expect reader_getsockopt=8 reader_missed=0 reader_overlap_possible=0 reader_overflow=4
 }
@@ -72,4 +80,5 @@ no_switch_is_refused() { refuses 'Invalid parameters' witness load_with witness=
 
 run_checks off_unless_asked_for beside_a_connect_is_no_overlap within_and_before_the_store \
 	within_and_after_the_store around_a_connect_is_possible reads_beyond_maxactive_are_missed \
+	reads_of_one_user_are_capped \
 	reads_without_a_place_are_counted no_switch_is_refused

@@ -12,18 +12,22 @@ mod abstractions;
 mod bindings;
 mod core;
 mod follow_ups;
+mod hash;
 mod hooks;
 mod network;
 mod proc;
+mod rings;
 mod state;
 mod tcp;
 
 use abstractions::{
     compat::prelude::*,
-    owned::{
+    hook::Hook,
+    percpu::possible_cpus, //
+    probes::{
         ReturnProbe,
         TraceProbe, //
-    }, //
+    },
 };
 use hooks::{
     connect::Connects,
@@ -43,8 +47,8 @@ module! {
     license: "GPL",
     params: {
         maxactive: u32 {
-            default: 256,
-            description: "Connects that can be followed at once, 1 to 4096 (default 256)",
+            default: 0,
+            description: "Connects that can be followed at once, 1 to 4096; 0: 1024 for each possible CPU, at most 4096 (default 0)",
         },
         records: u32 {
             default: 256,
@@ -57,6 +61,14 @@ module! {
         witness: bool {
             default: false,
             description: "Watch getsockopt(TCP_TIMESTAMP) for overlaps with connects (default N)",
+        },
+        hook: Hook {
+            default: Hook::Kretprobe,
+            description: "What calls are followed with: kprobe, or fprobe, which has no pool of instances (default kprobe)",
+        },
+        private: bool {
+            default: false,
+            description: "Let root only read stats and /proc/net/tsoffset (default N)",
         },
     },
 }
@@ -75,6 +87,8 @@ struct Tsoffset {
     _hold: ReturnProbe<hooks::hold::Hold>,
     #[cfg(tsoffset_variant = "rewrite")]
     _rewrite: ReturnProbe<hooks::rewrite::Rewrite>,
+    #[cfg(tsoffset_variant = "rewrite")]
+    _choose: ReturnProbe<hooks::rewrite::Choose>,
 }
 
 /// The probes that follow sockets beyond their connect.
@@ -85,6 +99,10 @@ struct Following {
 
 /// Most calls that may be followed at once: each takes memory from load to unload.
 const MAXACTIVE_LIMIT: u32 = 4096;
+
+/// Calls for each CPU that are followed by default. Any thread may be preempted within its call, so that the number of threads
+/// that connect decides, and not the number of CPUs alone.
+const MAXACTIVE_FOR_EACH_CPU: u32 = 1024;
 
 /// Records for each CPU, where any are kept: a record takes 128 bytes, from load to unload.
 const RECORDS_LIMITS: RangeInclusive<u32> = 2..=65536;
@@ -110,13 +128,19 @@ const TESTS_MAXACTIVE: u32 = 64;
 impl kernel::Module for Tsoffset {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         let maxactive = parameters::maxactive.value();
-        if !(1..=MAXACTIVE_LIMIT).contains(&maxactive) {
-            pr_err!("maxactive={maxactive} is not within 1 to {MAXACTIVE_LIMIT}\n");
+        if maxactive > MAXACTIVE_LIMIT {
+            pr_err!("maxactive={maxactive} is not within 0 to {MAXACTIVE_LIMIT}\n");
             return Err(EINVAL);
         }
         // The tests' module: of the kernel's calls that can fail, the one of that number does.
         #[cfg(tsoffset_variant = "fault")]
         abstractions::fault::arm(maxactive);
+        let maxactive = match maxactive {
+            0 => possible_cpus().fold(0, |calls, _| {
+                MAXACTIVE_LIMIT.min(calls + MAXACTIVE_FOR_EACH_CPU)
+            }),
+            calls => calls,
+        };
 
         let records = parameters::records.value();
         if records != 0 && !RECORDS_LIMITS.contains(&records) {
@@ -131,21 +155,32 @@ impl kernel::Module for Tsoffset {
             return Err(EINVAL);
         }
 
+        let hook = parameters::hook.value();
+        if !hook.is_supported() {
+            pr_err!(
+                "hook=fprobe needs CONFIG_FPROBE, on the function graph tracer, in this kernel\n"
+            );
+            return Err(Hook::not_supported());
+        }
+
         let witness = parameters::witness.value();
         let state = state::State::new(
             (records != 0).then(|| records.next_power_of_two()),
-            witness.then_some(maxactive),
+            hook,
+            maxactive,
+            witness,
             (outcomes != 0).then_some(outcomes),
+            parameters::private.value(),
         )?;
-        let timestamps = ReturnProbe::new(Timestamps(state.clone()), SYSCTL_MAXACTIVE)?;
-        let connects = ReturnProbe::new(Connects(state.clone()), maxactive)?;
+        let timestamps = ReturnProbe::new(Timestamps(state.clone()), hook, SYSCTL_MAXACTIVE)?;
+        let connects = ReturnProbe::new(Connects(state.clone()), hook, maxactive)?;
         let witness = witness
-            .then(|| ReturnProbe::new(Reads(state.clone()), maxactive))
+            .then(|| ReturnProbe::new(Reads(state.clone()), hook, maxactive))
             .transpose()?;
 
         let outcomes = if outcomes != 0 {
             Some(Following {
-                _repairs: ReturnProbe::new(Repairs(state.clone()), REPAIRS_MAXACTIVE)?,
+                _repairs: ReturnProbe::new(Repairs(state.clone()), hook, REPAIRS_MAXACTIVE)?,
                 _states: TraceProbe::new(States(state.clone()))?,
             })
         } else {
@@ -160,18 +195,44 @@ impl kernel::Module for Tsoffset {
             return Err(EIO);
         }
 
+        #[cfg(tsoffset_variant = "defect")]
+        let defects = ReturnProbe::new(hooks::defect::Defects::new(), hook, TESTS_MAXACTIVE)?;
+        #[cfg(tsoffset_variant = "hold")]
+        let hold = ReturnProbe::new(hooks::hold::Hold, hook, TESTS_MAXACTIVE)?;
+        #[cfg(tsoffset_variant = "rewrite")]
+        let rewrite = ReturnProbe::new(hooks::rewrite::Rewrite, hook, TESTS_MAXACTIVE)?;
+        #[cfg(tsoffset_variant = "rewrite")]
+        let choose = ReturnProbe::new(hooks::rewrite::Choose, hook, TESTS_MAXACTIVE)?;
+
+        // The tests' module leaks a probe.
+        #[cfg(tsoffset_variant = "leak")]
+        ::core::mem::forget(ReturnProbe::new(Connects(state.clone()), hook, maxactive)?);
+
+        // Last: nothing fails once there are files.
+        let files = proc::Files::new(&state)?;
+        // The tests' module fails nevertheless, once who loads it gets a signal.
+        #[cfg(tsoffset_variant = "late")]
+        {
+            abstractions::clock::wait_for_signal(60_000);
+            drop(files);
+            return Err(EIO);
+        }
+
+        #[cfg(not(tsoffset_variant = "late"))]
         Ok(Self {
-            _files: proc::Files::new(&state)?,
+            _files: files,
             _connects: connects,
             _timestamps: timestamps,
             _witness: witness,
             _outcomes: outcomes,
             #[cfg(tsoffset_variant = "defect")]
-            _defects: ReturnProbe::new(hooks::defect::Defects::new(), TESTS_MAXACTIVE)?,
+            _defects: defects,
             #[cfg(tsoffset_variant = "hold")]
-            _hold: ReturnProbe::new(hooks::hold::Hold, TESTS_MAXACTIVE)?,
+            _hold: hold,
             #[cfg(tsoffset_variant = "rewrite")]
-            _rewrite: ReturnProbe::new(hooks::rewrite::Rewrite, TESTS_MAXACTIVE)?,
+            _rewrite: rewrite,
+            #[cfg(tsoffset_variant = "rewrite")]
+            _choose: choose,
         })
     }
 }

@@ -23,8 +23,8 @@ use crate::{
             PerCpu, //
         },
         pernet::{
-            PerNetwork,
-            Slot, //
+            has_slot,
+            PerNetwork, //
         },
         preemption::PreemptionDisabled, //
     },
@@ -40,8 +40,15 @@ use crate::{
         readers::{
             ReaderTotals,
             Readers, //
-        }, //
+        },
+        repaired::{
+            self,
+            Repaired, //
+        },
+        word::Word, //
     },
+    hooks::timestamps::Writes,
+    rings::many,
 };
 
 /// What one CPU counts in one namespace.
@@ -127,7 +134,7 @@ impl<'a> Iterator for Cpus<'a> {
 #[derive(Clone)]
 struct AllCpus<'a> {
     cpus: Cpus<'a>,
-    to_come: core::slice::Iter<'a, Option<Arc<NetworkCounts>>>,
+    to_come: core::slice::Iter<'a, Arc<NetworkCounts>>,
 }
 
 impl<'a> Iterator for AllCpus<'a> {
@@ -138,9 +145,7 @@ impl<'a> Iterator for AllCpus<'a> {
             if let Some(counts) = self.cpus.next() {
                 return Some(counts);
             }
-            if let Some(network) = self.to_come.next()? {
-                self.cpus = network.cpus();
-            }
+            self.cpus = self.to_come.next()?.cpus();
         }
     }
 }
@@ -152,6 +157,8 @@ pub(crate) struct Networks {
     list: Mutex<List>,
     /// Of namespaces on their way out, in which the kernel's own sockets may still connect.
     stray: NetworkCounts,
+    /// Whether sockets are followed beyond their connect.
+    follows: bool,
 }
 
 struct List {
@@ -160,8 +167,8 @@ struct List {
 }
 
 impl Networks {
-    /// None. May sleep.
-    pub(crate) fn new() -> Result<Arc<Self>> {
+    /// None so far, of sockets that are followed beyond their connect or not. May sleep.
+    pub(crate) fn new(follows: bool) -> Result<Arc<Self>> {
         let stray = NetworkCounts::new()?;
         let list = List {
             live: KVVec::new(),
@@ -171,6 +178,7 @@ impl Networks {
             pin_init!(Self {
                 list <- new_mutex!(list, "tsoffset::networks"),
                 stray,
+                follows,
             }),
             GFP_KERNEL,
         )
@@ -182,15 +190,31 @@ impl Networks {
         &self.stray
     }
 
-    /// The host's sums. May sleep.
-    pub(crate) fn sums(&self) -> Sums {
-        let list = self.list.lock();
+    /// The host's sums. May sleep; memory is charged to the current task.
+    ///
+    /// The lock, which who makes a namespace waits for, is held for as long as it takes to copy the list. Whoever is struck off
+    /// after that is in the copy, and not in what was counted of those that are gone.
+    pub(crate) fn sums(&self) -> Result<Sums> {
+        let mut live = KVVec::new();
+        let gone = loop {
+            let list = self.list.lock();
+            if list.live.len() > live.capacity() {
+                let more = list.live.len();
+                drop(list);
+                live.reserve(more, GFP_KERNEL_ACCOUNT)?;
+                continue;
+            }
+            for network in list.live.iter().flatten() {
+                live.push(network.clone(), GFP_KERNEL_ACCOUNT)?;
+            }
+            break list.gone;
+        };
         let mut sums = Sums::of(AllCpus {
             cpus: self.stray.cpus(),
-            to_come: list.live.iter(),
+            to_come: live.iter(),
         });
-        sums.add(&list.gone);
-        sums
+        sums.add(&gone);
+        Ok(sums)
     }
 
     fn enlist(&self, counts: Arc<NetworkCounts>) -> Result {
@@ -222,9 +246,32 @@ impl Networks {
 pub(crate) struct Network {
     counts: Arc<NetworkCounts>,
     networks: Arc<Networks>,
+    /// Writes of the sysctls that decide about its offsets.
+    pub(crate) writes: Writes,
+    /// Its sockets whose offset a user set, and accepted ones with a chosen offset that found no place, where they are followed. Of its own: who may set offsets here takes no verdict from
+    /// sockets elsewhere.
+    pub(crate) repaired: Option<Repaired<KVVec<Marked>>>,
 }
 
 impl Network {
+    /// Notes a socket whose offset is not what the kernel chose for its last connect, where sockets are followed.
+    #[inline(always)]
+    pub(crate) fn note_repair(&self, here: PreemptionDisabled<'_>, cookie: u64) {
+        if let Some(repaired) = &self.repaired {
+            let shared = repaired.insert(cookie);
+            self.counts.this_cpu(here).outcomes.note_repair(shared);
+        }
+    }
+
+    /// Notes an accepted socket whose offset is not what the kernel chose. With interrupts off.
+    #[inline(always)]
+    pub(crate) fn note_accepted(&self, here: PreemptionDisabled<'_>, cookie: u64) {
+        if let Some(repaired) = &self.repaired {
+            let shared = repaired.insert(cookie);
+            self.counts.this_cpu(here).outcomes.note_accepted(shared);
+        }
+    }
+
     /// What is counted in it.
     #[inline]
     pub(crate) fn counts(&self) -> &NetworkCounts {
@@ -232,20 +279,23 @@ impl Network {
     }
 }
 
+has_slot!(Network);
+
 impl PerNetwork for Network {
     type Home = Networks;
 
-    fn slot() -> &'static Slot<Self> {
-        static SLOT: Slot<Network> = Slot::new();
-        &SLOT
-    }
-
     fn new(networks: &Arc<Networks>, _net: Net<'_>) -> Result<Self> {
         let counts = Arc::new(NetworkCounts::new()?, GFP_KERNEL)?;
+        let repaired = networks
+            .follows
+            .then(|| Ok::<_, Error>(Repaired::new(many(repaired::WORDS, || Marked::new(0))?)))
+            .transpose()?;
         networks.enlist(counts.clone())?;
         Ok(Self {
             counts,
             networks: networks.clone(),
+            writes: Writes::new(),
+            repaired,
         })
     }
 }

@@ -14,6 +14,11 @@ ifneq ($(call tsoffset-has,secure_tcpv6_seq_and_ts_off,net/secure_seq.h),y)
 $(error tsoffset: this kernel has no secure_tcpv6_seq_and_ts_off() (include/net/secure_seq.h); kernels whose offset is per host are not supported yet)
 endif
 
+# A counter of 64 bits is one load or store.
+ifneq ($(CONFIG_64BIT),y)
+$(error tsoffset: this kernel is not a 64-bit one (CONFIG_64BIT))
+endif
+
 ifneq ($(CONFIG_RUST),y)
 $(error tsoffset: this kernel is built without CONFIG_RUST; see "Load it on your own kernel" in the README)
 endif
@@ -35,6 +40,12 @@ tsoffset-cfgs := \
 	$(call tsoffset-crate-has,kernel/uaccess.rs,struct UserPtr,user_ptr) \
 	$(call tsoffset-crate-has,kernel/jump_label.rs,macro_rules! static_branch_unlikely,static_branch) \
 	$(call tsoffset-crate-has,macros/module.rs,authors,module_authors)
+
+# Fprobes on the function graph tracer, whose handlers get the registers that ftrace saves.
+ifeq ($(and $(CONFIG_FPROBE),$(call tsoffset-has,^typedef void \(\*fprobe_exit_cb\),linux/fprobe.h),$(shell grep -qsE 'struct ftrace_regs \*regs' $(srctree)/include/linux/fprobe.h && grep -qsE 'struct fprobe_hlist' $(srctree)/include/linux/fprobe.h && echo y)),y)
+tsoffset-cfgs += --cfg=kernel_has_fgraph_fprobe
+ccflags-y += -DTSOFFSET_FPROBE
+endif
 
 # The language that the kernel's own declarations are written in.
 tsoffset-rust-target := $(shell sed -nE 's/.*--rust-target ([0-9.]+).*/\1/p' $(srctree)/rust/Makefile | head -n 1)

@@ -13,17 +13,19 @@ use crate::{
             prelude::*,
             rcu::Guard, //
         },
+        hook::Hook,
         kernel_socket::KernelSocket,
         marked::Marked,
         net::Net,
-        owned::EachNetwork,
         percpu::{
             possible_cpus,
             Iter,
             PerCpu, //
         },
+        pernet::Registration,
         preemption::PreemptionDisabled,
         rcu::RcuCell,
+        task::yield_now,
         wait_queue::WaitQueue, //
     },
     bindings,
@@ -35,18 +37,15 @@ use crate::{
             Overlaps,
             Set, //
         },
-        record::WORDS,
-        ring::{
-            Ring,
-            Slot, //
+        shares::{
+            self,
+            Shares, //
         },
-        stats::Shared, //
+        stats::Shared,
+        word::Word, //
     },
-    follow_ups::{
-        many,
-        FollowUpRing,
-        FollowUps, //
-    },
+    follow_ups::FollowUps,
+    hash::Hash,
     hooks::{
         timestamps::Writes,
         trial::Trial, //
@@ -57,11 +56,12 @@ use crate::{
         Networks,
         Sums, //
     },
+    rings::{
+        many,
+        Rings, //
+    },
     tcp::secure_seq::draw_secret, //
 };
-
-/// The records of one CPU.
-pub(crate) type ConnectRing = Ring<Marked, KVVec<Slot<Marked, WORDS>>>;
 
 /// What one CPU writes.
 pub(crate) struct CpuState {
@@ -77,36 +77,49 @@ pub(crate) type Table = Overlaps<KVVec<Set<Marked>>>;
 /// All state of the module.
 #[pin_data]
 pub(crate) struct State {
-    each_network: EachNetwork<Network>,
+    each_network: Registration<Network>,
     networks: Arc<Networks>,
     cpus: PerCpu<CpuState>,
-    // By the CPU's number; empty where no records are kept.
-    rings: KVVec<ConnectRing>,
+    /// The records.
+    pub(crate) rings: Rings,
+    /// Whether counts are for root only.
+    private: bool,
+    /// What calls are followed with.
+    pub(crate) hook: Hook,
     /// Trying the probes.
     #[pin]
     pub(crate) trial: Trial,
-    /// Writes of the sysctl that decides about offsets.
-    pub(crate) timestamps: Writes,
+    /// Writes of the sysctls that decide about offsets, where it is not known in which namespace.
+    pub(crate) writes_anywhere: Writes,
     /// Which connects are recorded; none: all.
     #[pin]
     pub(crate) filter: RcuCell<Filter>,
+    /// Whether the kernel's hash is one.
+    pub(crate) hash: Hash,
     /// Those who wait for a record more.
     pub(crate) waiters: WaitQueue,
     /// What is in flight, with the witness on.
     pub(crate) overlaps: Option<Table>,
+    /// Who has how many connects in flight.
+    pub(crate) connect_shares: Shares<KVVec<Marked>>,
+    /// The same of the witness's reads, with the witness on.
+    pub(crate) read_shares: Option<Shares<KVVec<Marked>>>,
     /// What comes after connects, where that is asked for.
     pub(crate) follow_ups: Option<FollowUps>,
 }
 
 impl State {
     /// Allocates it: so many records for each CPU, a power of two, where they are to be kept, a witness of so many calls at
-    /// once where one is asked for, and room for so many sockets whose outcome is waited for, likewise. May sleep.
+    /// once where it is on, and room for so many sockets whose outcome is waited for, likewise. May sleep.
     ///
     /// Fails with `ENOMEM`, or with `EAFNOSUPPORT` where IPv6 is off.
     pub(crate) fn new(
         records: Option<u32>,
-        witness: Option<u32>,
+        hook: Hook,
+        maxactive: u32,
+        witness: bool,
         outcomes: Option<u32>,
+        private: bool,
     ) -> Result<Arc<Self>> {
         let socket = KernelSocket::tcp6().inspect_err(|error| {
             pr_err!("cannot make an IPv6 TCP socket ({error:?}); is IPv6 off (ipv6.disable=1)?\n")
@@ -116,14 +129,19 @@ impl State {
             number,
             last: Last::new(),
         })?;
-        let rings = ring_for_each_cpu(records)?;
+        let rings = Rings::new(records, outcomes.is_some())?;
         let waiters = WaitQueue::new()?;
-        let overlaps = witness.map(overlaps).transpose()?;
-        let follow_ups = outcomes
-            .map(|sockets| FollowUps::new(sockets, records))
-            .transpose()?;
-        let networks = Networks::new()?;
-        let each_network = EachNetwork::new(networks.clone())?;
+        let overlaps = witness.then(|| overlaps(maxactive)).transpose()?;
+        // An fprobe has no instances that a user could take.
+        let instances = match hook {
+            Hook::Kretprobe => maxactive,
+            Hook::Fprobe => u32::MAX,
+        };
+        let connect_shares = shares_of(instances)?;
+        let read_shares = witness.then(|| shares_of(instances)).transpose()?;
+        let follow_ups = outcomes.map(FollowUps::new).transpose()?;
+        let networks = Networks::new(follow_ups.is_some())?;
+        let each_network = Registration::new(networks.clone())?;
 
         // Not pin_init, whose name holds this closure's twice: see src/names.mk.
         Arc::try_pin_init(
@@ -132,15 +150,29 @@ impl State {
                 networks,
                 cpus,
                 rings,
-                trial <- Trial::new(socket, overlaps.is_some()),
-                timestamps: Writes::new(),
+                private,
+                hook,
+                trial <- Trial::new(socket, overlaps.is_some(), follow_ups.is_some()),
+                writes_anywhere: Writes::new(),
                 filter <- RcuCell::new(),
+                hash: Hash::try_out(),
                 waiters,
                 overlaps,
+                connect_shares,
+                read_shares,
                 follow_ups,
             }? Error),
             GFP_KERNEL,
         )
+    }
+
+    /// The permissions of files that have counts only.
+    pub(crate) fn counts_mode(&self) -> u16 {
+        if self.private {
+            0o400
+        } else {
+            0o444
+        }
     }
 
     /// What this CPU writes.
@@ -149,55 +181,58 @@ impl State {
         self.cpus.this_cpu(here)
     }
 
-    /// What this CPU counts in a namespace.
+    /// What is kept of a namespace; none where it is on its way out.
     #[inline]
-    pub(crate) fn counts<'a>(&'a self, here: PreemptionDisabled<'a>, net: Net<'a>) -> &'a Counts {
+    pub(crate) fn network<'a>(
+        &'a self,
+        here: PreemptionDisabled<'a>,
+        net: Net<'a>,
+    ) -> Option<&'a Network> {
         let net = if cfg!(tsoffset_variant = "broken-network") {
             Net::initial()
         } else {
             net
         };
-        self.each_network
-            .get(net, here)
+        self.each_network.get(net, here)
+    }
+
+    /// What this CPU counts in a namespace.
+    #[inline]
+    pub(crate) fn counts<'a>(&'a self, here: PreemptionDisabled<'a>, net: Net<'a>) -> &'a Counts {
+        self.counts_of(here, self.network(here, net))
+    }
+
+    /// The same, of a namespace that was found before.
+    #[inline]
+    pub(crate) fn counts_of<'a>(
+        &'a self,
+        here: PreemptionDisabled<'a>,
+        network: Option<&'a Network>,
+    ) -> &'a Counts {
+        network
             .map_or(self.networks.stray(), Network::counts)
             .this_cpu(here)
     }
 
     /// Fails with `ENODATA` where no records are kept (`records=0`).
     pub(crate) fn must_keep_records(&self) -> Result {
-        if self.rings.is_empty() {
-            return to_result(-(bindings::ENODATA as i32));
+        if self.rings.are_kept() {
+            return Ok(());
         }
-        Ok(())
-    }
-
-    /// The ring of a CPU whose state this is; none where no records are kept.
-    #[inline]
-    pub(crate) fn ring(&self, cpu: &CpuState) -> Option<&ConnectRing> {
-        self.rings.get(cpu.number as usize)
-    }
-
-    /// Every possible CPU's number and ring; none where no records are kept.
-    pub(crate) fn rings(&self) -> impl Iterator<Item = (u32, &ConnectRing)> {
-        self.cpus()
-            .filter_map(|(number, cpu)| Some((number, self.ring(cpu)?)))
-    }
-
-    /// Every possible CPU's number and ring of follow-ups; none where no records are kept, or outcomes are not asked for.
-    pub(crate) fn follow_up_rings(&self) -> impl Iterator<Item = (u32, &FollowUpRing)> {
-        let all = self.follow_ups.as_ref();
-        self.cpus()
-            .filter_map(move |(number, _)| Some((number, all?.ring(number)?)))
+        to_result(-(bindings::ENODATA as i32))
     }
 
     /// What became of the records, all CPUs together.
-    pub(crate) fn kept(&self) -> Kept {
+    ///
+    /// Process context, may sleep; `EINTR` where the current task is being killed.
+    pub(crate) fn kept(&self) -> Result<Kept> {
         let mut kept = Kept::default();
-        for (_, ring) in self.rings() {
+        for ring in possible_cpus().filter_map(|cpu| self.rings.connects(cpu)) {
             kept.readable += ring.readable();
             kept.overwritten += ring.overwritten(ring.head());
+            yield_now()?;
         }
-        kept
+        Ok(kept)
     }
 
     /// What the namespaces share of what came after connects.
@@ -206,7 +241,7 @@ impl State {
         if let Some(follow_ups) = &self.follow_ups {
             shared.pending = follow_ups.handshakes.pending();
         }
-        for (_, ring) in self.follow_up_rings() {
+        for ring in possible_cpus().filter_map(|cpu| self.rings.follow_ups(cpu)) {
             shared.overwritten += ring.overwritten(ring.head());
         }
         shared
@@ -217,8 +252,8 @@ impl State {
         self.cpus.iter()
     }
 
-    /// The host's sums. May sleep.
-    pub(crate) fn sums(&self) -> Sums {
+    /// The host's sums. May sleep; memory is charged to the current task.
+    pub(crate) fn sums(&self) -> Result<Sums> {
         self.networks.sums()
     }
 
@@ -230,19 +265,11 @@ impl State {
     }
 }
 
-/// A ring of so many slots for every CPU up to the last possible one; none where there are to be no slots. May sleep.
-pub(crate) fn ring_for_each_cpu<const N: usize>(
-    slots: Option<u32>,
-) -> Result<KVVec<Ring<Marked, KVVec<Slot<Marked, N>>>>> {
-    let Some(slots) = slots else {
-        return Ok(KVVec::new());
-    };
-    let last = possible_cpus().last().unwrap_or(0);
-    let mut rings = KVVec::with_capacity(last as usize + 1, GFP_KERNEL)?;
-    for _ in 0..=last {
-        rings.push(Ring::new(many(slots as usize, Slot::new)?), GFP_KERNEL)?;
-    }
-    Ok(rings)
+/// The counts of who has how many of so many calls. May sleep.
+fn shares_of(calls: u32) -> Result<Shares<KVVec<Marked>>> {
+    let last = possible_cpus().last().unwrap_or(0) as usize;
+    let words = many((last + 1) * shares::PLACES, || Marked::new(0))?;
+    Ok(Shares::new(words, shares::PLACES, calls))
 }
 
 /// The witness's table for so many calls at once.

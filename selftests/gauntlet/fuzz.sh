@@ -60,7 +60,7 @@ addresses_are_found() {
 }
 
 parameters() {
-	workload fuzz --seconds "$FUZZ_SECONDS" --load "$TSOFFSET_KO" maxactive records witness outcomes colour > /tmp/fuzz
+	workload fuzz --seconds "$FUZZ_SECONDS" --load "$TSOFFSET_KO" maxactive records witness outcomes private colour > /tmp/fuzz
 	cat /tmp/fuzz
 	figure "random parameters, $FUZZ_SECONDS s" "$(awk '/^load_/ { n += $2 } END { print n }' /tmp/fuzz) loads, $(ended load_ok) taken"
 	[ "$(ended load_ok)" -gt 0 ]

@@ -40,4 +40,27 @@ another_kretprobe() { beside kretprobe; }
 # What livepatch is for ftrace.
 one_who_may_redirect_it() { beside ipmodify; }
 
-run_checks another_kretprobe one_who_may_redirect_it
+# A hash that gives another offset each time is none: no connect is said to have a wrong one.
+a_hash_that_is_replaced() {
+	mark_log
+	load_with outcomes=64
+	workload connect --serve --connects 20
+	expect hash=kernel offset_match=20 connects_unjudged=0
+	neighbour hash
+	workload connect --serve --connects 30
+	rmmod neighbour
+	expect hash=replaced connects_called=50 offset_match=20 offset_mismatch=0 connects_unjudged=30 offset_rewritten=0 \
+		accepted_other_offset=0 ledger=balanced
+	[ "$(log_since_mark | grep -c 'hash replaced')" -eq 1 ]
+	rmmod tsoffset
+	# At load, before any connect.
+	neighbour hash
+	load
+	expect hash=replaced connects_called=0
+	rmmod neighbour
+	# One that is put back judges again.
+	workload connect --serve --connects 10
+	expect offset_match=10 connects_unjudged=0
+}
+
+run_checks another_kretprobe one_who_may_redirect_it a_hash_that_is_replaced

@@ -26,7 +26,7 @@ pub(crate) struct KernelSocket(NonNull<bindings::socket>);
 
 // SAFETY: Its operations lock the socket, so it may be used from any thread.
 unsafe impl Send for KernelSocket {}
-// SAFETY: As above.
+// SAFETY: Each call of the kernel's takes the socket's lock.
 unsafe impl Sync for KernelSocket {}
 
 impl KernelSocket {
@@ -79,6 +79,23 @@ impl KernelSocket {
         // SAFETY: The socket is live, and has a protocol.
         to_result(unsafe {
             bindings::tsoffset_sk_getsockopt_nowhere(
+                self.0.as_ptr(),
+                bindings::SOL_TCP as i32,
+                bindings::TCP_TIMESTAMP as i32,
+            )
+        })
+    }
+}
+
+impl KernelSocket {
+    /// Calls the protocol's setsockopt for `TCP_TIMESTAMP` with a value of no bytes, which it refuses first thing and without side
+    /// effects. May sleep.
+    ///
+    /// Fails, where the kernel does as it should, with `EINVAL`.
+    pub(crate) fn set_timestamp_refused(&self) -> Result {
+        // SAFETY: The socket is live, and has a protocol.
+        to_result(unsafe {
+            bindings::tsoffset_sk_setsockopt_nothing(
                 self.0.as_ptr(),
                 bindings::SOL_TCP as i32,
                 bindings::TCP_TIMESTAMP as i32,

@@ -16,57 +16,27 @@ use kernel::{
 };
 
 use super::{
+    alive::Alive,
     compat::prelude::*,
     fault,
-    preemption::PreemptionDisabled,
+    hook::{
+        Args,
+        Handler,
+        Kept, //
+    },
     probed::Function, //
 };
 use crate::bindings;
 use handlers::{
+    count_handler,
     entry_handler,
+    filtered_entry_handler,
     pre_handler,
     return_handler, //
 };
 
 mod handlers;
-
-/// The arguments of a handler's function.
-type Args<'call, T> = <<T as Handler>::Function as Function>::Args<'call>;
-
-/// What runs when the function is called and when it returns.
-///
-/// All of it runs in the caller's context with preemption off, at return possibly on another CPU. It must not
-/// sleep, allocate or loop without a bound.
-pub(crate) trait Handler: Sync {
-    /// The function it is for.
-    type Function: Function;
-
-    /// What entry hands to return. Lives in memory that the probe allocated when registered.
-    type Data: Copy;
-
-    /// Runs at every call, first: whether it is one to follow. One that is not costs little more than a kprobe.
-    #[inline(always)]
-    fn wants(&self, _args: Args<'_, Self>) -> bool {
-        true
-    }
-
-    /// Runs at entry of a call that is followed.
-    fn entered(&self, here: PreemptionDisabled<'_>, args: Args<'_, Self>) -> Self::Data;
-
-    /// Runs at every call that was wanted, after `entered` where there was that: without it where `maxactive` others
-    /// were in flight. What was missed is the difference.
-    #[inline(always)]
-    fn called(&self, _here: PreemptionDisabled<'_>, _args: Args<'_, Self>) {}
-
-    /// Runs at return, with the arguments of the call and what `entered` kept.
-    fn returned(
-        &self,
-        here: PreemptionDisabled<'_>,
-        args: Args<'_, Self>,
-        data: Self::Data,
-        value: usize,
-    );
-}
+mod replaceable;
 
 /// A kretprobe on `T::Function` that sees the calls, too, for which it has no instance.
 ///
@@ -76,48 +46,52 @@ pub(crate) trait Handler: Sync {
 /// probe is registered disabled, and before it is enabled its handler becomes [`pre_handler`], which calls the kernel's
 /// in between. (In `/sys/kernel/debug/kprobes/list` it is marked as a kprobe, for which the kernel looks at the handler.)
 ///
+/// That depends on an internal of the kernel. Where the handler is not the one that is expected there (`replaceable`), it stays:
+/// a plain kprobe on the function counts the calls, and one line in the log says so.
+///
 /// Dropping it unregisters the probe and waits until no handler runs any more. Calls that have not
 /// returned by then return unseen.
 ///
 /// # Invariants
 ///
-/// `kretprobe` is registered and lies in a pinned `Self` whose `handler` is initialized. `follow` is the kernel's own handler
-/// for it, and is written before it is enabled only.
+/// `kretprobe` is registered and lies in a pinned `Self` whose `handler` is initialized. `follow` is written before the probe is
+/// enabled only: it is the kernel's own handler where that was replaced, and `None` where `counter` is registered instead.
 ///
 /// # Examples
 ///
 /// ```ignore
 /// struct Duration;
 ///
-/// impl kretprobe::Handler for Duration {
+/// impl Handler for Duration {
 ///     type Function = TcpV6Connect;
 ///     type Data = Instant;
 ///
-///     fn entered(&self, _here: PreemptionDisabled<'_>, _socket: Socket<'_>) -> Instant {
-///         Instant::now()
+///     fn entered(&self, _here: PreemptionDisabled<'_>, _call: Connecting<'_>) -> Option<Instant> {
+///         Some(Instant::now())
 ///     }
 ///
 ///     fn returned(
 ///         &self,
 ///         _here: PreemptionDisabled<'_>,
-///         _socket: Socket<'_>,
-///         start: Instant,
+///         _call: Connecting<'_>,
+///         start: &Instant,
 ///         _value: usize,
 ///     ) {
 ///         record(start.elapsed());
 ///     }
 /// }
 ///
-/// // SAFETY: The registration is not leaked.
-/// let probe = unsafe { kretprobe::Registration::new(Duration, 64) };
-/// let probe = KBox::pin_init(probe, GFP_KERNEL)?;
+/// let probe = KBox::pin_init(kretprobe::Registration::new(Duration, 64), GFP_KERNEL)?;
 /// ```
 #[pin_data(PinnedDrop)]
 pub(crate) struct Registration<T: Handler> {
     handler: T,
     follow: UnsafeCell<bindings::kprobe_pre_handler_t>,
     #[pin]
+    counter: Opaque<bindings::kprobe>,
+    #[pin]
     kretprobe: Opaque<bindings::kretprobe>,
+    alive: Alive,
     #[pin]
     _pin: PhantomPinned,
 }
@@ -126,12 +100,6 @@ pub(crate) struct Registration<T: Handler> {
 unsafe impl<T: Handler + Send> Send for Registration<T> {}
 // SAFETY: A shared reference gives access to the handler only, which is `Sync`.
 unsafe impl<T: Handler> Sync for Registration<T> {}
-
-/// What an instance of the probe keeps between entry and return.
-struct Kept<A, D> {
-    args: A,
-    data: D,
-}
 
 impl<T: Handler> Registration<T> {
     /// The instance data starts this many bytes into an instance, which is aligned to a pointer.
@@ -148,38 +116,99 @@ impl<T: Handler> Registration<T> {
     ///
     /// Fails with `ENOENT` where the kernel has no such function, `EINVAL` where it may not be
     /// probed, `ENOMEM`, and as arming it does.
-    ///
-    /// # Safety
-    ///
-    /// The registration must not be leaked: its destructor has to run before this module's code goes.
-    pub(crate) unsafe fn new(handler: T, maxactive: u32) -> impl PinInit<Self, Error> {
+    pub(crate) fn new(handler: T, maxactive: u32) -> impl PinInit<Self, Error> {
         const { Self::FITS };
         try_pin_init!(&this in Self {
             handler,
+            alive: Alive::new(),
             follow: UnsafeCell::new(None),
-            kretprobe <- Opaque::try_ffi_init(move |slot: *mut bindings::kretprobe| {
-                // SAFETY: `slot` is valid for writes, and all zeroes is a `struct kretprobe`.
+            counter <- Opaque::try_ffi_init(|slot: *mut bindings::kprobe| {
+                // SAFETY: `slot` is valid for writes, and all zeroes is a `struct kprobe`.
                 unsafe { slot.write_bytes(0, 1) };
-                // SAFETY: `slot` was just initialized.
-                let kretprobe = unsafe { &mut *slot };
-                kretprobe.kp.symbol_name = T::Function::SYMBOL.as_char_ptr();
-                kretprobe.kp.flags = bindings::KPROBE_FLAG_DISABLED;
-                kretprobe.entry_handler = Some(entry_handler::<T>);
-                kretprobe.handler = Some(return_handler::<T>);
-                kretprobe.maxactive = c_int::try_from(maxactive)?;
-                kretprobe.data_size = size_of::<Kept<Args<'static, T>, T::Data>>();
-                fault::point()?;
-                // SAFETY: `slot` stays where it is until `drop` unregisters it; the handler, the only
-                // thing the callbacks use, was initialized before.
-                to_result(unsafe { bindings::register_kretprobe(slot) })?;
-                // SAFETY: The probe is registered and disabled, so that its handler, which the kernel has set, is not
-                // called; `follow` was initialized before.
-                unsafe { put_between::<T>(slot, (&raw const (*this.as_ptr()).follow).cast_mut().cast()) };
-                // SAFETY: It was registered above, and is unregistered where this fails.
-                unsafe { enable(slot).inspect_err(|_| bindings::unregister_kretprobe(slot)) }
+                Ok::<(), Error>(())
+            }),
+            kretprobe <- Opaque::try_ffi_init(move |slot: *mut bindings::kretprobe| {
+                // SAFETY: `slot` is the field of the pinned `this`, whose fields declared before it are initialized.
+                unsafe { register_and_arm::<T>(slot, this.as_ptr(), c_int::try_from(maxactive)?) }
             }),
             _pin: PhantomPinned,
         })
+    }
+}
+
+/// The kernel's entry handlers of kretprobes.
+type EntryHandler =
+    unsafe extern "C" fn(*mut bindings::kretprobe_instance, *mut bindings::pt_regs) -> c_int;
+
+/// Registers the probe disabled. May sleep.
+///
+/// # Safety
+///
+/// `slot` is valid for writes, the field of a pinned `Registration<T>` whose `handler` is initialized, and not registered.
+unsafe fn register<T: Handler>(
+    slot: *mut bindings::kretprobe,
+    maxactive: c_int,
+    entry: EntryHandler,
+) -> Result {
+    // SAFETY: `slot` is valid for writes, and all zeroes is a `struct kretprobe`.
+    unsafe { slot.write_bytes(0, 1) };
+    // SAFETY: `slot` was just initialized.
+    let kretprobe = unsafe { &mut *slot };
+    kretprobe.kp.symbol_name = T::Function::SYMBOL.as_char_ptr();
+    kretprobe.kp.flags = bindings::KPROBE_FLAG_DISABLED;
+    kretprobe.entry_handler = Some(entry);
+    kretprobe.handler = Some(return_handler::<T>);
+    kretprobe.maxactive = maxactive;
+    kretprobe.data_size = size_of::<Kept<Args<'static, T>, T::Data>>();
+    fault::point()?;
+    // SAFETY: `slot` stays where it is until it is unregistered; the handler, the only thing the callbacks use, is initialized.
+    to_result(unsafe { bindings::register_kretprobe(slot) })
+}
+
+/// Registers the probe so that every call is seen, and arms it. Where it fails nothing stays registered. May sleep.
+///
+/// # Safety
+///
+/// As for [`register`]; `slot` is the field of `this`, of which the fields declared before it are initialized.
+unsafe fn register_and_arm<T: Handler>(
+    slot: *mut bindings::kretprobe,
+    this: *mut Registration<T>,
+    maxactive: c_int,
+) -> Result {
+    // SAFETY: The caller says that `slot` is valid for writes, not registered, and a field of a pinned registration with its handler.
+    unsafe { register::<T>(slot, maxactive, entry_handler::<T>)? };
+    // SAFETY: The probe is registered: the kernel has set its handler, and nobody writes it at the same time.
+    let known = replaceable::is_kretprobe_handler(unsafe { (*slot).kp.pre_handler });
+    if let Ok(true) = known {
+        // SAFETY: The probe is registered and disabled, so that its handler is not called; `follow` is initialized.
+        unsafe { put_between::<T>(slot, (&raw const (*this).follow).cast_mut().cast()) };
+        // SAFETY: It is registered, and unregistered where this fails.
+        return unsafe { enable(slot).inspect_err(|_| bindings::unregister_kretprobe(slot)) };
+    }
+    // SAFETY: It is registered.
+    unsafe { bindings::unregister_kretprobe(slot) };
+    known?;
+
+    let symbol = T::Function::SYMBOL.to_str().unwrap_or_default();
+    pr_info!("kretprobes of this kernel have an unknown handler: a second probe counts the calls of {symbol}\n");
+    // SAFETY: `this` is live. An `Opaque` is transparent over what it holds.
+    let counter = unsafe { &raw mut (*this).counter }.cast::<bindings::kprobe>();
+    // SAFETY: `counter` is a live `struct kprobe` that nobody else uses yet.
+    unsafe {
+        (*counter).symbol_name = T::Function::SYMBOL.as_char_ptr();
+        (*counter).pre_handler = Some(count_handler::<T>);
+    }
+    fault::point()?;
+    // The counter comes first. Of two probes at one address the later one runs first (kernel/kprobes.c, add_new_kprobe()), so
+    // that calls are entered before they are counted. A call between the two registrations counts as missed.
+    // SAFETY: `counter` stays where it is until it is unregistered, below or by `drop`.
+    to_result(unsafe { bindings::register_kprobe(counter) })?;
+    // SAFETY: `slot` is valid for writes and a field of a pinned registration, as the caller says, and was unregistered above. Where
+    // enabling fails it is registered, and so is the counter where either fails.
+    unsafe {
+        register::<T>(slot, maxactive, filtered_entry_handler::<T>)
+            .and_then(|()| enable(slot).inspect_err(|_| bindings::unregister_kretprobe(slot)))
+            .inspect_err(|_| bindings::unregister_kprobe(counter))
     }
 }
 
@@ -211,7 +240,7 @@ unsafe fn put_between<T: Handler>(
 /// `kretprobe` is registered.
 unsafe fn enable(kretprobe: *mut bindings::kretprobe) -> Result {
     fault::point()?;
-    // SAFETY: The caller's promise.
+    // SAFETY: The caller says that the probe is registered.
     to_result(unsafe { bindings::enable_kprobe(&raw mut (*kretprobe).kp) })
 }
 
@@ -221,6 +250,11 @@ impl<T: Handler> PinnedDrop for Registration<T> {
         // SAFETY: Registered by the type invariant. This waits for running handlers; calls still in
         // flight return through kernel code and do not reach them any more.
         unsafe { bindings::unregister_kretprobe(self.kretprobe.get()) }
+        // SAFETY: `follow` is not written any more.
+        if unsafe { (*self.follow.get()).is_none() } {
+            // SAFETY: By the type invariant the counter is registered. This waits for its running handlers.
+            unsafe { bindings::unregister_kprobe(self.counter.get()) }
+        }
     }
 }
 
@@ -231,11 +265,12 @@ mod tests {
     use crate::{
         abstractions::{
             kernel_socket::KernelSocket,
-            marked::SharedCounter, //
+            marked::SharedCounter,
+            preemption::PreemptionDisabled, //
         },
-        tcp::{
-            connect::TcpV6Connect,
-            socket::Socket, //
+        tcp::connect::{
+            Connecting,
+            TcpV6Connect, //
         },
     };
 
@@ -247,22 +282,23 @@ mod tests {
     struct Follow {
         socket: usize,
         let_go: SharedCounter,
+        refuse: SharedCounter,
     }
 
     impl Handler for Follow {
         type Function = TcpV6Connect;
         type Data = u64;
 
-        fn wants(&self, socket: Socket<'_>) -> bool {
-            socket.address() == self.socket && self.let_go.load_acquire() == 0
+        fn wants(&self, call: Connecting<'_>) -> bool {
+            call.socket.address() == self.socket && self.let_go.load_acquire() == 0
         }
 
-        fn entered(&self, _here: PreemptionDisabled<'_>, _socket: Socket<'_>) -> u64 {
+        fn entered(&self, _here: PreemptionDisabled<'_>, _call: Connecting<'_>) -> Option<u64> {
             ENTERED.increment();
-            0x5eed
+            (self.refuse.load_acquire() == 0).then_some(0x5eed)
         }
 
-        fn called(&self, _here: PreemptionDisabled<'_>, _socket: Socket<'_>) {
+        fn called(&self, _here: PreemptionDisabled<'_>, _call: Connecting<'_>) {
             CALLED.increment();
             // Only of calls that were entered before.
             if ENTERED.load_acquire() != CALLED.load_acquire() {
@@ -273,12 +309,12 @@ mod tests {
         fn returned(
             &self,
             _here: PreemptionDisabled<'_>,
-            socket: Socket<'_>,
-            data: u64,
+            call: Connecting<'_>,
+            data: &u64,
             value: usize,
         ) {
-            if socket.address() == self.socket
-                && data == 0x5eed
+            if call.socket.address() == self.socket
+                && *data == 0x5eed
                 && value as i32 == EINVAL.to_errno()
             {
                 RIGHT.increment();
@@ -293,20 +329,29 @@ mod tests {
         let follow = Follow {
             socket: socket.address(),
             let_go: SharedCounter::new(),
+            refuse: SharedCounter::new(),
         };
-        // SAFETY: Dropped below.
-        let probe = KBox::pin_init(unsafe { Registration::new(follow, 4) }, GFP_KERNEL)?;
+        let probe = KBox::pin_init(Registration::new(follow, 4), GFP_KERNEL)?;
         let _ = socket.connect_refused();
         assert_eq!(seen(), [1, 1, 1]);
         let _ = socket.connect_refused();
         assert_eq!(seen(), [2, 2, 2]);
+        // More often than there are instances: each one is given back.
+        probe.handler.refuse.increment();
+        for call in 3..=10 {
+            let _ = socket.connect_refused();
+            assert_eq!(seen(), [call, call, 2]);
+        }
+        probe.handler.refuse.decrement();
+        let _ = socket.connect_refused();
+        assert_eq!(seen(), [11, 11, 3]);
         probe.handler.let_go.increment();
         let _ = socket.connect_refused();
-        assert_eq!(seen(), [2, 2, 2]);
+        assert_eq!(seen(), [11, 11, 3]);
 
         drop(probe);
         let _ = socket.connect_refused();
-        assert_eq!(seen(), [2, 2, 2]);
+        assert_eq!(seen(), [11, 11, 3]);
         Ok(())
     }
 }

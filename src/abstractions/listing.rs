@@ -21,6 +21,7 @@ use super::{
         seq_file::SeqFile, //
     },
     procfs::{
+        with_module,
         Directory,
         Entry,
         File, //
@@ -117,22 +118,24 @@ unsafe extern "C" fn open<T: List>(
     if !T::may_open() {
         return EPERM.to_errno();
     }
-    // SAFETY: `inode` belongs to our entry, so its data is a `T`, which lives until the entry is removed,
-    // which waits for us.
-    let contents = unsafe { &*bindings::tsoffset_pde_data(inode).cast::<T>() };
-    let items = match contents.snapshot() {
-        Ok(items) => items,
-        Err(error) => return error.to_errno(),
-    };
-    let size = size_of::<Opened<T>>() as c_int;
-    // SAFETY: The operations are static; the kernel allocates so many bytes, aligned for anything.
-    let status = unsafe { bindings::seq_open_private(file, &Ops::<T>::SEQ, size) };
-    if status != 0 {
-        return status;
-    }
-    // SAFETY: A file that `seq_open_private` has opened has a seq_file with that memory, which is ours.
-    unsafe { opened::<T>((*file).private_data.cast()).write(Opened { items }) };
-    0
+    with_module(|| {
+        // SAFETY: `inode` belongs to our entry, so its data is a `T`, which lives until the entry is removed,
+        // which waits for us.
+        let contents = unsafe { &*bindings::tsoffset_pde_data(inode).cast::<T>() };
+        let items = match contents.snapshot() {
+            Ok(items) => items,
+            Err(error) => return error.to_errno(),
+        };
+        let size = size_of::<Opened<T>>() as c_int;
+        // SAFETY: The operations are static; the kernel allocates so many bytes, aligned for anything.
+        let status = unsafe { bindings::seq_open_private(file, &Ops::<T>::SEQ, size) };
+        if status != 0 {
+            return status;
+        }
+        // SAFETY: A file that `seq_open_private` has opened has a seq_file with that memory, which is ours.
+        unsafe { opened::<T>((*file).private_data.cast()).write(Opened { items }) };
+        0
+    })
 }
 
 /// Where `open` put what was opened.
@@ -141,7 +144,7 @@ unsafe extern "C" fn open<T: List>(
 ///
 /// `seq` is live and was opened by `open::<T>`.
 unsafe fn opened<T: List>(seq: *mut bindings::seq_file) -> *mut Opened<T> {
-    // SAFETY: The caller's promise.
+    // SAFETY: The caller says that `open` opened it, which gave it that memory.
     unsafe { (*seq).private.cast() }
 }
 
@@ -155,7 +158,10 @@ unsafe extern "C" fn release<T: List>(
     // SAFETY: `open` wrote it, and nobody uses it any more.
     unsafe { opened::<T>((*file).private_data.cast()).drop_in_place() };
     // SAFETY: The counterpart of `seq_open_private`.
-    unsafe { bindings::seq_release_private(inode, file) }
+    let status = unsafe { bindings::seq_release_private(inode, file) };
+    // SAFETY: Taken by `open`. Removing the entry, which unloading does, waits for this call.
+    unsafe { bindings::tsoffset_this_module_put() };
+    status
 }
 
 /// # Safety

@@ -31,15 +31,15 @@ use crate::{
 /// The type is an integer of at most the size of a pointer, valid for every bit pattern.
 pub(crate) unsafe trait Scalar: Copy {}
 
-// SAFETY: An integer, no larger than a pointer on a 64-bit kernel, and Rust is 64-bit only there.
+// SAFETY: An integer, no larger than a pointer: probe.mk requires CONFIG_64BIT.
 unsafe impl Scalar for u8 {}
-// SAFETY: As above.
+// SAFETY: An integer, no larger than a pointer.
 unsafe impl Scalar for u16 {}
-// SAFETY: As above.
+// SAFETY: An integer, no larger than a pointer.
 unsafe impl Scalar for u32 {}
-// SAFETY: As above.
+// SAFETY: An integer, no larger than a pointer.
 unsafe impl Scalar for u64 {}
-// SAFETY: As above.
+// SAFETY: An integer, no larger than a pointer.
 unsafe impl Scalar for usize {}
 
 /// Loads `*p` once: `READ_ONCE(*p)`.
@@ -102,14 +102,26 @@ impl Word for Marked {
 
     #[inline(always)]
     fn exchange(&self, value: u64) -> u64 {
-        // SAFETY: As above.
+        // SAFETY: `self` is a live, aligned 64-bit integer that is written by marked and atomic accesses only.
         unsafe { bindings::tsoffset_xchg(self.0.get(), value) }
     }
 
     #[inline(always)]
-    fn fetch_or(&self, bits: u64) {
-        // SAFETY: As above; an `atomic64_t` is a 64-bit integer.
-        unsafe { bindings::tsoffset_atomic64_or(bits as i64, self.0.get().cast()) }
+    fn fetch_or(&self, bits: u64) -> u64 {
+        // SAFETY: `self` is a live, aligned 64-bit integer, as an `atomic64_t` is.
+        unsafe { bindings::tsoffset_atomic64_fetch_or(bits as i64, self.0.get().cast()) as u64 }
+    }
+
+    #[inline(always)]
+    fn increment(&self) -> u64 {
+        // SAFETY: `self` is a live, aligned 64-bit integer that is written by marked and atomic accesses only.
+        unsafe { ordered::add_return(self.0.get(), 1) }
+    }
+
+    #[inline(always)]
+    fn decrement(&self) {
+        // SAFETY: `self` is a live, aligned 64-bit integer that is written by marked and atomic accesses only.
+        unsafe { ordered::add_return(self.0.get(), -1) };
     }
 
     #[inline(always)]
@@ -123,7 +135,7 @@ impl Word for Marked {
     }
 }
 
-/// `smp_load_acquire`, `smp_store_release`, `smp_rmb` and `smp_wmb` of x86, without a call.
+/// `smp_load_acquire`, `smp_store_release`, `smp_rmb`, `smp_wmb` and `atomic64_add_return` of x86, without a call.
 #[cfg(all(CONFIG_X86_64, CONFIG_SMP, not(CONFIG_KCSAN)))]
 mod ordered {
     use core::arch::asm;
@@ -158,6 +170,21 @@ mod ordered {
         unsafe { p.write_volatile(value) };
     }
 
+    /// Adds, and says what there is then: a full barrier.
+    ///
+    /// # Safety
+    ///
+    /// `p` is aligned and valid for writes, and others reach it by marked and atomic accesses only.
+    #[inline(always)]
+    pub(super) unsafe fn add_return(p: *mut u64, addend: i64) -> u64 {
+        let mut value = addend as u64;
+        // SAFETY: The caller promises a live word, which this adds to in one step.
+        unsafe {
+            asm!("lock xadd qword ptr [{p}], {value}", p = in(reg) p, value = inout(reg) value, options(nostack));
+        }
+        value.wrapping_add(addend as u64)
+    }
+
     #[inline(always)]
     pub(super) fn read_barrier() {
         barrier();
@@ -178,6 +205,17 @@ mod ordered {
         tsoffset_smp_load_acquire as load_acquire,
         tsoffset_smp_store_release as store_release, //
     };
+
+    /// Adds, and says what there is then: a full barrier.
+    ///
+    /// # Safety
+    ///
+    /// `p` is aligned and valid for writes, and others reach it by marked and atomic accesses only.
+    #[inline(always)]
+    pub(super) unsafe fn add_return(p: *mut u64, addend: i64) -> u64 {
+        // SAFETY: The caller promises a live, aligned 64-bit integer, as an `atomic64_t` is.
+        unsafe { bindings::tsoffset_atomic64_add_return(addend, p.cast()) as u64 }
+    }
 
     #[inline(always)]
     pub(super) fn read_barrier() {
@@ -225,6 +263,20 @@ impl SharedCounter {
     pub(crate) fn load_acquire(&self) -> u64 {
         // SAFETY: `self` is a live `atomic64_t`, which holds one aligned 64-bit integer.
         unsafe { ordered::load_acquire(self.0.get().cast()) }
+    }
+}
+
+/// What may be there in the kernel's memory; none where nothing is. `copy_from_kernel_nofault()`: any context.
+pub(crate) fn read_nofault<T: Scalar>(from: *const T) -> Option<T> {
+    let mut value = core::mem::MaybeUninit::<T>::uninit();
+    // SAFETY: There is room for that many bytes; what they are read from need not be valid. Where it says so, all were written.
+    unsafe {
+        let status = bindings::copy_from_kernel_nofault(
+            value.as_mut_ptr().cast(),
+            from.cast(),
+            size_of::<T>(),
+        );
+        (status == 0).then(|| value.assume_init())
     }
 }
 

@@ -2,23 +2,28 @@
 
 //! Safe Rust over kernel interfaces that the `kernel` crate lacks.
 
+pub(crate) mod alive;
 pub(crate) mod capability;
 pub(crate) mod clock;
 pub(crate) mod compat;
 #[cfg(tsoffset_variant = "defect")]
 pub(crate) mod defect;
 pub(crate) mod fault;
+#[cfg(kernel_has_fgraph_fprobe)]
+pub(crate) mod fprobe;
+pub(crate) mod hook;
 pub(crate) mod kernel_socket;
 pub(crate) mod kretprobe;
 pub(crate) mod listing;
 pub(crate) mod marked;
 pub(crate) mod module_params;
 pub(crate) mod net;
-pub(crate) mod owned;
+pub(crate) mod online_cpus;
 pub(crate) mod percpu;
 pub(crate) mod pernet;
 pub(crate) mod preemption;
 pub(crate) mod probed;
+pub(crate) mod probes;
 pub(crate) mod proc_net;
 pub(crate) mod procfs;
 pub(crate) mod rcu;

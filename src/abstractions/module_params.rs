@@ -10,11 +10,9 @@
 
 use core::cell::UnsafeCell;
 
-use kernel::ffi::{
-    c_char,
-    c_int, //
-};
+use kernel::ffi::c_char;
 
+use super::compat::prelude::*;
 use crate::bindings;
 
 /// A parameter's value.
@@ -55,6 +53,45 @@ impl ModuleParam for u32 {
 impl ModuleParam for bool {
     const SET: unsafe extern "C" fn(*const c_char, *const bindings::kernel_param) -> c_int =
         bindings::param_set_bool;
+}
+
+/// A parameter that is one of a few words.
+pub(crate) trait Choice: Copy + 'static {
+    /// All there are.
+    const CHOICES: &'static [Self];
+
+    /// The word for one.
+    fn name(self) -> &'static str;
+}
+
+impl<T: Choice> ModuleParam for T {
+    const SET: unsafe extern "C" fn(*const c_char, *const bindings::kernel_param) -> c_int =
+        set_choice::<T>;
+}
+
+/// # Safety
+///
+/// Called by the kernel's parser only, with the text that was given and an entry made for a `Parameter<T>`.
+unsafe extern "C" fn set_choice<T: Choice>(
+    text: *const c_char,
+    entry: *const bindings::kernel_param,
+) -> c_int {
+    if text.is_null() {
+        return EINVAL.to_errno();
+    }
+    let is_given = |choice: &&T| {
+        // SAFETY: The text is a C string, which lives during the call; it is read up to the first byte that is not asked for, so to
+        // its end at the most.
+        let is = |(i, byte): (usize, u8)| unsafe { text.cast::<u8>().add(i).read() == byte };
+        let name = choice.name();
+        name.bytes().enumerate().all(is) && is((name.len(), 0))
+    };
+    let Some(choice) = T::CHOICES.iter().find(is_given) else {
+        return EINVAL.to_errno();
+    };
+    // SAFETY: The entry's place is that of a `Parameter<T>`, which nobody reads before all are parsed.
+    unsafe { (*entry).__bindgen_anon_1.arg.cast::<T>().write(*choice) };
+    0
 }
 
 /// The parser in the form that the kernel wants. Without flags: a parameter needs a value.
@@ -148,10 +185,14 @@ macro_rules! module {
             },
         )*},
     ) => {
-        $crate::abstractions::module_params::kernel_module!($type, $name, $author, $description, $license);
+        /// What the kernel gets.
+        type Loaded = $crate::abstractions::alive::Loaded<$type>;
+        $crate::abstractions::module_params::kernel_module!(Loaded, $name, $author, $description, $license);
 
         #[allow(non_upper_case_globals)]
         mod parameters {
+            #[allow(unused_imports, reason = "for a type that is not in the prelude")]
+            use super::*;
             use $crate::{
                 abstractions::module_params,
                 bindings,

@@ -17,6 +17,7 @@ use kernel::{
 };
 
 use super::{
+    alive::Alive,
     compat::{
         prelude::*,
         rcu::Guard, //
@@ -28,12 +29,9 @@ use super::{
 use crate::bindings;
 
 /// What each network namespace has of its own.
-pub(crate) trait PerNetwork: Sized + Send + Sync + 'static {
+pub(crate) trait PerNetwork: HasSlot + Send + Sync + 'static {
     /// What it is made with.
     type Home: Send + Sync;
-
-    /// Where its registration is found: a static, and no other type's.
-    fn slot() -> &'static Slot<Self>;
 
     /// Makes it for a namespace that comes up, or that there is already. Process context, may sleep; no
     /// namespace comes up where this fails.
@@ -41,6 +39,33 @@ pub(crate) trait PerNetwork: Sized + Send + Sync + 'static {
     /// It is dropped when the namespace goes, or the registration, in process context.
     fn new(home: &Arc<Self::Home>, net: Net<'_>) -> Result<Self>;
 }
+
+/// Where the kernel's callbacks find the registration of a type.
+///
+/// # Safety
+///
+/// [`slot`](Self::slot) gives the same static at every call, and no other type's does.
+pub(crate) unsafe trait HasSlot: Sized {
+    /// The static.
+    fn slot() -> &'static Slot<Self>
+    where
+        Self: PerNetwork;
+}
+
+/// Gives a type its [`Slot`].
+macro_rules! has_slot {
+    ($type:ty) => {
+        // SAFETY: The static is this function's own, and a type has one implementation.
+        unsafe impl $crate::abstractions::pernet::HasSlot for $type {
+            fn slot() -> &'static $crate::abstractions::pernet::Slot<Self> {
+                static SLOT: $crate::abstractions::pernet::Slot<$type> =
+                    $crate::abstractions::pernet::Slot::new();
+                &SLOT
+            }
+        }
+    };
+}
+pub(crate) use has_slot;
 
 /// What the kernel's callbacks, which know a namespace only, find the registration by.
 pub(crate) struct Slot<T: PerNetwork> {
@@ -91,13 +116,10 @@ struct Place<T> {
 /// ```ignore
 /// struct Seen(SharedCounter);
 ///
+/// has_slot!(Seen);
+///
 /// impl PerNetwork for Seen {
 ///     type Home = ();
-///
-///     fn slot() -> &'static Slot<Self> {
-///         static SLOT: Slot<Seen> = Slot::new();
-///         &SLOT
-///     }
 ///
 ///     fn new(_home: &Arc<()>, _net: Net<'_>) -> Result<Self> {
 ///         Ok(Self(SharedCounter::new()))
@@ -112,6 +134,7 @@ pub(crate) struct Registration<T: PerNetwork> {
     ops: KBox<Opaque<bindings::pernet_operations>>,
     // Behind `ops`: the callbacks use it, and find it by its address.
     home: KBox<Arc<T::Home>>,
+    _alive: Alive,
 }
 
 // SAFETY: Unregistering may happen on any thread, and what it drops is `Send`.
@@ -123,11 +146,8 @@ impl<T: PerNetwork> Registration<T> {
     /// Registers it, and makes a `T` for each namespace there is. May sleep.
     ///
     /// Fails with `EBUSY` where there is a registration of this type already, and as `T::new` does.
-    ///
-    /// # Safety
-    ///
-    /// The registration must not be leaked: its destructor has to run before this module's code goes.
-    pub(crate) unsafe fn new(home: Arc<T::Home>) -> Result<Self> {
+    pub(crate) fn new(home: Arc<T::Home>) -> Result<Self> {
+        let alive = Alive::new();
         let home = KBox::new(home, GFP_KERNEL)?;
         let ops = KBox::new(
             Opaque::new(bindings::pernet_operations {
@@ -152,7 +172,11 @@ impl<T: PerNetwork> Registration<T> {
             T::slot().replace(&*home, null_mut());
         })?;
         // INVARIANT: Just registered, and the slot is ours.
-        Ok(Self { ops, home })
+        Ok(Self {
+            ops,
+            home,
+            _alive: alive,
+        })
     }
 
     /// A namespace's; none where the namespace is going. Any context.

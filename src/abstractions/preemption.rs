@@ -48,7 +48,8 @@ impl<'a> From<&'a LocalInterruptDisabled> for PreemptionDisabled<'a> {
     /// Who is not interrupted is not preempted.
     #[inline(always)]
     fn from(_off: &'a LocalInterruptDisabled) -> Self {
-        // SAFETY: Interrupts are off while that lives.
+        // SAFETY: Interrupts are off while that lives: the scheduler cannot take this CPU, unless the code itself calls it, which no
+        // code may do then.
         unsafe { Self::assume() }
     }
 }

@@ -25,23 +25,52 @@ impl Regs {
     /// The function's `n`th argument, from 0, as a register holds it. Meaningful at entry only.
     #[inline]
     pub(crate) fn argument(&self, n: u32) -> usize {
-        let regs = self.0.get();
+        // The calling convention that the kernel's regs_get_kernel_argument() knows (arch/x86/include/asm/ptrace.h), without a call for
+        // each argument, which a handler that does not use it pays for, too.
+        #[cfg(CONFIG_X86_64)]
+        {
+            // SAFETY: `self` holds live registers.
+            let regs = unsafe { &*self.0.get() };
+            let value = match n {
+                0 => regs.di,
+                1 => regs.si,
+                2 => regs.dx,
+                3 => regs.cx,
+                4 => regs.r8,
+                5 => regs.r9,
+                _ => 0,
+            };
+            word(value)
+        }
+        #[cfg(not(CONFIG_X86_64))]
         // SAFETY: `self` holds live registers; the kernel answers 0 for an `n` beyond the registers.
         unsafe {
-            match n {
-                // The one that every handler asks for, without a search.
-                0 => bindings::tsoffset_regs_get_first_argument(regs) as usize,
-                _ => bindings::tsoffset_regs_get_kernel_argument(regs, n) as usize,
-            }
+            bindings::tsoffset_regs_get_kernel_argument(self.0.get(), n) as usize
         }
     }
 
     /// The function's return value, as a register holds it. Meaningful at return only.
     #[inline]
     pub(crate) fn return_value(&self) -> usize {
+        #[cfg(CONFIG_X86_64)]
         // SAFETY: `self` holds live registers.
-        unsafe { bindings::tsoffset_regs_return_value(self.0.get()) as usize }
+        unsafe {
+            word((*self.0.get()).ax)
+        }
+        #[cfg(not(CONFIG_X86_64))]
+        // SAFETY: `self` holds live registers.
+        unsafe {
+            bindings::tsoffset_regs_return_value(self.0.get()) as usize
+        }
     }
+}
+
+/// The kernel's `unsigned long`, which is another type in Rust before Linux 6.14.
+#[cfg(CONFIG_X86_64)]
+#[allow(clippy::unnecessary_cast)]
+#[inline(always)]
+fn word(value: kernel::ffi::c_ulong) -> usize {
+    value as usize
 }
 
 /// A kernel function by name, with the types of its arguments.

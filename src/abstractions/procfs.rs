@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Directories and read-only text files in /proc.
+//! Directories and text files in /proc.
+//!
+//! An open file holds a reference of the module, so that rmmod says EBUSY. Without it, rmmod would wait in proc_remove() for a
+//! call in progress; such a call lasts for as long as a page of the reader's buffer takes to come, which the reader decides.
 //!
 //! C header: [`include/linux/proc_fs.h`](srctree/include/linux/proc_fs.h)
 
@@ -22,6 +25,7 @@ use kernel::{
 };
 
 use super::{
+    alive::Alive,
     compat::{
         prelude::*,
         seq_file::SeqFile, //
@@ -37,11 +41,11 @@ use crate::bindings;
 /// # Invariants
 ///
 /// The pointer is a live entry that this owns.
-pub(crate) struct Directory(NonNull<bindings::proc_dir_entry>);
+pub(crate) struct Directory(NonNull<bindings::proc_dir_entry>, Alive);
 
 // SAFETY: /proc's own locks protect its entries.
 unsafe impl Send for Directory {}
-// SAFETY: As above.
+// SAFETY: A shared reference gives /proc's own functions the entry only, which have their own locks.
 unsafe impl Sync for Directory {}
 
 impl Directory {
@@ -49,11 +53,12 @@ impl Directory {
     ///
     /// Fails with `ENOMEM`; the kernel does not tell a name that is taken from a lack of memory.
     pub(crate) fn new(name: &CStr) -> Result<Arc<Self>> {
+        let alive = Alive::new();
         fault::point()?;
         // SAFETY: `name` is copied; no parent means the top.
         let entry = unsafe { bindings::proc_mkdir(name.as_char_ptr(), null_mut()) };
         // INVARIANT: The entry was just made, for us.
-        let directory = Self(NonNull::new(entry).ok_or(ENOMEM)?);
+        let directory = Self(NonNull::new(entry).ok_or(ENOMEM)?, alive);
         Ok(Arc::new(directory, GFP_KERNEL)?)
     }
 }
@@ -71,7 +76,7 @@ pub(crate) trait Entry: Sync + Send {
     const NAME: &'static CStr;
 
     /// Its permissions, such as `0o444`.
-    const MODE: u16;
+    fn mode(&self) -> u16;
 
     /// Whether the current task may open it, beyond its permissions. Process context.
     fn may_open() -> bool;
@@ -104,7 +109,10 @@ pub(crate) trait Store: Show {
 ///
 /// impl Entry for Uptime {
 ///     const NAME: &'static CStr = c"uptime";
-///     const MODE: u16 = 0o444;
+///
+///     fn mode(&self) -> u16 {
+///         0o444
+///     }
 ///
 ///     fn may_open() -> bool {
 ///         true
@@ -126,6 +134,7 @@ pub(crate) struct File<T> {
     // Behind `entry`: both are used until the entry is removed.
     _contents: KBox<T>,
     _directory: Arc<Directory>,
+    _alive: Alive,
 }
 
 // SAFETY: /proc's own locks protect its entries, and the contents are `Send`.
@@ -162,13 +171,14 @@ impl<T: Entry> File<T> {
         operations: &'static bindings::proc_ops,
         contents: KBox<T>,
     ) -> Result<Self> {
+        let alive = Alive::new();
         fault::point()?;
         // SAFETY: The directory is live, the operations are static, and `contents` stays where it is,
         // in its own allocation, until `drop` has removed the entry.
         let entry = unsafe {
             bindings::proc_create_data(
                 T::NAME.as_char_ptr(),
-                T::MODE,
+                contents.mode(),
                 directory.0.as_ptr(),
                 operations,
                 from_ref::<T>(&contents).cast_mut().cast(),
@@ -179,6 +189,7 @@ impl<T: Entry> File<T> {
             entry: NonNull::new(entry).ok_or(ENOMEM)?,
             _contents: contents,
             _directory: directory.clone(),
+            _alive: alive,
         })
     }
 }
@@ -198,7 +209,7 @@ impl<T: Show> Ops<T> {
         proc_open: Some(open::<T>),
         proc_read: Some(bindings::seq_read),
         proc_lseek: Some(bindings::seq_lseek),
-        proc_release: Some(bindings::single_release),
+        proc_release: Some(release),
         // SAFETY: Every other member may be a null pointer or 0.
         ..unsafe { core::mem::zeroed() }
     };
@@ -242,6 +253,31 @@ unsafe extern "C" fn write<T: Store>(
     }
 }
 
+/// Runs `open` with a reference of this module, which stays where it returned 0. Process context.
+pub(super) fn with_module(open: impl FnOnce() -> c_int) -> c_int {
+    // SAFETY: This is our own module, whose code runs within a call that its unload waits for.
+    if !unsafe { bindings::tsoffset_this_module_get() } {
+        return ENODEV.to_errno();
+    }
+    let status = open();
+    if status != 0 {
+        // SAFETY: Taken above. Unloading waits for the call that this runs within.
+        unsafe { bindings::tsoffset_this_module_put() };
+    }
+    status
+}
+
+/// # Safety
+///
+/// Called by the kernel only, once for each file that `open` opened, after all else.
+unsafe extern "C" fn release(inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
+    // SAFETY: The counterpart of `single_open`.
+    let status = unsafe { bindings::single_release(inode, file) };
+    // SAFETY: Taken by `open`. Removing the entry, which unloading does, waits for this call.
+    unsafe { bindings::tsoffset_this_module_put() };
+    status
+}
+
 /// # Safety
 ///
 /// Called by the kernel only, to open an entry made by `File::<T>::new`.
@@ -254,7 +290,9 @@ unsafe extern "C" fn open<T: Show>(
     }
     // SAFETY: `inode` belongs to our entry, so its data is the `T` that `new` put there; the kernel
     // hands it to `show`.
-    unsafe { bindings::single_open(file, Some(show::<T>), bindings::tsoffset_pde_data(inode)) }
+    with_module(|| unsafe {
+        bindings::single_open(file, Some(show::<T>), bindings::tsoffset_pde_data(inode))
+    })
 }
 
 /// # Safety
@@ -281,7 +319,10 @@ mod tests {
 
     impl Entry for Nothing {
         const NAME: &'static CStr = c"nothing";
-        const MODE: u16 = 0o400;
+
+        fn mode(&self) -> u16 {
+            0o400
+        }
 
         fn may_open() -> bool {
             true

@@ -58,7 +58,7 @@ pub(crate) struct RcuCell<T> {
 
 // SAFETY: The value is shared with readers on any CPU and dropped by whoever replaces it.
 unsafe impl<T: Send + Sync> Send for RcuCell<T> {}
-// SAFETY: As above.
+// SAFETY: Readers share the value, which is `Sync`; whoever replaces it drops one that another thread made, which is `Send`.
 unsafe impl<T: Send + Sync> Sync for RcuCell<T> {}
 
 impl<T> RcuCell<T> {
@@ -79,6 +79,10 @@ impl<T> RcuCell<T> {
     }
 
     /// Puts another value in its place, or none. When this returns, nobody looks at the old one. May sleep.
+    ///
+    /// Not while the current task has a [`Guard`], or a spin lock: it would wait for itself. The compiler does not see that, as it
+    /// does not of any function of the kernel crate that sleeps; lockdep and `CONFIG_DEBUG_ATOMIC_SLEEP` do, where the kernel has
+    /// them.
     pub(crate) fn replace(&self, value: Option<KBox<T>>) {
         let _guard = self.replacing.lock();
         // SAFETY: The mutex is held, so nobody else writes.

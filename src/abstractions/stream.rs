@@ -227,6 +227,12 @@ unsafe extern "C" fn open<T: Stream>(_: *mut bindings::inode, file: *mut binding
             let opened = unsafe { Pin::into_inner_unchecked(opened) };
             // SAFETY: The file is ours to fill.
             unsafe { (*file).private_data = KBox::into_raw(opened).cast() };
+            // A read that waits must not hold the lock of the file's position (fdget_pos()): who shares the file would wait for
+            // it, and not be killed. The position means nothing here; `lseek` has a lock of its own.
+            // SAFETY: The kernel is opening the file, and nobody else has it yet.
+            unsafe {
+                (*file).f_mode &= !(bindings::layout::FMODE_ATOMIC_POS_MASK as bindings::fmode_t)
+            };
             0
         }
         Err(error) => {

@@ -7,7 +7,10 @@
 
 use core::mem::offset_of;
 
-use super::marked::read_once;
+use super::{
+    compat::prelude::*,
+    marked::read_once, //
+};
 use crate::bindings;
 
 /// The current task, by what people know it by.
@@ -40,6 +43,47 @@ impl Caller {
                 comm: comm(task),
             }
         }
+    }
+}
+
+/// Lets others run in the middle of long work; `EINTR` where the current task is being killed. Process context, may sleep.
+pub(crate) fn yield_now() -> Result {
+    // SAFETY: Process context, in which the current task may sleep.
+    unsafe { bindings::tsoffset_cond_resched() };
+    // SAFETY: It looks at the current task.
+    if unsafe { bindings::tsoffset_fatal_signal_pending() } {
+        return Err(EINTR);
+    }
+    Ok(())
+}
+
+/// The user who answers for what the current task does, as the initial user namespace numbers users: its own, or within a user
+/// namespace whoever made the outermost one. A user who maps many others into a namespace stays one.
+#[inline]
+pub(crate) fn responsible_user() -> u32 {
+    // SAFETY: There always is a current task. Its own credentials are replaced by itself only; they hold its namespace.
+    unsafe {
+        let cred = (*bindings::get_current()).cred;
+        let namespace = (*cred).user_ns;
+        if (*namespace).level == 0 {
+            return (*cred).uid.val;
+        }
+        maker_of_outermost(namespace)
+    }
+}
+
+/// # Safety
+///
+/// The namespace lives, and is not the initial one.
+#[cold]
+#[inline(never)]
+unsafe fn maker_of_outermost(mut namespace: *const bindings::user_namespace) -> u32 {
+    // SAFETY: The caller promises a live namespace. It holds its parents, of which there are 32 at the most (kernel/user_namespace.c).
+    unsafe {
+        while (*namespace).level > 1 {
+            namespace = (*namespace).parent;
+        }
+        (*namespace).owner.val
     }
 }
 

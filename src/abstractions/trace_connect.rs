@@ -19,6 +19,7 @@ pub(crate) mod verdict {
         tsoffset_verdict_TSOFFSET_MATCH as MATCH,
         tsoffset_verdict_TSOFFSET_MISMATCH as MISMATCH,
         tsoffset_verdict_TSOFFSET_REPAIR as REPAIR,
+        tsoffset_verdict_TSOFFSET_UNJUDGED as UNJUDGED,
         tsoffset_verdict_TSOFFSET_ZERO as ZERO, //
     };
 }

@@ -13,6 +13,7 @@ use core::ptr::{
 use kernel::error::to_result;
 
 use super::{
+    alive::Alive,
     compat::prelude::*,
     fault, //
 };
@@ -55,6 +56,7 @@ pub(crate) trait Handler: Sync {
 pub(crate) struct Registration<T: Handler> {
     tracepoint: *mut bindings::tracepoint,
     handler: KBox<T>,
+    _alive: Alive,
 }
 
 // SAFETY: It may be taken off on any thread, and the handler is `Send`. The kernel's own tracepoints stay.
@@ -66,11 +68,8 @@ impl<T: Handler> Registration<T> {
     /// Registers it. May sleep.
     ///
     /// Fails with `ENOENT` where the kernel has no such tracepoint, `ENOMEM`.
-    ///
-    /// # Safety
-    ///
-    /// The registration must not be leaked: its destructor has to run before this module's code goes.
-    pub(crate) unsafe fn new(handler: T) -> Result<Self> {
+    pub(crate) fn new(handler: T) -> Result<Self> {
+        let alive = Alive::new();
         let handler = KBox::new(handler, GFP_KERNEL)?;
         let tracepoint = find(T::Tracepoint::NAME).ok_or(ENOENT)?;
         fault::point()?;
@@ -87,6 +86,7 @@ impl<T: Handler> Registration<T> {
         Ok(Self {
             tracepoint,
             handler,
+            _alive: alive,
         })
     }
 }

@@ -17,6 +17,7 @@ use kernel::{
 };
 
 use super::{
+    alive::Alive,
     compat::prelude::*,
     marked::SharedCounter,
     percpu::PerCpu,
@@ -34,11 +35,12 @@ pub(crate) struct WaitQueue {
     works: PerCpu<Work>,
     head: Pin<KBox<Opaque<bindings::wait_queue_head>>>,
     listeners: SharedCounter,
+    _alive: Alive,
 }
 
 // SAFETY: A wait queue has a lock of its own, an irq_work is claimed atomically.
 unsafe impl Send for WaitQueue {}
-// SAFETY: As above.
+// SAFETY: The kernel's wait queue has its own lock, and all else is atomic or each CPU's own.
 unsafe impl Sync for WaitQueue {}
 
 /// What one CPU asks its interrupt for.
@@ -72,6 +74,7 @@ impl WaitQueue {
             works,
             head,
             listeners: SharedCounter::new(),
+            _alive: Alive::new(),
         })
     }
 
@@ -129,7 +132,7 @@ impl WaitQueue {
             // SAFETY: Process context, nothing locked that may not be.
             unsafe { bindings::schedule() };
         };
-        // SAFETY: As above.
+        // SAFETY: The queue is live and initialized, and `entry` was prepared for it by this task.
         unsafe { bindings::finish_wait(self.head.get(), entry) };
         result
     }
@@ -144,7 +147,7 @@ impl WaitQueue {
         file: *mut bindings::file,
         table: *mut bindings::poll_table_struct,
     ) {
-        // SAFETY: The caller's promise.
+        // SAFETY: The caller says that both come from the kernel's call of poll; the queue is live until its pollers are gone.
         unsafe { bindings::tsoffset_poll_wait(file, self.head.get(), table) }
     }
 }
@@ -168,7 +171,7 @@ unsafe extern "C" fn wake(work: *mut bindings::irq_work) {
     // Those who are awake come by themselves: the queue, which all CPUs share, is not written for them.
     // SAFETY: The queue is initialized, and goes after the works. A full barrier comes first.
     if unsafe { bindings::tsoffset_wq_has_sleeper(head) } {
-        // SAFETY: As above; waking is allowed in an interrupt, and on PREEMPT_RT this is none.
+        // SAFETY: The queue is live as long as this work is. Waking is allowed in an interrupt, and on PREEMPT_RT this runs in a thread.
         unsafe { bindings::__wake_up(head, bindings::TASK_NORMAL, 0, null_mut()) };
     }
 }

@@ -2,21 +2,24 @@
 /*
  * The C that bindgen reads for this module: everything the kernel crate does not bind.
  */
+#include <linux/delay.h>
+#include <linux/fprobe.h>
 #include <linux/in6.h>
 #include <linux/ipv6.h>
 #include <linux/irq_work.h>
+#include <linux/kallsyms.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/percpu.h>
 #include <linux/poll.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
-#include <linux/seq_file_net.h>
 #include <linux/sock_diag.h>
 #include <linux/sysctl.h>
 #include <linux/tcp.h>
 #include <linux/timekeeping.h>
 #include <linux/tracepoint.h>
+#include <linux/uaccess.h>
 #include <linux/wait.h>
 #include <net/ipv6.h>
 #include <net/net_namespace.h>

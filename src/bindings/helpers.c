@@ -3,7 +3,9 @@
  * Bodies for helpers.h. Nothing but the call belongs here.
  */
 #include <linux/atomic.h>
+#include <linux/cpuhotplug.h>
 #include <linux/cpumask.h>
+#include <linux/ftrace.h>
 #include <linux/irq_work.h>
 #include <linux/irqflags.h>
 #include <linux/kprobes.h>
@@ -14,7 +16,8 @@
 #include <linux/proc_fs.h>
 #include <linux/ptrace.h>
 #include <linux/rcupdate.h>
-#include <linux/seq_file_net.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/tracepoint.h>
 #include <linux/wait.h>
 #include <net/sock.h>
@@ -26,11 +29,6 @@ unsigned long tsoffset_regs_get_kernel_argument(struct pt_regs *regs, unsigned i
 	return regs_get_kernel_argument(regs, n);
 }
 
-unsigned long tsoffset_regs_get_first_argument(struct pt_regs *regs)
-{
-	return regs_get_kernel_argument(regs, 0);
-}
-
 unsigned long tsoffset_regs_return_value(struct pt_regs *regs)
 {
 	return regs_return_value(regs);
@@ -40,6 +38,13 @@ struct kretprobe *tsoffset_get_kretprobe(struct kretprobe_instance *ri)
 {
 	return get_kretprobe(ri);
 }
+
+#ifdef TSOFFSET_FPROBE
+struct pt_regs *tsoffset_ftrace_partial_regs(struct ftrace_regs *fregs, struct pt_regs *regs)
+{
+	return ftrace_partial_regs(fregs, regs);
+}
+#endif
 
 void *tsoffset_this_cpu_ptr(void __percpu *p)
 {
@@ -60,6 +65,37 @@ unsigned int tsoffset_next_possible_cpu(int cpu)
 unsigned int tsoffset_nr_cpu_ids(void)
 {
 	return nr_cpu_ids;
+}
+
+int tsoffset_cpuhp_setup_state_multi(const char *name,
+				     int (*startup)(unsigned int cpu, struct hlist_node *node))
+{
+	return cpuhp_setup_state_multi(CPUHP_BP_PREPARE_DYN, name, startup, NULL);
+}
+
+int tsoffset_cpuhp_state_add_instance(int state, struct hlist_node *node)
+{
+	return cpuhp_state_add_instance(state, node);
+}
+
+void tsoffset_cpuhp_state_remove_instance_nocalls(int state, struct hlist_node *node)
+{
+	cpuhp_state_remove_instance_nocalls(state, node);
+}
+
+void tsoffset_cpuhp_remove_multi_state(int state)
+{
+	cpuhp_remove_multi_state(state);
+}
+
+void tsoffset_cond_resched(void)
+{
+	cond_resched();
+}
+
+bool tsoffset_fatal_signal_pending(void)
+{
+	return fatal_signal_pending(current);
 }
 
 u64 tsoffset_smp_load_acquire(const u64 *p)
@@ -111,9 +147,14 @@ u64 tsoffset_xchg(u64 *p, u64 value)
 	return xchg(p, value);
 }
 
-void tsoffset_atomic64_or(s64 bits, atomic64_t *v)
+s64 tsoffset_atomic64_fetch_or(s64 bits, atomic64_t *v)
 {
-	atomic64_or(bits, v);
+	return atomic64_fetch_or(bits, v);
+}
+
+s64 tsoffset_atomic64_add_return(s64 addend, atomic64_t *v)
+{
+	return atomic64_add_return(addend, v);
 }
 
 s64 tsoffset_atomic64_inc_return(atomic64_t *v)
@@ -144,9 +185,14 @@ void tsoffset_tracepoint_synchronize_unregister(void)
 	tracepoint_synchronize_unregister();
 }
 
-struct net *tsoffset_seq_file_single_net(struct seq_file *seq)
+bool tsoffset_maybe_get_net(struct net *net)
 {
-	return seq_file_single_net(seq);
+	return maybe_get_net(net);
+}
+
+void tsoffset_put_net(struct net *net)
+{
+	put_net(net);
 }
 
 /*
@@ -174,6 +220,11 @@ int tsoffset_sk_getsockopt_nowhere(struct socket *sock, int level, int optname)
 	return sk->sk_prot->getsockopt(sk, level, optname, nowhere, nowhere);
 }
 
+int tsoffset_sk_setsockopt_nothing(struct socket *sock, int level, int optname)
+{
+	return sock->sk->sk_prot->setsockopt(sock->sk, level, optname, KERNEL_SOCKPTR(NULL), 0);
+}
+
 void tsoffset_init_waitqueue_head(struct wait_queue_head *queue)
 {
 	init_waitqueue_head(queue);
@@ -197,7 +248,12 @@ void tsoffset_poll_wait(struct file *file, struct wait_queue_head *queue,
 
 bool tsoffset_this_module_get(void)
 {
-	return try_module_get(THIS_MODULE);
+	if (!try_module_get(THIS_MODULE))
+		return false;
+	if (READ_ONCE(THIS_MODULE->state) == MODULE_STATE_LIVE)
+		return true;
+	module_put(THIS_MODULE);
+	return false;
 }
 
 void tsoffset_this_module_put(void)

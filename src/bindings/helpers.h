@@ -9,6 +9,7 @@
 #include <linux/types.h>
 
 struct file;
+struct ftrace_regs;
 struct irq_work;
 struct kretprobe;
 struct kretprobe_instance;
@@ -22,15 +23,28 @@ struct wait_queue_head;
 
 /* Probes: arguments and results through the kernel's accessors, whatever the architecture. */
 unsigned long tsoffset_regs_get_kernel_argument(struct pt_regs *regs, unsigned int n);
-unsigned long tsoffset_regs_get_first_argument(struct pt_regs *regs);
 unsigned long tsoffset_regs_return_value(struct pt_regs *regs);
 struct kretprobe *tsoffset_get_kretprobe(struct kretprobe_instance *ri);
+#ifdef TSOFFSET_FPROBE
+struct pt_regs *tsoffset_ftrace_partial_regs(struct ftrace_regs *fregs, struct pt_regs *regs);
+#endif
 
 /* Per-CPU memory. */
 void *tsoffset_this_cpu_ptr(void __percpu *p);
 void *tsoffset_per_cpu_ptr(void __percpu *p, unsigned int cpu);
 unsigned int tsoffset_next_possible_cpu(int cpu);
 unsigned int tsoffset_nr_cpu_ids(void);
+
+/* CPUs that come online: a dynamic state, whose callback runs before they do. */
+int tsoffset_cpuhp_setup_state_multi(const char *name,
+				     int (*startup)(unsigned int cpu, struct hlist_node *node));
+int tsoffset_cpuhp_state_add_instance(int state, struct hlist_node *node);
+void tsoffset_cpuhp_state_remove_instance_nocalls(int state, struct hlist_node *node);
+void tsoffset_cpuhp_remove_multi_state(int state);
+
+/* Long work in process context. */
+void tsoffset_cond_resched(void);
+bool tsoffset_fatal_signal_pending(void);
 
 /* Marked and atomic accesses that need more than a volatile load or store. */
 u64 tsoffset_smp_load_acquire(const u64 *p);
@@ -39,7 +53,8 @@ void tsoffset_smp_rmb(void);
 void tsoffset_smp_wmb(void);
 u64 tsoffset_cmpxchg(u64 *p, u64 old, u64 value);
 u64 tsoffset_xchg(u64 *p, u64 value);
-void tsoffset_atomic64_or(s64 bits, atomic64_t *v);
+s64 tsoffset_atomic64_fetch_or(s64 bits, atomic64_t *v);
+s64 tsoffset_atomic64_add_return(s64 addend, atomic64_t *v);
 s64 tsoffset_atomic64_inc_return(atomic64_t *v);
 s64 tsoffset_atomic64_dec_return(atomic64_t *v);
 
@@ -50,7 +65,8 @@ void tsoffset_local_irq_restore(unsigned long flags);
 void tsoffset_tracepoint_synchronize_unregister(void);
 
 /* Network namespaces. */
-struct net *tsoffset_seq_file_single_net(struct seq_file *seq);
+bool tsoffset_maybe_get_net(struct net *net);
+void tsoffset_put_net(struct net *net);
 
 /* RCU, where the kernel crate lacks it. */
 void tsoffset_rcu_read_lock(void);
@@ -59,6 +75,7 @@ void tsoffset_rcu_read_unlock(void);
 /* Sockets. */
 int tsoffset_sk_connect(struct socket *sock, void *addr, int addr_len);
 int tsoffset_sk_getsockopt_nowhere(struct socket *sock, int level, int optname);
+int tsoffset_sk_setsockopt_nothing(struct socket *sock, int level, int optname);
 
 /*
  * The tracepoint tsoffset:connect (trace.h): what it is called with, as core/record.rs has it, with
@@ -71,6 +88,7 @@ enum tsoffset_verdict {
 	TSOFFSET_MISMATCH,
 	TSOFFSET_REPAIR,
 	TSOFFSET_FAILED,
+	TSOFFSET_UNJUDGED,
 };
 
 enum tsoffset_flags {
@@ -101,6 +119,7 @@ struct tsoffset_connect {
 	u16 overlaps;
 	u8 flags;
 	u8 recorded;
+	u64 parent;
 };
 
 bool tsoffset_trace_connect_enabled(void);
@@ -113,7 +132,7 @@ void tsoffset_init_irq_work(struct irq_work *work, void (*run)(struct irq_work *
 void tsoffset_poll_wait(struct file *file, struct wait_queue_head *queue,
 			struct poll_table_struct *table);
 
-/* This module, kept from being unloaded. */
+/* This module, kept from being unloaded: not before its load has succeeded. */
 bool tsoffset_this_module_get(void);
 void tsoffset_this_module_put(void);
 

@@ -5,7 +5,9 @@
  */
 #include <linux/kbuild.h>
 #include <linux/cred.h>
+#include <linux/fs.h>
 #include <linux/ipv6.h>
+#include <linux/kallsyms.h>
 #include <linux/kprobes.h>
 #include <linux/proc_fs.h>
 #include <linux/sched.h>
@@ -37,6 +39,10 @@ int main(void)
 	DEFINE(SOCK_V6_DADDR, offsetof(struct sock, sk_v6_daddr));
 	DEFINE(IPV6_PINFO_SADDR, offsetof(struct ipv6_pinfo, saddr));
 	DEFINE(NET_TCP_TIMESTAMPS, offsetof(struct net, ipv4.sysctl_tcp_timestamps));
+	DEFINE(NET_IP_DYNADDR, offsetof(struct net, ipv4.sysctl_ip_dynaddr));
+	DEFINE(NET_IPV4_HDR, offsetof(struct net, ipv4.ipv4_hdr));
+	DEFINE(CTL_TABLE_HEADER_TABLE, offsetof(struct ctl_table_header, ctl_table));
+	DEFINE(CTL_TABLE_HEADER_NUMBER, offsetof(struct ctl_table_header, ctl_table_size));
 	DEFINE(KPROBE_SIZE, sizeof(struct kprobe));
 	DEFINE(KPROBE_PRE_HANDLER, offsetof(struct kprobe, pre_handler));
 	DEFINE(KPROBE_FLAGS, offsetof(struct kprobe, flags));
@@ -48,6 +54,8 @@ int main(void)
 	DEFINE(KRETPROBE_DATA_SIZE, offsetof(struct kretprobe, data_size));
 	DEFINE(KRETPROBE_INSTANCE_DATA, offsetof(struct kretprobe_instance, data));
 	DEFINE(KRETPROBE_MAX_DATA, KRETPROBE_MAX_DATA_SIZE);
+	DEFINE(KSYM_SYMBOL_LEN, KSYM_SYMBOL_LEN);
+	DEFINE(FMODE_ATOMIC_POS_MASK, (unsigned int)FMODE_ATOMIC_POS);
 	DEFINE(PROC_OPS_SIZE, sizeof(const struct proc_ops));
 	DEFINE(PROC_OPS_OPEN, offsetof(const struct proc_ops, proc_open));
 	DEFINE(PERNET_OPERATIONS_SIZE, sizeof(struct pernet_operations));
@@ -58,6 +66,7 @@ int main(void)
 	DEFINE(TRACEPOINT_NAME, offsetof(struct tracepoint, name));
 	DEFINE(SOCK_COOKIE, offsetof(struct sock, sk_cookie));
 	DEFINE(SOCK_ERR, offsetof(struct sock, sk_err));
+	DEFINE(SOCK_SOCKET, offsetof(struct sock, sk_socket));
 	DEFINE(SOCK_PROTOCOL, offsetof(struct sock, sk_protocol));
 	DEFINE(TASK_CRED, offsetof(struct task_struct, cred));
 	DEFINE(CRED_UID, offsetof(struct cred, uid));

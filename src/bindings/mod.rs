@@ -70,6 +70,8 @@ assert_same_layout! {
     offset_of!(sock, __sk_common.skc_v6_daddr) => SOCK_V6_DADDR;
     offset_of!(ipv6_pinfo, saddr) => IPV6_PINFO_SADDR;
     offset_of!(net, ipv4.sysctl_tcp_timestamps) => NET_TCP_TIMESTAMPS;
+    offset_of!(net, ipv4.sysctl_ip_dynaddr) => NET_IP_DYNADDR;
+    offset_of!(net, ipv4.ipv4_hdr) => NET_IPV4_HDR;
     size_of::<kprobe>() => KPROBE_SIZE;
     offset_of!(kprobe, pre_handler) => KPROBE_PRE_HANDLER;
     offset_of!(kprobe, flags) => KPROBE_FLAGS;
@@ -89,6 +91,7 @@ assert_same_layout! {
     offset_of!(tracepoint, name) => TRACEPOINT_NAME;
     offset_of!(sock, __sk_common.skc_cookie) => SOCK_COOKIE;
     offset_of!(sock, sk_err) => SOCK_ERR;
+    offset_of!(sock, sk_socket) => SOCK_SOCKET;
     offset_of!(sock, sk_protocol) => SOCK_PROTOCOL;
     offset_of!(task_struct, cred) => TASK_CRED;
     offset_of!(cred, uid) => CRED_UID;

@@ -20,6 +20,7 @@ TRACE_DEFINE_ENUM(TSOFFSET_CHANGED);
 TRACE_DEFINE_ENUM(TSOFFSET_MISMATCH);
 TRACE_DEFINE_ENUM(TSOFFSET_REPAIR);
 TRACE_DEFINE_ENUM(TSOFFSET_FAILED);
+TRACE_DEFINE_ENUM(TSOFFSET_UNJUDGED);
 TRACE_DEFINE_ENUM(TSOFFSET_FLAG_REPAIR);
 TRACE_DEFINE_ENUM(TSOFFSET_FLAG_FASTOPEN);
 TRACE_DEFINE_ENUM(TSOFFSET_FLAG_MPTCP);
@@ -50,6 +51,7 @@ TRACE_EVENT(connect,
 			     __field(__u16, overlaps)
 			     __field(__u8, flags)
 			     __field(__u8, recorded)
+			     __field(__u64, parent)
 	    ),
 
 	    TP_fast_assign(__entry->time = c->time;
@@ -72,10 +74,11 @@ TRACE_EVENT(connect,
 			   __entry->overlaps = c->overlaps;
 			   __entry->flags = c->flags;
 			   __entry->recorded = c->recorded;
+			   __entry->parent = c->parent;
 	    ),
 
 	    /* The name comes last: a task may choose one that looks like a field. */
-	    TP_printk("time=%llu seq=%llu recorded=%u pid=%u tgid=%u uid=%u netns=%u cookie=%llu source=%pI6c sport=%u destination=%pI6c dport=%u error=%d offset=0x%08x expected=0x%08x verdict=%s duration=%llu overlaps=%u flags=%s comm=%s",
+	    TP_printk("time=%llu seq=%llu recorded=%u pid=%u tgid=%u uid=%u netns=%u cookie=%llu source=%pI6c sport=%u destination=%pI6c dport=%u error=%d offset=0x%08x expected=0x%08x verdict=%s duration=%llu overlaps=%u flags=%s parent=%llu comm=%s",
 		      __entry->time, __entry->seq, __entry->recorded,
 		      __entry->pid, __entry->tgid, __entry->uid, __entry->netns, __entry->cookie,
 		      __entry->source, __entry->sport, __entry->destination, __entry->dport,
@@ -86,7 +89,8 @@ TRACE_EVENT(connect,
 				       { TSOFFSET_CHANGED, "changed" },
 				       { TSOFFSET_MISMATCH, "mismatch" },
 				       { TSOFFSET_REPAIR, "repair" },
-				       { TSOFFSET_FAILED, "failed" }),
+				       { TSOFFSET_FAILED, "failed" },
+				       { TSOFFSET_UNJUDGED, "unjudged" }),
 		      __entry->duration, __entry->overlaps,
 		      __entry->flags ?
 		      __print_flags(__entry->flags, ",",
@@ -94,7 +98,7 @@ TRACE_EVENT(connect,
 				    { TSOFFSET_FLAG_FASTOPEN, "fastopen" },
 				    { TSOFFSET_FLAG_MPTCP, "mptcp" },
 				    { TSOFFSET_FLAG_V4MAPPED, "v4mapped" }) : "-",
-		      __entry->comm)
+		      __entry->parent, __entry->comm)
 );
 
 #endif

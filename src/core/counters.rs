@@ -23,6 +23,7 @@ use super::{
 /// scheduler orders what the task did on the one before what it does on the other.
 pub(crate) struct Counters<W> {
     called: W,
+    capped: W,
     entered: W,
     in_flight: W,
     returned: W,
@@ -38,6 +39,7 @@ impl<W: Word> Counters<W> {
     pub(crate) fn new() -> Self {
         Self {
             called: W::new(0),
+            capped: W::new(0),
             entered: W::new(0),
             in_flight: W::new(0),
             returned: W::new(0),
@@ -53,6 +55,11 @@ impl<W: Word> Counters<W> {
     #[inline]
     pub(crate) fn call(&self) {
         self.called.bump_release();
+    }
+
+    /// A call that is not followed, as its user has too many in flight.
+    pub(crate) fn cap(&self) {
+        self.capped.bump_release();
     }
 
     /// A call that is followed to its return.
@@ -87,6 +94,8 @@ impl<W: Word> Counters<W> {
 pub(crate) struct Totals {
     /// Calls of `tcp_v6_connect`.
     pub(crate) called: u64,
+    /// Those not followed, as their user had too many in flight.
+    pub(crate) capped: u64,
     /// Those followed to their return.
     pub(crate) entered: u64,
     /// Those that returned.
@@ -119,6 +128,7 @@ impl Totals {
 
         for cpu in counters() {
             add(&mut totals.called, &cpu.called);
+            add(&mut totals.capped, &cpu.capped);
             add(&mut totals.entered, &cpu.entered);
             add(&mut totals.returned, &cpu.returned);
             for (total, word) in totals.verdicts.iter_mut().zip(&cpu.verdicts) {
@@ -142,6 +152,7 @@ impl Totals {
         let add = |total: &mut u64, other: &u64| *total = total.wrapping_add(*other);
 
         add(&mut self.called, &others.called);
+        add(&mut self.capped, &others.capped);
         add(&mut self.entered, &others.entered);
         add(&mut self.in_flight, &others.in_flight);
         add(&mut self.returned, &others.returned);
@@ -158,9 +169,10 @@ impl Totals {
 
     /// Calls that were not followed, for lack of a free probe instance (`maxactive`).
     pub(crate) fn missed(&self) -> u64 {
-        // A call is entered before it is counted as called; a reader in between must not see
+        // A call is entered, or refused, before it is counted as called; a reader in between must not see
         // 2^64 - 1.
-        self.called.saturating_sub(self.entered)
+        self.called
+            .saturating_sub(self.entered.wrapping_add(self.capped))
     }
 
     /// How many had this verdict.

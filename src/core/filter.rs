@@ -12,7 +12,12 @@ use core::{
 };
 
 use super::{
-    follow_up::Ends,
+    follow_up::{
+        Ends,
+        FollowUp,
+        Outcome,
+        What, //
+    },
     record::Record,
     verdict::Verdict, //
 };
@@ -35,10 +40,11 @@ enum Key {
     DestinationPort,
     Verdict,
     Errno,
+    Outcome,
 }
 
 impl Key {
-    const ALL: [(&'static str, Self); 10] = [
+    const ALL: [(&'static str, Self); 11] = [
         ("pid", Self::Pid),
         ("tgid", Self::Tgid),
         ("uid", Self::Uid),
@@ -49,6 +55,7 @@ impl Key {
         ("dport", Self::DestinationPort),
         ("verdict", Self::Verdict),
         ("errno", Self::Errno),
+        ("outcome", Self::Outcome),
     ];
 
     fn name(self) -> &'static str {
@@ -71,6 +78,10 @@ impl Key {
                 .into_iter()
                 .find(|verdict| verdict.name() == text)
                 .map(|verdict| Value::Number(verdict as u32)),
+            Self::Outcome => Outcome::ALL
+                .into_iter()
+                .find(|outcome| outcome.name() == text)
+                .map(|outcome| Value::Number(outcome as u32)),
             Self::SourceAddress | Self::DestinationAddress => prefix(text),
         }
     }
@@ -83,21 +94,10 @@ impl Key {
             Self::Uid => record.uid,
             Self::Verdict => record.verdict as u32,
             Self::Errno => record.error.unsigned_abs(),
+            Self::Outcome => Outcome::of(record.error.unsigned_abs()) as u32,
             _ => return self.is_at(&record.ends(), value),
         };
         *value == Value::Number(number)
-    }
-
-    /// Whether it is about the ends of a connection, rather than about the call.
-    fn is_of_the_ends(self) -> bool {
-        match self {
-            Self::Netns
-            | Self::SourceAddress
-            | Self::DestinationAddress
-            | Self::SourcePort
-            | Self::DestinationPort => true,
-            Self::Pid | Self::Tgid | Self::Uid | Self::Verdict | Self::Errno => false,
-        }
     }
 
     /// Whether those have this value.
@@ -278,21 +278,41 @@ impl Filter {
         }
     }
 
-    /// Whether a record is to be kept. Takes a bounded time, in any context.
+    /// Whether a record is to be kept. Of a call that returned 0 there is no outcome yet, so that no word about outcomes holds, negated
+    /// or not; of one that failed it is that of its error. Takes a bounded time, in any context.
     pub(crate) fn matches(&self, record: &Record) -> bool {
         self.words().all(|(word, values)| {
-            values.iter().any(|value| word.key.has(record, value)) != word.negated
+            (word.key != Key::Outcome || record.error != 0)
+                && values.iter().any(|value| word.key.has(record, value)) != word.negated
         })
     }
 
     /// Whether a follow-up is to be kept: what a word says of the call, nobody knows any more, so that it
-    /// holds. Takes a bounded time, in any context.
-    pub(crate) fn matches_ends(&self, ends: &Ends) -> bool {
-        self.words()
-            .filter(|(word, _)| word.key.is_of_the_ends())
-            .all(|(word, values)| {
-                values.iter().any(|value| word.key.is_at(ends, value)) != word.negated
-            })
+    /// holds. A rewritten offset has no error, and is no outcome. Takes a bounded time, in any context.
+    pub(crate) fn matches_follow_up(&self, follow_up: &FollowUp) -> bool {
+        let (outcome, error) = match follow_up.what {
+            What::Ended { outcome, error, .. } => (Some(outcome as u32), error),
+            What::Rewritten { .. } => (None, 0),
+        };
+        let holds = |word: &Word, has: &dyn Fn(&Value) -> bool, values: &[Value]| {
+            values.iter().any(has) != word.negated
+        };
+        self.words().all(|(word, values)| match word.key {
+            Key::Pid | Key::Tgid | Key::Uid | Key::Verdict => true,
+            Key::Errno => holds(word, &|value| *value == Value::Number(error.into()), values),
+            Key::Outcome => outcome.is_some_and(|outcome| {
+                holds(word, &|value| *value == Value::Number(outcome), values)
+            }),
+            Key::Netns
+            | Key::SourceAddress
+            | Key::DestinationAddress
+            | Key::SourcePort
+            | Key::DestinationPort => holds(
+                word,
+                &|value| word.key.is_at(&follow_up.ends, value),
+                values,
+            ),
+        })
     }
 
     /// Its words, each with its values.
@@ -314,6 +334,9 @@ impl Filter {
                 match *value {
                     Value::Number(verdict) if word.key == Key::Verdict => {
                         out.write_str(Verdict::ALL[verdict as usize].name())?;
+                    }
+                    Value::Number(outcome) if word.key == Key::Outcome => {
+                        out.write_str(Outcome::ALL[outcome as usize].name())?;
                     }
                     Value::Number(n) => write!(out, "{n}")?,
                     Value::Prefix(address, bits) => {

@@ -8,6 +8,16 @@ use super::merge::Entry;
 /// Words of a follow-up in the ring.
 pub(crate) const WORDS: usize = 9;
 
+/// Errors that handshakes end with, by their numbers in include/uapi/asm-generic/errno.h. `tcp::set_state` compares them with the
+/// kernel's own.
+pub(crate) mod errno {
+    pub(crate) const ENETUNREACH: u32 = 101;
+    pub(crate) const ECONNRESET: u32 = 104;
+    pub(crate) const ETIMEDOUT: u32 = 110;
+    pub(crate) const ECONNREFUSED: u32 = 111;
+    pub(crate) const EHOSTUNREACH: u32 = 113;
+}
+
 /// How a handshake ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -39,6 +49,18 @@ impl Outcome {
         Self::Error,
         Self::Closed,
     ];
+
+    /// The one of a socket, or a call, that failed with this errno; 0 where it was closed without.
+    pub(crate) fn of(error: u32) -> Self {
+        match error {
+            0 => Self::Closed,
+            errno::ECONNREFUSED => Self::Refused,
+            errno::ETIMEDOUT => Self::Timeout,
+            errno::ECONNRESET => Self::Reset,
+            errno::EHOSTUNREACH | errno::ENETUNREACH => Self::Unreachable,
+            _ => Self::Error,
+        }
+    }
 
     /// Its name in every output.
     pub(crate) fn name(self) -> &'static str {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! When each socket that waits for its peer's answer began to.
+//! When each socket that waits for its peer's answer began to. Likewise, which offset each accepted socket has that another than the kernel
+//! chose: then "begin" is its establishment, "end" its close, and the time that offset.
 //!
 //! A table of sets, hashed by the socket's cookie. A place is taken by one compare-and-exchange and nobody
 //! ever waits; who finds none is told so. One socket's changes of state come one after the other, under its
@@ -70,6 +71,8 @@ impl<W: Word, S: Deref<Target = [Set<W>]>> Handshakes<S> {
 
     /// A socket begins at this time; says whether there was a place for it. A socket that begins a second time
     /// without having ended keeps its place.
+    // Within the handlers, whose marked accesses are counted.
+    #[inline(always)]
     pub(crate) fn begin(&self, cookie: u64, time: u64) -> bool {
         let places = &self.set(cookie).places;
         let place = places
@@ -90,6 +93,7 @@ impl<W: Word, S: Deref<Target = [Set<W>]>> Handshakes<S> {
     }
 
     /// It has ended: when it began, where that is known.
+    #[inline(always)]
     pub(crate) fn end(&self, cookie: u64) -> Option<u64> {
         let place = self
             .set(cookie)

@@ -66,7 +66,7 @@ pub(crate) fn json(out: &mut impl Write, placed: &Placed<Record>) -> Result {
         write!(out, "{separator}\"{name}\"")?;
         separator = ",";
     }
-    out.write_str("]}\n")
+    writeln!(out, "],\"parent\":{}}}", record.parent)
 }
 
 /// The line about what came after one.

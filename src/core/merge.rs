@@ -49,6 +49,11 @@ impl<T: Entry<N>, const N: usize> Cursor<T, N> {
         }
     }
 
+    /// The CPU whose ring it is.
+    pub(crate) fn cpu(&self) -> u32 {
+        self.cpu
+    }
+
     /// Reads the next entry before `end`, if there is none pending; how many there were no more.
     pub(crate) fn advance<W, S>(&mut self, ring: &Ring<W, S>, end: u64) -> u64
     where

@@ -19,6 +19,7 @@ pub(crate) mod readers;
 pub(crate) mod record;
 pub(crate) mod repaired;
 pub(crate) mod ring;
+pub(crate) mod shares;
 pub(crate) mod stats;
 pub(crate) mod text;
 pub(crate) mod torn;

@@ -12,21 +12,23 @@ use super::{
 pub(crate) enum AtClose {
     /// The one the kernel's SipHash yields.
     Kept,
-    /// Another, and no user set it.
+    /// Another, which nothing explains.
     Rewritten,
-    /// Nothing can be said: a user set it, or there is nothing to compare with.
+    /// Nothing can be said: a user, or whoever made the request socket, chose it, or there is nothing to compare with.
     Unjudged,
 }
 
 impl AtClose {
     /// Judges the offset of a socket that is closed; `expected` is 0 where `tcp_timestamps` is not 1 now.
     ///
+    /// Where it is `open` what the offset has to be, another is no finding.
+    ///
     /// An offset of 0 is not judged where another is expected: the socket may have been connected while
     /// `tcp_timestamps` was not 1, or accepted by a SYN cookie.
-    pub(crate) fn judge(offset: u32, expected: u32, repaired: bool) -> Self {
+    pub(crate) fn judge(offset: u32, expected: u32, open: bool) -> Self {
         if offset == expected {
             Self::Kept
-        } else if offset == 0 || expected == 0 || repaired {
+        } else if offset == 0 || expected == 0 || open {
             Self::Unjudged
         } else {
             Self::Rewritten
@@ -45,6 +47,15 @@ pub(crate) struct Outcomes<W> {
     unjudged: W,
     recorded: W,
     filtered: W,
+    // Written with preemption off, by calls and not in softirqs.
+    repairs_called: W,
+    repairs_entered: W,
+    repairs_noted: W,
+    repairs_shared: W,
+    // Written with interrupts off, as those above the repairs.
+    accepted_other: W,
+    accepted_noted: W,
+    accepted_shared: W,
 }
 
 impl<W: Word> Outcomes<W> {
@@ -60,6 +71,13 @@ impl<W: Word> Outcomes<W> {
             unjudged: W::new(0),
             recorded: W::new(0),
             filtered: W::new(0),
+            repairs_called: W::new(0),
+            repairs_entered: W::new(0),
+            repairs_noted: W::new(0),
+            repairs_shared: W::new(0),
+            accepted_other: W::new(0),
+            accepted_noted: W::new(0),
+            accepted_shared: W::new(0),
         }
     }
 
@@ -85,6 +103,39 @@ impl<W: Word> Outcomes<W> {
             AtClose::Kept => self.kept.bump(),
             AtClose::Rewritten => self.rewritten.bump(),
             AtClose::Unjudged => self.unjudged.bump(),
+        }
+    }
+
+    /// A call that sets an offset, after it was entered where it is.
+    pub(crate) fn call_repair(&self) {
+        self.repairs_called.bump_release();
+    }
+
+    /// A call that sets an offset, and is followed to its return.
+    pub(crate) fn enter_repair(&self) {
+        self.repairs_entered.bump_release();
+    }
+
+    /// A socket is noted among the repaired, which takes a bit, or shares one.
+    pub(crate) fn note_repair(&self, shared: bool) {
+        if shared {
+            self.repairs_shared.bump();
+        } else {
+            self.repairs_noted.bump();
+        }
+    }
+
+    /// An accepted socket is established with another offset than the hash yields.
+    pub(crate) fn accept_other(&self) {
+        self.accepted_other.bump();
+    }
+
+    /// It is noted among the repaired, with interrupts off, which takes a bit, or shares one.
+    pub(crate) fn note_accepted(&self, shared: bool) {
+        if shared {
+            self.accepted_shared.bump();
+        } else {
+            self.accepted_noted.bump();
         }
     }
 
@@ -119,6 +170,16 @@ pub(crate) struct OutcomeTotals {
     pub(crate) recorded: u64,
     /// Those that the filter left out.
     pub(crate) filtered: u64,
+    /// Calls that set an offset.
+    pub(crate) repairs_called: u64,
+    /// Those followed to their return.
+    pub(crate) repairs_entered: u64,
+    /// Bits of the set of repaired sockets that were taken, by accepted ones, too.
+    pub(crate) repairs_noted: u64,
+    /// Sockets noted whose bit was taken: the same socket again, or one that is not told from another.
+    pub(crate) repairs_shared: u64,
+    /// Accepted sockets that were established with another offset than the hash yields.
+    pub(crate) accepted_other: u64,
 }
 
 impl OutcomeTotals {
@@ -136,6 +197,17 @@ impl OutcomeTotals {
                 unjudged: cpu.unjudged.load(),
                 recorded: cpu.recorded.load(),
                 filtered: cpu.filtered.load(),
+                repairs_called: cpu.repairs_called.load_acquire(),
+                repairs_entered: cpu.repairs_entered.load_acquire(),
+                repairs_noted: cpu
+                    .repairs_noted
+                    .load()
+                    .wrapping_add(cpu.accepted_noted.load()),
+                repairs_shared: cpu
+                    .repairs_shared
+                    .load()
+                    .wrapping_add(cpu.accepted_shared.load()),
+                accepted_other: cpu.accepted_other.load(),
             });
         }
         totals
@@ -156,6 +228,17 @@ impl OutcomeTotals {
         add(&mut self.unjudged, others.unjudged);
         add(&mut self.recorded, others.recorded);
         add(&mut self.filtered, others.filtered);
+        add(&mut self.repairs_called, others.repairs_called);
+        add(&mut self.repairs_entered, others.repairs_entered);
+        add(&mut self.repairs_noted, others.repairs_noted);
+        add(&mut self.repairs_shared, others.repairs_shared);
+        add(&mut self.accepted_other, others.accepted_other);
+    }
+
+    /// Calls that set an offset and were not followed, for lack of a free probe instance.
+    pub(crate) fn repairs_missed(&self) -> u64 {
+        // As of connects: entered comes before called.
+        self.repairs_called.saturating_sub(self.repairs_entered)
     }
 
     /// How many ended so.

@@ -13,6 +13,7 @@ use super::{
 /// taken in the opposite order, so that no sum ever shows a part larger than its whole.
 pub(crate) struct Readers<W> {
     called: W,
+    capped: W,
     entered: W,
     possible: W,
     certain: W,
@@ -26,6 +27,7 @@ impl<W: Word> Readers<W> {
     pub(crate) fn new() -> Self {
         Self {
             called: W::new(0),
+            capped: W::new(0),
             entered: W::new(0),
             possible: W::new(0),
             certain: W::new(0),
@@ -39,6 +41,11 @@ impl<W: Word> Readers<W> {
     #[inline]
     pub(crate) fn call(&self) {
         self.called.bump_release();
+    }
+
+    /// A call that is not followed, as its user has too many in flight.
+    pub(crate) fn cap(&self) {
+        self.capped.bump_release();
     }
 
     /// A call that is followed to its return.
@@ -82,6 +89,8 @@ impl<W: Word> Readers<W> {
 pub(crate) struct ReaderTotals {
     /// Reads of the timestamp that were called.
     pub(crate) called: u64,
+    /// Those not followed, as their user had too many in flight.
+    pub(crate) capped: u64,
     /// Those followed to their return.
     pub(crate) entered: u64,
     /// Those in flight at the same time as a connect of the same socket.
@@ -117,6 +126,7 @@ impl ReaderTotals {
             possible: sum(|cpu| &cpu.possible),
             overflow: sum(|cpu| &cpu.overflow),
             called: sum(|cpu| &cpu.called),
+            capped: sum(|cpu| &cpu.capped),
             entered: sum(|cpu| &cpu.entered),
         }
     }
@@ -126,6 +136,7 @@ impl ReaderTotals {
         let add = |total: &mut u64, other: u64| *total = total.wrapping_add(other);
 
         add(&mut self.called, others.called);
+        add(&mut self.capped, others.capped);
         add(&mut self.entered, others.entered);
         add(&mut self.possible, others.possible);
         add(&mut self.certain, others.certain);
@@ -137,6 +148,7 @@ impl ReaderTotals {
     /// Reads that were not followed, for lack of a free probe instance.
     pub(crate) fn missed(&self) -> u64 {
         // As of connects: entered comes before called.
-        self.called.saturating_sub(self.entered)
+        self.called
+            .saturating_sub(self.entered.wrapping_add(self.capped))
     }
 }

@@ -30,6 +30,8 @@ pub(crate) struct Record {
     pub(crate) netns: u32,
     /// The socket's cookie, as `SO_COOKIE` and `ss -e` show it.
     pub(crate) cookie: u64,
+    /// That of the MPTCP socket whose subflow it is; 0 for none, or where it is not known.
+    pub(crate) parent: u64,
     /// Source address, in network byte order; v4-mapped for TCP over IPv4.
     pub(crate) source: [u8; 16],
     /// Destination address, likewise.
@@ -113,14 +115,16 @@ fn join(words: [u64; 2]) -> [u8; 16] {
 }
 
 impl Record {
-    /// As the ring keeps it.
-    #[inline]
+    /// As the ring keeps it. Always inlined: a record that a handler writes does not exist in memory before.
+    #[inline(always)]
     pub(crate) fn to_words(self) -> [u64; WORDS] {
         let comm = split(self.comm);
         let source = split(self.source);
         let destination = split(self.destination);
         let ports = pair(self.source_port.into(), self.destination_port.into());
-        let kind = (u64::from(self.overlaps) << 16)
+        let (parent_high, parent_low) = halves(self.parent);
+        let kind = (u64::from(parent_high) << 32)
+            | (u64::from(self.overlaps) << 16)
             | (u64::from(self.flags.0) << 8)
             | u64::from(self.verdict as u8);
         [
@@ -137,7 +141,7 @@ impl Record {
             destination[1],
             ports,
             pair(self.offset, self.expected),
-            pair(self.error as u32, 0),
+            pair(self.error as u32, parent_low),
             kind,
         ]
     }
@@ -166,6 +170,7 @@ impl Entry<WORDS> for Record {
         let (uid, netns) = halves(words[3]);
         let (source_port, destination_port) = halves(words[11]);
         let (offset, expected) = halves(words[12]);
+        let (error, parent_low) = halves(words[13]);
         Self {
             time: words[0],
             duration: words[1],
@@ -181,7 +186,8 @@ impl Entry<WORDS> for Record {
             destination_port: destination_port as u16,
             offset,
             expected,
-            error: halves(words[13]).0 as i32,
+            error: error as i32,
+            parent: pair(halves(words[14]).0, parent_low),
             overlaps: (words[14] >> 16) as u16,
             flags: Flags((words[14] >> 8) as u8),
             verdict: Verdict::ALL[(words[14] & 0xff) as usize % Verdict::ALL.len()],

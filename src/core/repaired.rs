@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Sockets whose offset a user set (TCP_REPAIR), by their cookies.
+//! Sockets whose offset is not the kernel's, by their cookies: a user set it (TCP_REPAIR), or it was chosen before they were accepted.
 //!
 //! One bit for what a cookie hashes to, never taken back: it takes no memory for each socket and never
 //! overflows. A socket that shares another's bit is taken for one of them, and its offset not judged:
@@ -33,13 +33,15 @@ impl<W: Word, S: Deref<Target = [W]>> Repaired<S> {
         (word, 1 << (hash & 63))
     }
 
-    /// A user set the offset of this socket.
-    pub(crate) fn insert(&self, cookie: u64) {
+    /// The offset of this socket is not the kernel's. Says whether its bit was set before: of this socket, or of another one.
+    // Within the handlers, whose marked accesses are counted.
+    #[inline(always)]
+    pub(crate) fn insert(&self, cookie: u64) -> bool {
         let (word, bit) = self.place(cookie);
-        word.fetch_or(bit);
+        word.fetch_or(bit) & bit != 0
     }
 
-    /// Whether a user may have.
+    /// Whether it may be so.
     pub(crate) fn contains(&self, cookie: u64) -> bool {
         let (word, bit) = self.place(cookie);
         word.load() & bit != 0

@@ -11,6 +11,20 @@ use core::ops::Deref;
 
 use super::word::Word;
 
+/// Bytes of a slot of either kind.
+const SLOT: usize = 128;
+
+/// The most that the rings of all CPUs may take, in bytes.
+pub(crate) const MOST_BYTES: usize = 256 << 20;
+
+/// Bytes of so many rings with so many slots each for each of so many CPUs.
+pub(crate) fn bytes(slots: u32, cpus: usize, rings: usize) -> usize {
+    (slots as usize)
+        .saturating_mul(SLOT)
+        .saturating_mul(cpus)
+        .saturating_mul(rings)
+}
+
 /// One slot of `N` words.
 #[repr(align(64))]
 pub(crate) struct Slot<W, const N: usize> {
@@ -66,7 +80,7 @@ impl<W: Word, const N: usize, S: Deref<Target = [Slot<W, N>]>> Ring<W, S> {
     }
 
     /// Writes a record over the oldest one. For the one writer; never waits.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&self, record: &[u64; N]) {
         let position = self.head.own();
         let slot = self.slot(position);

@@ -47,6 +47,10 @@ pub(crate) struct Stats {
     pub(crate) outcome_totals: OutcomeTotals,
     /// What the host's namespaces share of that.
     pub(crate) shared: Option<Shared>,
+    /// Whether the kernel's hash was found replaced.
+    pub(crate) hash_replaced: bool,
+    /// What calls are followed with.
+    pub(crate) hook: &'static str,
 }
 
 /// What is kept of all namespaces' outcomes together, and so is not known of one.
@@ -80,6 +84,10 @@ impl Stats {
             .chain(histogram::NAMES.into_iter().zip(durations))
             .chain(self.outcomes())
             .chain(shared.into_iter().flatten())
+            .chain(self.hash())
+            .chain(self.shares())
+            .chain([("hook", Value::Word(self.hook))])
+            .chain(self.accepted())
     }
 
     /// Those that have a name of their own.
@@ -116,6 +124,41 @@ impl Stats {
             ("connects_recorded", Number(totals.recorded)),
             ("connects_filtered", Number(totals.filtered)),
         ]
+    }
+
+    /// Those about the hash.
+    fn hash(&self) -> [(&'static str, Value); 2] {
+        let state = if self.hash_replaced {
+            "replaced"
+        } else {
+            "kernel"
+        };
+        [
+            ("hash", Value::Word(state)),
+            (
+                "connects_unjudged",
+                Value::Number(self.totals.with(Verdict::Unjudged)),
+            ),
+        ]
+    }
+
+    /// Those about what one user may take from others.
+    fn shares(&self) -> [(&'static str, Value); 5] {
+        let outcomes = &self.outcome_totals;
+        [
+            ("connects_capped", self.totals.capped),
+            ("reader_capped", self.readers.capped),
+            ("repairs_missed", outcomes.repairs_missed()),
+            ("repairs_noted", outcomes.repairs_noted),
+            ("repairs_shared", outcomes.repairs_shared),
+        ]
+        .map(|(name, count)| (name, Value::Number(count)))
+    }
+
+    /// The one about accepted sockets.
+    fn accepted(&self) -> [(&'static str, Value); 1] {
+        let other = self.outcome_totals.accepted_other;
+        [("accepted_other_offset", Value::Number(other))]
     }
 
     /// Those about what came after connects.

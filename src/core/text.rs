@@ -19,7 +19,7 @@ use super::{
 pub(crate) const HEADER: &str = concat!(
     "             time  cpu      seq     pid    tgid        uid comm                  netns      cookie ",
     "source                                   sport destination                              dport error ",
-    "    offset   expected verdict    duration overlaps flags\n"
+    "    offset   expected verdict    duration overlaps flags    parent\n"
 );
 
 /// A line of the table. A column is never empty and has no blank in it.
@@ -65,11 +65,11 @@ pub(crate) fn row(out: &mut impl Write, placed: &Placed<Record>) -> Result {
         record.overlaps
     )?;
     let mut names = record.flags.names();
-    out.write_str(names.next().unwrap_or("-"))?;
+    write!(out, "{:<5}", names.next().unwrap_or("-"))?;
     for name in names {
         write!(out, ",{name}")?;
     }
-    out.write_char('\n')
+    writeln!(out, " {:>9}", record.parent)
 }
 
 /// An address as RFC 5952 writes it, in at least so many characters.

@@ -10,7 +10,7 @@ pub(crate) enum Verdict {
     Match,
     /// The namespace's `tcp_timestamps` is not 1, so that the offset has to be 0, and it is.
     Zero,
-    /// `tcp_timestamps` was written during the call: nothing to compare with.
+    /// `tcp_timestamps` was written during the call, or `ip_dynaddr` lets the source address change: nothing to compare with.
     Changed,
     /// The offset is not the one the SipHash yields.
     Mismatch,
@@ -18,17 +18,20 @@ pub(crate) enum Verdict {
     Repair,
     /// Connect returned an error: nothing to compare.
     Failed,
+    /// The offset is not the one the function yields, which disagrees with itself: it is not the kernel's SipHash.
+    Unjudged,
 }
 
 impl Verdict {
     /// All of them, in the order of their numbers.
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Match,
         Self::Zero,
         Self::Changed,
         Self::Mismatch,
         Self::Repair,
         Self::Failed,
+        Self::Unjudged,
     ];
 
     /// Its name in every output.
@@ -40,6 +43,7 @@ impl Verdict {
             Self::Mismatch => "mismatch",
             Self::Repair => "repair",
             Self::Failed => "failed",
+            Self::Unjudged => "unjudged",
         }
     }
 }
@@ -59,10 +63,10 @@ pub(crate) struct Observation {
     pub(crate) timestamps_at_entry: u8,
     /// The same after `expected` was computed.
     pub(crate) timestamps_at_return: u8,
-    /// Whether a write of `tcp_timestamps` overlapped the call; asked only where the offset is not the
-    /// expected one. Two of them can leave the value as
-    /// it was and still have had the kernel store an offset for the one between.
-    pub(crate) timestamps_written: bool,
+    /// What it is where the offset is not the expected one: a mismatch, unless a write of `tcp_timestamps` overlapped the call, its source
+    /// address may have changed within, or the hash is replaced. Two writes can leave the value as it was and still have had the kernel
+    /// store an offset for the one between.
+    pub(crate) other: Verdict,
 }
 
 impl Observation {
@@ -81,10 +85,8 @@ impl Observation {
             } else {
                 Verdict::Zero
             }
-        } else if self.timestamps_written {
-            Verdict::Changed
         } else {
-            Verdict::Mismatch
+            self.other
         }
     }
 }

@@ -42,8 +42,14 @@ pub(crate) trait Word {
     /// `xchg`: stores, and says what was there. Atomic for any number of writers; a full barrier.
     fn exchange(&self, value: u64) -> u64;
 
-    /// `atomic64_or`: sets bits. Atomic for any number of writers; orders nothing.
-    fn fetch_or(&self, bits: u64);
+    /// `atomic64_fetch_or`: sets bits, and says what was there. Atomic for any number of writers; a full barrier.
+    fn fetch_or(&self, bits: u64) -> u64;
+
+    /// `atomic64_inc_return`: adds one, and says what there is then. Atomic for any number of writers; a full barrier.
+    fn increment(&self) -> u64;
+
+    /// `atomic64_dec_return`: takes one away. Atomic for any number of writers; a full barrier.
+    fn decrement(&self);
 
     /// Adds one, for a word with a single writer: no atomic read-modify-write.
     #[inline(always)]

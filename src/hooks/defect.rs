@@ -8,7 +8,7 @@ use crate::{
             make,
             Defect, //
         },
-        kretprobe,
+        hook::Handler,
         marked::Marked,
         preemption::PreemptionDisabled, //
     },
@@ -33,24 +33,29 @@ impl Defects {
     }
 }
 
-impl kretprobe::Handler for Defects {
+impl Handler for Defects {
     type Function = Inet6HashConnect;
     type Data = ();
 
-    fn entered(&self, _here: PreemptionDisabled<'_>, socket: Socket<'_>) {
+    fn entered(&self, _here: PreemptionDisabled<'_>, socket: Socket<'_>) -> Option<()> {
         let defect = match socket.priority() {
             0xde01 => Defect::Leak,
             0xde02 => Defect::Sleep,
             0xde03 => Defect::Bounds,
             0xde04 => Defect::AfterFree,
             0xde05 => Defect::Overflow,
-            0xde06 => return self.when_unloaded.store(1),
-            _ => return,
+            0xde06 => {
+                self.when_unloaded.store(1);
+                return None;
+            }
+            _ => return None,
         };
         let _ = make(defect);
+        None
     }
 
-    fn returned(&self, _here: PreemptionDisabled<'_>, _socket: Socket<'_>, (): (), _value: usize) {}
+    fn returned(&self, _here: PreemptionDisabled<'_>, _socket: Socket<'_>, (): &(), _value: usize) {
+    }
 }
 
 impl Drop for Defects {

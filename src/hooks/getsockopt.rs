@@ -9,10 +9,14 @@ use kernel::sync::Arc;
 use super::trial::Fired;
 use crate::{
     abstractions::{
-        kretprobe,
-        preemption::PreemptionDisabled, //
+        hook::Handler,
+        preemption::PreemptionDisabled,
+        task::responsible_user, //
     },
-    core::overlap::Read,
+    core::{
+        overlap::Read,
+        shares::Taken, //
+    },
     state::State,
     tcp::getsockopt::{
         DoTcpGetsockopt,
@@ -23,52 +27,62 @@ use crate::{
 /// Follows a read to its return.
 pub(crate) struct Reads(pub(crate) Arc<State>);
 
-impl kretprobe::Handler for Reads {
+impl Handler for Reads {
+    // Always inlined, each into the handlers of both mechanisms: what entry keeps is not copied once more.
     type Function = DoTcpGetsockopt;
     /// `None` of a read on trial.
-    type Data = Option<Read>;
+    type Data = Option<(Read, Taken)>;
 
-    #[inline]
+    #[inline(always)]
     fn wants(&self, call: Getsockopt<'_>) -> bool {
         call.reads_timestamp()
     }
 
-    #[inline]
-    fn entered(&self, here: PreemptionDisabled<'_>, call: Getsockopt<'_>) -> Option<Read> {
+    #[inline(always)]
+    fn entered(&self, here: PreemptionDisabled<'_>, call: Getsockopt<'_>) -> Option<Self::Data> {
         let overlaps = self.0.overlaps.as_ref()?;
         if self.0.trial.note(call.socket(), Fired::ReadEntered) {
-            return None;
+            return Some(None);
         }
+        let readers = &self.0.counts(here, call.net()).readers;
+        let shares = self.0.read_shares.as_ref()?;
+        let cpu = self.0.this_cpu(here).number;
+        let Some(share) = shares.take(cpu, responsible_user()) else {
+            readers.cap();
+            return None;
+        };
         let read = overlaps.read_begins(call.socket(), || call.tsoffset());
 
-        let counts = self.0.counts(here, call.net());
-        counts.readers.enter();
+        readers.enter();
         if read.has_no_place() {
-            counts.readers.overflow();
+            readers.overflow();
         }
-        Some(read)
+        Some(Some((read, share)))
     }
 
     /// Counts every read, as [`Connects`](super::connect::Connects) does every call.
-    #[inline]
+    #[inline(always)]
     fn called(&self, here: PreemptionDisabled<'_>, call: Getsockopt<'_>) {
         if !self.0.trial.note(call.socket(), Fired::ReadCalled) {
             self.0.counts(here, call.net()).readers.call();
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn returned(
         &self,
         here: PreemptionDisabled<'_>,
         call: Getsockopt<'_>,
-        read: Option<Read>,
+        data: &Self::Data,
         _value: usize,
     ) {
-        let (Some(overlaps), Some(read)) = (&self.0.overlaps, read) else {
+        let (Some(overlaps), Some((read, share))) = (&self.0.overlaps, *data) else {
             self.0.trial.note(call.socket(), Fired::ReadReturned);
             return;
         };
+        if let Some(shares) = &self.0.read_shares {
+            shares.give_back(share);
+        }
         let overlap = overlaps.read_ends(call.socket(), read, || call.tsoffset());
         self.0.counts(here, call.net()).readers.finish(overlap);
     }

@@ -10,7 +10,7 @@ use crate::{
     abstractions::{
         clock,
         compat::prelude::*,
-        kretprobe,
+        hook::Handler,
         preemption::PreemptionDisabled, //
     },
     tcp::{
@@ -28,20 +28,22 @@ const AT_MOST: u64 = 5_000_000_000;
 /// The hook.
 pub(crate) struct Hold;
 
-impl kretprobe::Handler for Hold {
+impl Handler for Hold {
     type Function = Inet6HashConnect;
     type Data = ();
 
-    fn entered(&self, _here: PreemptionDisabled<'_>, socket: Socket<'_>) {
+    fn entered(&self, _here: PreemptionDisabled<'_>, socket: Socket<'_>) -> Option<()> {
         let begin = clock::boot_ns();
         while socket.priority() == HELD {
             if clock::boot_ns().wrapping_sub(begin) > AT_MOST {
                 pr_err!("a connect was held for too long\n");
-                return;
+                break;
             }
             core::hint::spin_loop();
         }
+        None
     }
 
-    fn returned(&self, _here: PreemptionDisabled<'_>, _socket: Socket<'_>, (): (), _value: usize) {}
+    fn returned(&self, _here: PreemptionDisabled<'_>, _socket: Socket<'_>, (): &(), _value: usize) {
+    }
 }

@@ -6,11 +6,13 @@
 
 use kernel::sync::Arc;
 
+use super::trial::Fired;
 use crate::{
     abstractions::{
+        capability::net_admin_of,
         clock,
         compat::interrupt::local_interrupt_disable,
-        kretprobe,
+        hook::Handler,
         preemption::PreemptionDisabled,
         tracepoint, //
     },
@@ -26,6 +28,7 @@ use crate::{
     follow_ups::FollowUps,
     state::State,
     tcp::{
+        namespace::ip_dynaddr,
         secure_seq::timestamp_offset,
         set_state::{
             Change,
@@ -58,7 +61,7 @@ impl tracepoint::Handler for States {
         let here = (&interrupts).into();
         match step {
             // Nothing is sent in repair mode.
-            Step::Begins | Step::Ends { .. } if socket.in_repair() => (),
+            Step::Begins if socket.in_repair() => (),
             Step::Begins => self.begins(here, follow_ups, socket),
             // For the selftests, which have to find it out.
             Step::Ends { outcome, .. }
@@ -67,14 +70,18 @@ impl tracepoint::Handler for States {
             Step::Ends {
                 outcome,
                 may_be_passive,
+                goes_on,
             } => {
                 // Who began has a cookie; one that was accepted mostly has none, and gets none for this.
                 let begin = socket
                     .made_cookie()
                     .and_then(|cookie| follow_ups.handshakes.end(cookie));
-                // Who has no place and may have been accepted, was.
-                if begin.is_some() || !may_be_passive {
-                    self.ends(here, follow_ups, socket, outcome, change.error(), begin);
+                // Without a place, the socket was accepted or restored, where it may have been. With one it is given back, whatever
+                // the socket is by now: a user may switch repair mode on in the middle of a handshake.
+                if begin.is_some() || !(may_be_passive || socket.in_repair()) {
+                    self.ends(here, socket, outcome, change.error(), begin);
+                } else if goes_on && !socket.has_owner() {
+                    self.accepts(here, follow_ups, socket);
                 }
             }
             Step::Closes => self.closes(here, follow_ups, socket),
@@ -93,7 +100,6 @@ impl States {
     fn ends(
         &self,
         here: PreemptionDisabled<'_>,
-        follow_ups: &FollowUps,
         socket: Socket<'_>,
         outcome: Outcome,
         error: u16,
@@ -104,10 +110,10 @@ impl States {
             .counts(here, socket.net())
             .outcomes
             .end(outcome, begin.is_some());
-        let handshake = begin.map(|begin| time.wrapping_sub(begin));
+        // The clock may step back between two CPUs.
+        let handshake = begin.map(|begin| time.saturating_sub(begin));
         self.record(
             here,
-            follow_ups,
             socket,
             time,
             What::Ended {
@@ -118,22 +124,79 @@ impl States {
         );
     }
 
-    /// Whether the offset is still the one that connect, or accept, chose: both hash the same tuple.
-    fn closes(&self, here: PreemptionDisabled<'_>, follow_ups: &FollowUps, socket: Socket<'_>) {
+    /// Compares the offset of a socket that a listener made, before anybody has it.
+    fn accepts(&self, here: PreemptionDisabled<'_>, follow_ups: &FollowUps, socket: Socket<'_>) {
         let offset = socket.tsoffset();
         let expected = timestamp_offset(socket.net(), &socket.tuple());
-        // Who is among the repaired has a cookie.
-        let repaired = offset != expected
-            && (socket.in_repair()
-                || socket
-                    .made_cookie()
-                    .is_some_and(|cookie| follow_ups.repaired.contains(cookie)));
-        let found = AtClose::judge(offset, expected, repaired);
+        // 0 without timestamps, and where tcp_timestamps is not 1, or was not when the connection came in.
+        if offset != expected && offset != 0 && expected != 0 {
+            self.accepts_other(here, follow_ups, socket, offset, expected);
+        }
+    }
+
+    /// Remembers another offset: whoever made the request socket chose it.
+    #[cold]
+    #[inline(never)]
+    fn accepts_other(
+        &self,
+        here: PreemptionDisabled<'_>,
+        follow_ups: &FollowUps,
+        socket: Socket<'_>,
+        offset: u32,
+        expected: u32,
+    ) {
+        // In a namespace on its way out nothing is judged.
+        let Some(network) = self.0.network(here, socket.net()) else {
+            return;
+        };
+        if self.is_replaced(socket, expected) {
+            return;
+        }
+        network.counts().this_cpu(here).outcomes.accept_other();
+        let cookie = socket.cookie();
+        if !follow_ups.chosen.begin(cookie, offset.into()) {
+            network.note_accepted(here, cookie);
+        }
+    }
+
+    /// Whether the offset is still the one that connect, or whoever made the request socket, chose. The kernel hashes the same tuple for
+    /// both.
+    fn closes(&self, here: PreemptionDisabled<'_>, follow_ups: &FollowUps, socket: Socket<'_>) {
+        let offset = socket.tsoffset();
+        let hash = timestamp_offset(socket.net(), &socket.tuple());
+        if offset == hash {
+            self.0
+                .counts(here, socket.net())
+                .outcomes
+                .close(AtClose::Kept);
+        } else {
+            self.closes_with_other(here, follow_ups, socket, offset, hash);
+        }
+    }
+
+    /// The same of another offset than the hash yields.
+    #[cold]
+    #[inline(never)]
+    fn closes_with_other(
+        &self,
+        here: PreemptionDisabled<'_>,
+        follow_ups: &FollowUps,
+        socket: Socket<'_>,
+        offset: u32,
+        hash: u32,
+    ) {
+        // Who has a place there has a cookie.
+        let chosen = socket
+            .made_cookie()
+            .and_then(|cookie| follow_ups.chosen.end(cookie))
+            .map(|chosen| chosen as u32);
+        let open = chosen == Some(offset) || self.is_open(here, socket, hash);
+        let found = AtClose::judge(offset, hash, open);
         self.0.counts(here, socket.net()).outcomes.close(found);
         if found == AtClose::Rewritten {
+            let expected = chosen.unwrap_or(hash);
             self.record(
                 here,
-                follow_ups,
                 socket,
                 clock::boot_ns(),
                 What::Rewritten { offset, expected },
@@ -141,15 +204,45 @@ impl States {
         }
     }
 
-    fn record(
-        &self,
-        here: PreemptionDisabled<'_>,
-        follow_ups: &FollowUps,
-        socket: Socket<'_>,
-        time: u64,
-        what: What,
-    ) {
-        let Some(ring) = follow_ups.ring(self.0.this_cpu(here).number) else {
+    /// Whether another offset is no finding: a user may have set it, it may have been chosen for an accepted socket that found no place, the
+    /// source address may have changed since it was stored, or the hash is not the kernel's.
+    fn is_open(&self, here: PreemptionDisabled<'_>, socket: Socket<'_>, expected: u32) -> bool {
+        let net = socket.net();
+        let Some(network) = self.0.network(here, net) else {
+            return true;
+        };
+        // Who is among the repaired has a cookie.
+        let is_noted = || {
+            let (Some(repaired), Some(cookie)) = (&network.repaired, socket.made_cookie()) else {
+                return false;
+            };
+            repaired.contains(cookie)
+        };
+        let may_have_moved = || {
+            socket.tuple().is_v4_mapped()
+                && (ip_dynaddr(net) != 0 || network.writes.any_of_dynaddr())
+        };
+        if socket.in_repair() || is_noted() || may_have_moved() {
+            return true;
+        }
+        self.is_replaced(socket, expected)
+    }
+
+    /// Whether the hash disagrees with what it has just yielded.
+    #[cold]
+    #[inline(never)]
+    fn is_replaced(&self, socket: Socket<'_>, expected: u32) -> bool {
+        // 0 where tcp_timestamps is not 1: a write in between is no other hash.
+        let again = timestamp_offset(socket.net(), &socket.tuple());
+        let replaced = again != expected && again != 0 && expected != 0;
+        if replaced {
+            self.0.hash.is_replaced();
+        }
+        replaced
+    }
+
+    fn record(&self, here: PreemptionDisabled<'_>, socket: Socket<'_>, time: u64, what: What) {
+        let Some(ring) = self.0.rings.follow_ups(self.0.this_cpu(here).number) else {
             self.0.counts(here, socket.net()).outcomes.record(false);
             return;
         };
@@ -167,7 +260,7 @@ impl States {
             what,
         };
         let recorded = match self.0.filter.get(here) {
-            Some(filter) => filter.matches_ends(&follow_up.ends),
+            Some(filter) => filter.matches_follow_up(&follow_up),
             None => true,
         };
         if recorded {
@@ -181,22 +274,52 @@ impl States {
 /// Notes the sockets whose offset a user sets.
 pub(crate) struct Repairs(pub(crate) Arc<State>);
 
-impl kretprobe::Handler for Repairs {
+impl Repairs {
+    fn note(&self, here: PreemptionDisabled<'_>, call: Setsockopt<'_>) {
+        if let Some(network) = self.0.network(here, call.net()) {
+            network.note_repair(here, call.cookie());
+        }
+    }
+}
+
+impl Handler for Repairs {
     type Function = DoTcpSetsockopt;
     type Data = ();
 
+    #[inline]
     fn wants(&self, call: Setsockopt<'_>) -> bool {
         call.sets_timestamp()
     }
 
-    fn entered(&self, _here: PreemptionDisabled<'_>, _call: Setsockopt<'_>) {}
+    #[inline]
+    fn entered(&self, here: PreemptionDisabled<'_>, call: Setsockopt<'_>) -> Option<()> {
+        if self.0.trial.note(call.socket(), Fired::RepairEntered) {
+            return Some(());
+        }
+        self.0.counts(here, call.net()).outcomes.enter_repair();
+        Some(())
+    }
 
-    fn returned(&self, _here: PreemptionDisabled<'_>, call: Setsockopt<'_>, (): (), value: usize) {
+    /// Who may is noted at once: this needs no instance of the probe, of which others can hold all.
+    #[inline]
+    fn called(&self, here: PreemptionDisabled<'_>, call: Setsockopt<'_>) {
+        if self.0.trial.note(call.socket(), Fired::RepairCalled) {
+            return;
+        }
+        if net_admin_of(call.net()) {
+            self.note(here, call);
+        }
+        self.0.counts(here, call.net()).outcomes.call_repair();
+    }
+
+    /// Who may not, can where another task has put the socket into repair mode. A call that is not followed is counted.
+    fn returned(&self, here: PreemptionDisabled<'_>, call: Setsockopt<'_>, (): &(), value: usize) {
+        if self.0.trial.note(call.socket(), Fired::RepairReturned) {
+            return;
+        }
         // The function returns an int; the register's upper half means nothing.
         if value as i32 == 0 {
-            if let Some(follow_ups) = &self.0.follow_ups {
-                follow_ups.repaired.insert(call.cookie());
-            }
+            self.note(here, call);
         }
     }
 }

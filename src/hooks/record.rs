@@ -19,10 +19,8 @@ use crate::{
             Verdict, //
         }, //
     },
-    state::{
-        ConnectRing,
-        CpuState, //
-    },
+    rings::ConnectRing,
+    state::CpuState,
     tcp::socket::{
         Socket,
         Tuple, //
@@ -71,6 +69,11 @@ impl Returned<'_> {
             comm: caller.comm,
             netns: socket.net().inum(),
             cookie: socket.cookie(),
+            parent: if socket.is_mptcp() {
+                socket.parent_cookie()
+            } else {
+                0
+            },
             source,
             destination,
             source_port,
@@ -94,7 +97,7 @@ impl Connects {
         cpu: &CpuState,
         call: Returned<'_>,
     ) -> bool {
-        let Some(ring) = self.0.ring(cpu) else {
+        let Some(ring) = self.0.rings.connects(cpu.number) else {
             return false;
         };
         // The record goes from registers into the ring: nobody else gets to see it.
@@ -117,7 +120,7 @@ impl Connects {
             {
                 None
             }
-            _ => self.0.ring(cpu),
+            _ => self.0.rings.connects(cpu.number),
         };
         if trace_connect::is_on() {
             self.trace(cpu, &record, ring.is_some());

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Writes of `net.ipv4.tcp_timestamps`.
+//! Writes of the sysctls that decide about offsets: `net.ipv4.tcp_timestamps`, and `net.ipv4.ip_dynaddr`, which lets the source
+//! address change after the offset is stored.
 //!
-//! Comparing the sysctl at a connect's entry and return does not show that it was changed and
-//! changed back in between; counting its writes does.
+//! Comparing a sysctl at a connect's entry and return does not show that it was changed and
+//! changed back in between; counting its writes does. They are counted in the namespace that is written: what one does, changes
+//! no verdict in another.
 
 use kernel::sync::Arc;
 
+use super::trial::Fired;
 use crate::{
     abstractions::{
-        kretprobe,
+        hook::Handler,
         marked::{
             Marked,
             SharedCounter, //
@@ -20,17 +23,20 @@ use crate::{
     state::State,
     tcp::sysctl::{
         Access,
-        ProcDou8vecMinmax, //
+        ProcDou8vecMinmax,
+        Sysctl, //
     },
 };
 
-/// How often the sysctl's handler began to write it, and ended; in all namespaces together.
+/// How often the sysctls' handler began to write one of them, and ended, in one namespace.
 ///
 /// Each count is a full barrier: begun comes before the write and ended after it, for whoever looks
 /// in the opposite order (tests/litmus/timestamps.litmus).
 pub(crate) struct Writes {
     begun: SharedCounter,
     ended: SharedCounter,
+    // Of these, writes of ip_dynaddr.
+    dynaddr: SharedCounter,
 }
 
 impl Writes {
@@ -38,7 +44,24 @@ impl Writes {
         Self {
             begun: SharedCounter::new(),
             ended: SharedCounter::new(),
+            dynaddr: SharedCounter::new(),
         }
+    }
+
+    fn begin(&self, sysctl: Sysctl) {
+        self.begun.increment();
+        if sysctl == Sysctl::IpDynaddr {
+            self.dynaddr.increment();
+        }
+    }
+
+    fn end(&self) {
+        self.ended.increment();
+    }
+
+    /// Whether ip_dynaddr was ever written.
+    pub(crate) fn any_of_dynaddr(&self) -> bool {
+        self.dynaddr.load_acquire() != 0
     }
 
     /// Writes that have ended. What is loaded afterwards is as new as the last of them.
@@ -48,7 +71,6 @@ impl Writes {
     }
 
     /// Whether a write overlapped the time since [`ended`](Self::ended) said this.
-    #[inline]
     pub(crate) fn any_since(&self, ended: u64) -> bool {
         // What was loaded before is no newer than the writes that are counted now.
         Marked::read_barrier();
@@ -59,19 +81,74 @@ impl Writes {
 /// Counts the writes.
 pub(crate) struct Timestamps(pub(crate) Arc<State>);
 
-impl kretprobe::Handler for Timestamps {
+/// Where a write is counted.
+#[derive(Clone, Copy)]
+pub(crate) enum Place {
+    /// In the namespace that is written.
+    Namespace,
+    /// For all of them: it is not known which, or it is on its way out.
+    Anywhere,
+    /// Nowhere: it is the write on trial.
+    OnTrial,
+}
+
+impl Timestamps {
+    /// The counts of the namespace that is written, where it is known.
+    fn network<'a>(
+        &'a self,
+        here: PreemptionDisabled<'a>,
+        access: Access<'a>,
+        sysctl: Sysctl,
+    ) -> Option<&'a Writes> {
+        let network = self.0.network(here, access.net(sysctl)?)?;
+        Some(&network.writes)
+    }
+}
+
+impl Handler for Timestamps {
     type Function = ProcDou8vecMinmax;
-    type Data = ();
+    type Data = Place;
 
     fn wants(&self, access: Access<'_>) -> bool {
-        access.writes_tcp_timestamps()
+        access.writes().is_some()
     }
 
-    fn entered(&self, _here: PreemptionDisabled<'_>, _access: Access<'_>) {
-        self.0.timestamps.begun.increment();
+    fn entered(&self, here: PreemptionDisabled<'_>, access: Access<'_>) -> Option<Place> {
+        let sysctl = access.writes()?;
+        if sysctl == Sysctl::Trial {
+            self.0.trial.note_own(Fired::WriteEntered);
+            return Some(Place::OnTrial);
+        }
+        let place = match self.network(here, access, sysctl) {
+            Some(writes) => {
+                writes.begin(sysctl);
+                Place::Namespace
+            }
+            None => {
+                self.0.writes_anywhere.begin(sysctl);
+                Place::Anywhere
+            }
+        };
+        Some(place)
     }
 
-    fn returned(&self, _here: PreemptionDisabled<'_>, _access: Access<'_>, (): (), _value: usize) {
-        self.0.timestamps.ended.increment();
+    fn returned(
+        &self,
+        here: PreemptionDisabled<'_>,
+        access: Access<'_>,
+        place: &Place,
+        _value: usize,
+    ) {
+        match (*place, access.writes()) {
+            // Of a namespace that has gone meanwhile, nobody asks any more.
+            (Place::Namespace, Some(sysctl)) => {
+                if let Some(writes) = self.network(here, access, sysctl) {
+                    writes.end();
+                }
+            }
+            (Place::OnTrial, _) => self.0.trial.note_own(Fired::WriteReturned),
+            (Place::Anywhere, _) => self.0.writes_anywhere.end(),
+            (Place::Namespace, None) => (),
+        }
     }
 }

@@ -38,6 +38,7 @@ assert_same_numbers! {
     Verdict::Mismatch => verdict::MISMATCH;
     Verdict::Repair => verdict::REPAIR;
     Verdict::Failed => verdict::FAILED;
+    Verdict::Unjudged => verdict::UNJUDGED;
     Flags::REPAIR.0 => flag::REPAIR;
     Flags::FAST_OPEN.0 => flag::FAST_OPEN;
     Flags::MPTCP.0 => flag::MPTCP;
@@ -55,7 +56,7 @@ impl Connects {
         }
         trace_connect::connect(&Event {
             time: record.time,
-            seq: self.0.ring(cpu).map_or(0, Ring::head),
+            seq: self.0.rings.connects(cpu.number).map_or(0, Ring::head),
             pid: record.pid,
             tgid: record.tgid,
             uid: record.uid,
@@ -74,6 +75,7 @@ impl Connects {
             overlaps: record.overlaps,
             flags: record.flags.0,
             recorded: recorded.into(),
+            parent: record.parent,
         });
     }
 }

@@ -4,8 +4,8 @@
 //!
 //! Kprobes may be disarmed as a whole (/sys/kernel/debug/kprobes/enabled), or ftrace, through which
 //! they are reached, be switched off (kernel.ftrace_enabled). A socket of our own tells: its connect
-//! is called with an address that is refused at once, its getsockopt with a place that is refused, and every
-//! hook notes that it was reached.
+//! is called with an address that is refused at once, its getsockopt with a place that is refused, its setsockopt with a value of
+//! no bytes, the handler of sysctls with a table of our own, and every hook notes that it was reached.
 
 use kernel::{
     new_mutex,
@@ -18,7 +18,8 @@ use crate::{
         kernel_socket::KernelSocket,
         marked::Marked, //
     },
-    core::word::Word, //
+    core::word::Word,
+    tcp::sysctl::write_nothing, //
 };
 
 /// The hooks, one bit each.
@@ -37,10 +38,20 @@ pub(crate) enum Fired {
     ReadEntered = 16,
     /// Its return.
     ReadReturned = 32,
+    /// The call counter of calls that set an offset.
+    RepairCalled = 64,
+    /// Their entry.
+    RepairEntered = 128,
+    /// Their return.
+    RepairReturned = 256,
+    /// The entry of a write of a sysctl.
+    WriteEntered = 512,
+    /// Its return.
+    WriteReturned = 1024,
 }
 
 /// Those that count calls.
-const COUNTERS: u64 = Fired::Called as u64 | Fired::ReadCalled as u64;
+const COUNTERS: u64 = Fired::Called as u64 | Fired::ReadCalled as u64 | Fired::RepairCalled as u64;
 
 /// The socket that is tried, and what its last trial reached.
 #[pin_data]
@@ -53,12 +64,23 @@ pub(crate) struct Trial {
     registered: u64,
     // Written by the task that tries, in its own calls only.
     fired: Marked,
+    // Not 0 where the last trial of whether calls are counted found that they are.
+    counted: Marked,
 }
 
 impl Trial {
-    /// With the hooks of the witness, or without.
-    pub(crate) fn new(socket: KernelSocket, witness: bool) -> impl PinInit<Self> {
-        let mut registered = Fired::Called as u64 | Fired::Entered as u64 | Fired::Returned as u64;
+    /// With the hooks of the witness and of outcomes, or without.
+    pub(crate) fn new(socket: KernelSocket, witness: bool, outcomes: bool) -> impl PinInit<Self> {
+        let mut registered = Fired::Called as u64
+            | Fired::Entered as u64
+            | Fired::Returned as u64
+            | Fired::WriteEntered as u64
+            | Fired::WriteReturned as u64;
+        if outcomes {
+            registered |= Fired::RepairCalled as u64
+                | Fired::RepairEntered as u64
+                | Fired::RepairReturned as u64;
+        }
         if witness {
             registered |=
                 Fired::ReadCalled as u64 | Fired::ReadEntered as u64 | Fired::ReadReturned as u64;
@@ -69,6 +91,7 @@ impl Trial {
             registered,
             socket,
             fired: Marked::new(0),
+            counted: Marked::new(0),
         })
     }
 
@@ -79,20 +102,35 @@ impl Trial {
         if socket != self.address {
             return false;
         }
-        self.fired.store(self.fired.load() | hook as u64);
+        self.note_own(hook);
         true
     }
 
-    /// Whether every call is counted now. May sleep.
+    /// Notes that a hook was reached by a call that is known to be on trial.
+    #[inline]
+    pub(crate) fn note_own(&self, hook: Fired) {
+        self.fired.store(self.fired.load() | hook as u64);
+    }
+
+    /// Whether every call is counted now. Who follows connects by other means sees this one fail. May sleep.
     pub(crate) fn counts(&self) -> bool {
-        self.run() & COUNTERS == self.registered & COUNTERS
+        let counts = self.run() & COUNTERS == self.registered & COUNTERS;
+        self.counted.store(counts.into());
+        counts
+    }
+
+    /// What [`counts`](Self::counts) found when it was last asked.
+    pub(crate) fn counted(&self) -> bool {
+        self.counted.load() != 0
     }
 
     /// Whether a call is followed to its return. May sleep.
     ///
     /// Under load a single try may find every instance of the probe taken, so it is repeated.
     pub(crate) fn follows(&self) -> bool {
-        (0..16).any(|_| self.run() == self.registered)
+        let follows = (0..16).any(|_| self.run() == self.registered);
+        self.counted.store(follows.into());
+        follows
     }
 
     /// Tries once; the hooks reached.
@@ -105,6 +143,10 @@ impl Trial {
         if self.registered & Fired::ReadCalled as u64 != 0 {
             let _ = self.socket.timestamp_refused();
         }
+        if self.registered & Fired::RepairCalled as u64 != 0 {
+            let _ = self.socket.set_timestamp_refused();
+        }
+        write_nothing();
         self.fired.load()
     }
 }

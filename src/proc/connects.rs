@@ -16,7 +16,9 @@ use crate::{
             List,
             Out, //
         },
-        procfs::Entry, //
+        percpu::possible_cpus,
+        procfs::Entry,
+        task::yield_now, //
     },
     core::{
         merge::{
@@ -30,12 +32,18 @@ use crate::{
     state::State,
 };
 
+/// Records after which others may run.
+const YIELD_AFTER: usize = 64;
+
 /// The file.
 pub(super) struct ConnectsFile(pub(super) Arc<State>);
 
 impl Entry for ConnectsFile {
     const NAME: &'static CStr = c"connects";
-    const MODE: u16 = 0o400;
+
+    fn mode(&self) -> u16 {
+        0o400
+    }
 
     fn may_open() -> bool {
         capability::net_admin()
@@ -49,10 +57,11 @@ impl List for ConnectsFile {
 
     fn snapshot(&self) -> Result<KVVec<Placed<Record>>> {
         self.0.must_keep_records()?;
+        let rings = &self.0.rings;
         let mut items = KVVec::new();
         let mut cursors = KVVec::new();
         let mut ends = KVVec::new();
-        for (cpu, ring) in self.0.rings() {
+        for (cpu, ring) in possible_cpus().filter_map(|cpu| Some((cpu, rings.connects(cpu)?))) {
             let end = ring.head();
             let begin = ring.overwritten(end);
             items.reserve((end - begin) as usize, GFP_KERNEL_ACCOUNT)?;
@@ -60,13 +69,19 @@ impl List for ConnectsFile {
             ends.push(end, GFP_KERNEL_ACCOUNT)?;
         }
         loop {
-            for ((cursor, (_, ring)), end) in cursors.iter_mut().zip(self.0.rings()).zip(&ends) {
+            for (cursor, end) in cursors.iter_mut().zip(&ends) {
                 // What is overwritten meanwhile is no longer among the last.
-                cursor.advance(ring, *end);
+                if let Some(ring) = rings.connects(cursor.cpu()) {
+                    cursor.advance(ring, *end);
+                }
             }
             match take_oldest(&mut cursors) {
                 Some(item) => items.push(item, GFP_KERNEL_ACCOUNT)?,
                 None => break,
+            }
+            // Hundreds of thousands of records take seconds.
+            if items.len() % YIELD_AFTER == 0 {
+                yield_now()?;
             }
         }
         Ok(items)

@@ -13,6 +13,7 @@ use crate::{
     abstractions::{
         capability,
         compat::prelude::*,
+        percpu::possible_cpus,
         procfs::Entry,
         stream::{
             Line,
@@ -58,7 +59,10 @@ pub(super) struct Reader {
 
 impl Entry for EventsFile {
     const NAME: &'static CStr = c"events";
-    const MODE: u16 = 0o400;
+
+    fn mode(&self) -> u16 {
+        0o400
+    }
 
     fn may_open() -> bool {
         capability::net_admin()
@@ -71,12 +75,13 @@ impl Stream for EventsFile {
     fn reader(&self) -> Result<Reader> {
         self.0.must_keep_records()?;
         let mut connects = KVVec::new();
-        for (cpu, ring) in self.0.rings() {
-            connects.push(Cursor::at(cpu, ring.head()), GFP_KERNEL_ACCOUNT)?;
-        }
         let mut follow_ups = KVVec::new();
-        for (cpu, ring) in self.0.follow_up_rings() {
-            follow_ups.push(Cursor::at(cpu, ring.head()), GFP_KERNEL_ACCOUNT)?;
+        // Of every CPU that may come.
+        for cpu in possible_cpus() {
+            let head = self.0.rings.connects(cpu).map_or(0, Ring::head);
+            connects.push(Cursor::at(cpu, head), GFP_KERNEL_ACCOUNT)?;
+            let head = self.0.rings.follow_ups(cpu).map_or(0, Ring::head);
+            follow_ups.push(Cursor::at(cpu, head), GFP_KERNEL_ACCOUNT)?;
         }
         Ok(Reader {
             connects,
@@ -86,32 +91,37 @@ impl Stream for EventsFile {
     }
 
     fn go(&self, reader: &mut Reader, place: Place) {
-        for (cursor, (cpu, ring)) in reader.connects.iter_mut().zip(self.0.rings()) {
-            *cursor = Cursor::at(cpu, begin(ring, place));
+        for cursor in reader.connects.iter_mut() {
+            let ring = self.0.rings.connects(cursor.cpu());
+            *cursor = Cursor::at(cursor.cpu(), begin(ring, place));
         }
-        for (cursor, (cpu, ring)) in reader.follow_ups.iter_mut().zip(self.0.follow_up_rings()) {
-            *cursor = Cursor::at(cpu, begin(ring, place));
+        for cursor in reader.follow_ups.iter_mut() {
+            let ring = self.0.rings.follow_ups(cursor.cpu());
+            *cursor = Cursor::at(cursor.cpu(), begin(ring, place));
         }
         reader.lost = 0;
     }
 
     fn amount(&self) -> u64 {
         let mut amount = 0_u64;
-        for (_, ring) in self.0.rings() {
-            amount = amount.wrapping_add(ring.head());
-        }
-        for (_, ring) in self.0.follow_up_rings() {
-            amount = amount.wrapping_add(ring.head());
+        for cpu in possible_cpus() {
+            let connects = self.0.rings.connects(cpu).map_or(0, Ring::head);
+            let follow_ups = self.0.rings.follow_ups(cpu).map_or(0, Ring::head);
+            amount = amount.wrapping_add(connects).wrapping_add(follow_ups);
         }
         amount
     }
 
     fn is_ready(&self, reader: &mut Reader) -> bool {
-        for (cursor, (_, ring)) in reader.connects.iter_mut().zip(self.0.rings()) {
-            reader.lost += cursor.advance(ring, ring.head());
+        for cursor in reader.connects.iter_mut() {
+            if let Some(ring) = self.0.rings.connects(cursor.cpu()) {
+                reader.lost += cursor.advance(ring, ring.head());
+            }
         }
-        for (cursor, (_, ring)) in reader.follow_ups.iter_mut().zip(self.0.follow_up_rings()) {
-            reader.lost += cursor.advance(ring, ring.head());
+        for cursor in reader.follow_ups.iter_mut() {
+            if let Some(ring) = self.0.rings.follow_ups(cursor.cpu()) {
+                reader.lost += cursor.advance(ring, ring.head());
+            }
         }
         reader.lost != 0
             || oldest(&reader.connects).is_some()
@@ -145,11 +155,15 @@ impl Stream for EventsFile {
 }
 
 /// The position in a ring that a place means.
-fn begin<W, S, const N: usize>(ring: &Ring<W, S>, place: Place) -> u64
+fn begin<W, S, const N: usize>(ring: Option<&Ring<W, S>>, place: Place) -> u64
 where
     W: Word,
     S: Deref<Target = [Slot<W, N>]>,
 {
+    // Of a CPU that was never online, all is to come.
+    let Some(ring) = ring else {
+        return 0;
+    };
     let head = ring.head();
     match place {
         Place::Oldest => ring.overwritten(head),

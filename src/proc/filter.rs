@@ -34,7 +34,10 @@ pub(super) struct FilterFile(pub(super) Arc<State>);
 
 impl Entry for FilterFile {
     const NAME: &'static CStr = c"filter";
-    const MODE: u16 = 0o600;
+
+    fn mode(&self) -> u16 {
+        0o600
+    }
 
     fn may_open() -> bool {
         capability::net_admin()

@@ -31,7 +31,10 @@ pub(super) struct LastFile(pub(super) Arc<State>);
 
 impl Entry for LastFile {
     const NAME: &'static CStr = c"last";
-    const MODE: u16 = 0o400;
+
+    fn mode(&self) -> u16 {
+        0o400
+    }
 
     fn may_open() -> bool {
         capability::net_admin()

@@ -8,7 +8,7 @@ use crate::{
     abstractions::{
         compat::prelude::*,
         listing,
-        owned::EachNetwork,
+        pernet::Registration,
         procfs::{
             Directory,
             File, //
@@ -32,16 +32,20 @@ pub(crate) struct Files {
     _connects: File<connects::ConnectsFile>,
     _filter: File<filter::FilterFile>,
     _events: File<events::EventsFile>,
-    _networks: EachNetwork<network::NetworkFile>,
+    _networks: Registration<network::NetworkFile>,
 }
 
 impl Files {
-    /// Makes them. May sleep.
+    /// Makes them, `events` last: who opens it holds the module, so that nothing may fail once it is there. May sleep.
     pub(crate) fn new(state: &Arc<State>) -> Result<Self> {
         let directory = Directory::new(c"tsoffset")
             .inspect_err(|_| pr_err!("cannot make /proc/tsoffset; is the name taken?\n"))?;
 
+        let networks = Registration::new(state.clone())
+            .inspect_err(|_| pr_err!("cannot make /proc/net/tsoffset; is the name taken?\n"))?;
+
         Ok(Self {
+            _networks: networks,
             _stats: File::new(
                 &directory,
                 KBox::new(stats::StatsFile(state.clone()), GFP_KERNEL)?,
@@ -62,8 +66,6 @@ impl Files {
                 &directory,
                 KBox::new(events::EventsFile(state.clone()), GFP_KERNEL)?,
             )?,
-            _networks: EachNetwork::new(state.clone())
-                .inspect_err(|_| pr_err!("cannot make /proc/net/tsoffset; is the name taken?\n"))?,
         })
     }
 }

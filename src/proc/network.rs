@@ -13,8 +13,8 @@ use crate::{
         },
         net::Net,
         pernet::{
-            PerNetwork,
-            Slot, //
+            has_slot,
+            PerNetwork, //
         },
         proc_net::{
             NetFile,
@@ -34,11 +34,14 @@ struct Contents(Arc<State>);
 
 impl ShowNet for Contents {
     const NAME: &'static CStr = c"tsoffset";
-    const MODE: u16 = 0o444;
+
+    fn mode(&self) -> u16 {
+        self.0.counts_mode()
+    }
 
     fn show(&self, net: Net<'_>, out: &SeqFile) -> Result {
         let state = &self.0;
-        let probe_armed = state.trial.counts();
+        let probe_armed = state.trial.counted();
         let sums = [state.sums_of(net), state.sums_of(net)];
 
         // What became of its records is not known: all namespaces share the rings.
@@ -47,18 +50,14 @@ impl ShowNet for Contents {
     }
 }
 
+has_slot!(NetworkFile);
+
 impl PerNetwork for NetworkFile {
     type Home = State;
 
-    fn slot() -> &'static Slot<Self> {
-        static SLOT: Slot<NetworkFile> = Slot::new();
-        &SLOT
-    }
-
     fn new(state: &Arc<State>, net: Net<'_>) -> Result<Self> {
-        let contents = KBox::new(Contents(state.clone()), GFP_KERNEL)?;
         Ok(Self {
-            _file: NetFile::new(net, contents)?,
+            _file: NetFile::new(net, Contents(state.clone()))?,
         })
     }
 }

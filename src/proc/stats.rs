@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `/proc/tsoffset/stats`: counts, for everyone.
+//! `/proc/tsoffset/stats`: counts, for everyone or, with `private=1`, for root.
 
 use kernel::sync::Arc;
 
 use crate::{
     abstractions::{
+        capability::net_admin_of,
         compat::{
             prelude::*,
             seq_file::{
@@ -17,7 +18,8 @@ use crate::{
         procfs::{
             Entry,
             Show, //
-        }, //
+        },
+        task::Caller, //
     },
     core::{
         ledger::{
@@ -40,7 +42,10 @@ pub(super) struct StatsFile(pub(super) Arc<State>);
 
 impl Entry for StatsFile {
     const NAME: &'static CStr = c"stats";
-    const MODE: u16 = 0o444;
+
+    fn mode(&self) -> u16 {
+        self.0.counts_mode()
+    }
 
     fn may_open() -> bool {
         true
@@ -50,10 +55,15 @@ impl Entry for StatsFile {
 impl Show for StatsFile {
     fn show(&self, out: &SeqFile) -> Result {
         let state = &self.0;
-        let probe_armed = state.trial.counts();
-        let first = state.sums();
-        let kept = state.kept();
-        let sums = [first, state.sums()];
+        // A reader whom nothing is entrusted causes no call.
+        let probe_armed = if Caller::current().uid == 0 || net_admin_of(Net::initial()) {
+            state.trial.counts()
+        } else {
+            state.trial.counted()
+        };
+        let first = state.sums()?;
+        let kept = state.kept()?;
+        let sums = [first, state.sums()?];
 
         print(out, state, Net::initial(), probe_armed, &sums, Some(kept));
         Ok(())
@@ -85,6 +95,8 @@ pub(super) fn print(
         outcome_totals: second.outcomes,
         // As of the rings.
         shared: kept.map(|_| state.shared()),
+        hash_replaced: state.hash.was_replaced(),
+        hook: state.hook.name(),
     };
 
     for (name, value) in stats.lines() {

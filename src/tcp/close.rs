@@ -44,7 +44,7 @@ impl Closing<'_> {
 
     /// Sets it: `WRITE_ONCE`.
     pub(crate) fn set_tsoffset(self, offset: u32) {
-        // SAFETY: As above; whoever reads it, does so by marked loads.
+        // SAFETY: The socket is live during the call that it is an argument of; whoever reads the field, does so by marked loads.
         unsafe { (&raw mut (*self.sk).tsoffset).write_volatile(offset) };
     }
 }

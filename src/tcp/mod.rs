@@ -10,6 +10,8 @@ pub(crate) mod getsockopt;
 #[cfg(any(tsoffset_variant = "defect", tsoffset_variant = "hold"))]
 pub(crate) mod hash_connect;
 pub(crate) mod namespace;
+#[cfg(tsoffset_variant = "rewrite")]
+pub(crate) mod openreq_child;
 pub(crate) mod secure_seq;
 pub(crate) mod set_state;
 pub(crate) mod setsockopt;

@@ -16,3 +16,11 @@ pub(crate) fn tcp_timestamps(net: Net<'_>) -> u8 {
     // SAFETY: The namespace is live; the kernel writes this sysctl with marked stores.
     unsafe { read_once(&raw const (*net.as_ptr()).ipv4.sysctl_tcp_timestamps) }
 }
+
+/// `net.ipv4.ip_dynaddr` of a namespace: not 0 where a TCP socket over IPv4 that gets no answer may change its source address
+/// (`inet_sk_reselect_saddr()`), after its offset was stored. A marked load, as it may change at any time.
+#[inline]
+pub(crate) fn ip_dynaddr(net: Net<'_>) -> u8 {
+    // SAFETY: The namespace is live; the kernel writes this sysctl with marked stores.
+    unsafe { read_once(&raw const (*net.as_ptr()).ipv4.sysctl_ip_dynaddr) }
+}

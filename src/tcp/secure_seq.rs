@@ -35,7 +35,8 @@ pub(crate) fn draw_secret() {
 
 /// The offset (milliseconds or microseconds, the unit of the connection's timestamps, in host byte
 /// order) for a connection with this tuple. 0 where the namespace's `tcp_timestamps` is not 1 just
-/// now. Any context, once the secret has been drawn.
+/// now. Once the secret has been drawn; not in an NMI. Until a worker of the kernel's has run after the first draw, each call takes a spin
+/// lock (`DO_ONCE()`), which on PREEMPT_RT may sleep: the draw at load comes long before any probe.
 #[inline]
 pub(crate) fn timestamp_offset(net: Net<'_>, tuple: &Tuple) -> u32 {
     let seed = match tuple {

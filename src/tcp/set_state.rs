@@ -18,7 +18,10 @@ use crate::{
         }, //
     },
     bindings,
-    core::follow_up::Outcome,
+    core::follow_up::{
+        errno,
+        Outcome, //
+    },
 };
 
 /// `inet_sock_set_state`: reached just before the state changes, with the socket locked: by its task, or, in
@@ -45,6 +48,8 @@ pub(crate) enum Step {
         outcome: Outcome,
         /// Whether the socket may be one that was accepted.
         may_be_passive: bool,
+        /// Whether its connection goes on, and will be closed.
+        goes_on: bool,
     },
     /// A connection is over.
     Closes,
@@ -72,21 +77,18 @@ impl<'call> Change<'call> {
         let was = |state| self.from == state;
         match self.to {
             bindings::TCP_SYN_SENT => Some(Step::Begins),
-            bindings::TCP_ESTABLISHED if was(bindings::TCP_SYN_SENT) => Some(Step::Ends {
-                outcome: Outcome::Established,
-                may_be_passive: false,
+            // Both ends connect to each other at the same time: the handshake goes on. Or a connection comes in.
+            bindings::TCP_SYN_RECV => None,
+            // Every other way out. From SYN_RECV a socket that is closed goes to FIN_WAIT1.
+            to if was(bindings::TCP_SYN_SENT) || was(bindings::TCP_SYN_RECV) => Some(Step::Ends {
+                outcome: if to == bindings::TCP_ESTABLISHED {
+                    Outcome::Established
+                } else {
+                    self.failure()
+                },
+                may_be_passive: was(bindings::TCP_SYN_RECV),
+                goes_on: to != bindings::TCP_CLOSE,
             }),
-            // Both ends connected to each other at the same time; or a connection was accepted.
-            bindings::TCP_ESTABLISHED if was(bindings::TCP_SYN_RECV) => Some(Step::Ends {
-                outcome: Outcome::Established,
-                may_be_passive: true,
-            }),
-            bindings::TCP_CLOSE if was(bindings::TCP_SYN_SENT) || was(bindings::TCP_SYN_RECV) => {
-                Some(Step::Ends {
-                    outcome: self.failure(),
-                    may_be_passive: was(bindings::TCP_SYN_RECV),
-                })
-            }
             bindings::TCP_CLOSE if !was(bindings::TCP_CLOSE) && !was(bindings::TCP_LISTEN) => {
                 Some(Step::Closes)
             }
@@ -101,16 +103,18 @@ impl<'call> Change<'call> {
     }
 
     fn failure(self) -> Outcome {
-        match u32::from(self.error()) {
-            0 => Outcome::Closed,
-            bindings::ECONNREFUSED => Outcome::Refused,
-            bindings::ETIMEDOUT => Outcome::Timeout,
-            bindings::ECONNRESET => Outcome::Reset,
-            bindings::EHOSTUNREACH | bindings::ENETUNREACH => Outcome::Unreachable,
-            _ => Outcome::Error,
-        }
+        Outcome::of(self.error().into())
     }
 }
+
+// The numbers of `core` are this kernel's.
+const _: () = {
+    assert!(errno::ENETUNREACH == bindings::ENETUNREACH);
+    assert!(errno::ECONNRESET == bindings::ECONNRESET);
+    assert!(errno::ETIMEDOUT == bindings::ETIMEDOUT);
+    assert!(errno::ECONNREFUSED == bindings::ECONNREFUSED);
+    assert!(errno::EHOSTUNREACH == bindings::EHOSTUNREACH);
+};
 
 // SAFETY: The prototype is that of the tracepoint's TP_PROTO, after the data.
 unsafe impl Tracepoint for InetSockSetState {

@@ -9,13 +9,17 @@ use core::marker::PhantomData;
 use crate::{
     abstractions::{
         compat::prelude::*,
+        net::Net,
         probed::{
             Function,
             Regs, //
         }, //
     },
     bindings,
-    tcp::socket::cookie, //
+    tcp::socket::{
+        cookie,
+        net, //
+    }, //
 };
 
 /// `int do_tcp_setsockopt(struct sock *sk, int level, int optname, ...)`.
@@ -31,11 +35,23 @@ pub(crate) struct Setsockopt<'call> {
     _held: PhantomData<&'call bindings::sock>,
 }
 
-impl Setsockopt<'_> {
+impl<'call> Setsockopt<'call> {
     /// Whether it sets the socket's timestamp, and with it the offset: allowed in TCP_REPAIR mode only.
     #[inline]
     pub(crate) fn sets_timestamp(self) -> bool {
         self.option == bindings::TCP_TIMESTAMP as i32
+    }
+
+    /// The socket's address, to recognize it by. Never shown.
+    #[inline]
+    pub(crate) fn socket(self) -> usize {
+        self.sk as usize
+    }
+
+    /// The socket's network namespace.
+    pub(crate) fn net(self) -> Net<'call> {
+        // SAFETY: The caller holds the socket during the call, and the socket its namespace.
+        unsafe { net(self.sk) }
     }
 
     /// The socket's cookie.

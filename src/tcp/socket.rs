@@ -133,6 +133,17 @@ impl<'call> Socket<'call> {
         unsafe { bindings::tcp_sock::repair_raw(self.sk) != 0 }
     }
 
+    /// Whether a process, or a part of the kernel, has it. Nobody has one that a listener made before it is accepted; one that connects has
+    /// always somebody.
+    #[inline]
+    pub(crate) fn has_owner(self) -> bool {
+        let sock = self.sk.cast::<bindings::sock>();
+        // SAFETY: A `tcp_sock` begins with a `sock`, which is live. The pointer is aligned, is read as a number, and is written by marked
+        // stores.
+        let owner: usize = unsafe { read_once((&raw const (*sock).sk_socket).cast()) };
+        owner != 0
+    }
+
     /// `SO_PRIORITY`, which may change without the socket lock.
     #[cfg(any(tsoffset_variant = "defect", tsoffset_variant = "hold"))]
     pub(crate) fn priority(self) -> u32 {
@@ -182,25 +193,65 @@ impl<'call> Socket<'call> {
         false
     }
 
+    /// The cookie of the MPTCP socket whose subflow it is; 0 where that is not known.
+    ///
+    /// A connection's first subflow has the application's `struct socket` (`__mptcp_nmpc_socket()`, net/mptcp/protocol.c). Another one
+    /// has it when it has connected (`__mptcp_subflow_connect()`, net/mptcp/subflow.c); until then its socket is its own.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn parent_cookie(self) -> u64 {
+        // SAFETY: A `tcp_sock` begins with a `sock`, which is live and locked. The `struct socket` lives for as long as the call: whoever
+        // connects a subflow has the lock of the socket that owns it.
+        unsafe {
+            let socket = (&raw const (*self.sk.cast::<bindings::sock>()).sk_socket).read_volatile();
+            if socket.is_null() {
+                return 0;
+            }
+            let parent = (&raw const (*socket).sk).read_volatile();
+            if parent.is_null() || parent.cast_const().cast() == self.sk {
+                return 0;
+            }
+            cookie(parent.cast_const().cast())
+        }
+    }
+
     /// Addresses and ports, as connect left them.
     #[inline]
     pub(crate) fn tuple(self) -> Tuple {
         let inet = self.sk.cast::<bindings::inet_sock>();
         // SAFETY: A `tcp_sock` begins with an `inet_sock`, which is live.
         let source_port = unsafe { read_once(&raw const (*inet).inet_sport) };
-        // SAFETY: As above. The field lies in a union of C without names; its offset is C's own.
+        // SAFETY: An `inet_sock` has that field, in a union of C without names, at the offset that the C compiler gives; the socket is live.
         let destination_port = unsafe {
             read_once(
                 inet.byte_add(bindings::layout::INET_SOCK_DPORT)
                     .cast::<u16>(),
             )
         };
-        // SAFETY: As above.
+        // SAFETY: The live `inet_sock` begins with a `sock`, of which this is an address.
         let destination = unsafe { address(&raw const (*inet).sk.__sk_common.skc_v6_daddr) };
+        self.with_destination(source_port, destination, destination_port)
+    }
 
+    /// The same with another destination, in network byte order.
+    pub(super) fn tuple_to(self, destination: [u32; 4], destination_port: u16) -> Tuple {
+        let inet = self.sk.cast::<bindings::inet_sock>();
+        // SAFETY: A `tcp_sock` begins with an `inet_sock`, which is live.
+        let source_port = unsafe { read_once(&raw const (*inet).inet_sport) };
+        self.with_destination(source_port, destination, destination_port)
+    }
+
+    #[inline(always)]
+    fn with_destination(
+        self,
+        source_port: u16,
+        destination: [u32; 4],
+        destination_port: u16,
+    ) -> Tuple {
+        let inet = self.sk.cast::<bindings::inet_sock>();
         if destination[..2] == [0, 0] && destination[2] == MAPPED {
             return Tuple::V4 {
-                // SAFETY: As above.
+                // SAFETY: A `tcp_sock` begins with an `inet_sock`, which is live.
                 source: unsafe { read_once(&raw const (*inet).inet_saddr) },
                 destination: destination[3],
                 source_port,
@@ -246,7 +297,7 @@ pub(super) unsafe fn net<'a>(sk: *const bindings::sock) -> Net<'a> {
 /// `sk` is live.
 pub(super) unsafe fn cookie(sk: *const bindings::sock) -> u64 {
     let mut halves = [0_u32; 2];
-    // SAFETY: The caller's promise, and there is room for two words. The cookie is set atomically.
+    // SAFETY: The caller says that the socket is live, and there is room for two words. The kernel sets the cookie atomically.
     unsafe { bindings::sock_diag_save_cookie(sk.cast_mut().cast(), halves.as_mut_ptr()) };
     (u64::from(halves[1]) << 32) | u64::from(halves[0])
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The function through which `net.ipv4.tcp_timestamps` is written.
+//! The function through which the sysctls are written that decide about offsets.
 //!
 //! C source: [`net/ipv4/sysctl_net_ipv4.c`](srctree/net/ipv4/sysctl_net_ipv4.c)
 
@@ -9,6 +9,8 @@ use core::marker::PhantomData;
 use crate::{
     abstractions::{
         compat::prelude::*,
+        marked::read_nofault,
+        net::Net,
         probed::{
             Function,
             Regs, //
@@ -29,18 +31,95 @@ pub(crate) struct Access<'call> {
     _held: PhantomData<&'call bindings::ctl_table>,
 }
 
-impl Access<'_> {
-    /// Whether it writes `tcp_timestamps`, in whatever namespace.
-    pub(crate) fn writes_tcp_timestamps(self) -> bool {
-        const NAME: &[u8] = c"tcp_timestamps".to_bytes_with_nul();
+/// A sysctl that decides about offsets, or the one on trial.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sysctl {
+    /// That of [`write_nothing`].
+    Trial,
+    /// `net.ipv4.tcp_timestamps`.
+    TcpTimestamps,
+    /// `net.ipv4.ip_dynaddr`.
+    IpDynaddr,
+}
 
-        self.write
-            && NAME.iter().enumerate().all(|(i, &byte)| {
+impl<'call> Access<'call> {
+    /// Which of these it writes, in whatever namespace.
+    pub(crate) fn writes(self) -> Option<Sysctl> {
+        if !self.write {
+            None
+        } else if self.is_on_trial() {
+            Some(Sysctl::Trial)
+        } else if self.is_named(c"tcp_timestamps") {
+            Some(Sysctl::TcpTimestamps)
+        } else if self.is_named(c"ip_dynaddr") {
+            Some(Sysctl::IpDynaddr)
+        } else {
+            None
+        }
+    }
+
+    // Its name is this module's own, wherever the table is.
+    fn is_on_trial(self) -> bool {
+        // SAFETY: The table is live during the call.
+        unsafe { (*self.table).procname.cast::<u8>() == TRIAL.to_bytes_with_nul().as_ptr() }
+    }
+
+    fn is_named(self, name: &CStr) -> bool {
+        name.to_bytes_with_nul()
+            .iter()
+            .enumerate()
+            .all(|(i, &byte)| {
                 // SAFETY: The table is live during the call, and its name a C string; comparing ends
                 // at the first byte that differs, so at its end at the latest.
                 unsafe { (*self.table).procname.cast::<u8>().add(i).read() == byte }
             })
     }
+
+    /// The namespace whose sysctl this is; none where the table is not one of net/ipv4, whatever its name.
+    pub(crate) fn net(self, sysctl: Sysctl) -> Option<Net<'call>> {
+        let offset = match sysctl {
+            Sysctl::Trial => return None,
+            Sysctl::TcpTimestamps => bindings::layout::NET_TCP_TIMESTAMPS,
+            Sysctl::IpDynaddr => bindings::layout::NET_IP_DYNADDR,
+        };
+        // SAFETY: The table is live during the call.
+        let data = unsafe { (*self.table).data };
+        let net = data
+            .cast::<u8>()
+            .wrapping_sub(offset)
+            .cast::<bindings::net>();
+        let place = net.wrapping_byte_add(bindings::layout::NET_IPV4_HDR);
+        // The header has the first entry of the table, and how many there are. Anything may be there if
+        // this is no namespace, so that it is read as what may not be there.
+        let header = read_nofault::<u64>(place.cast())? as *const u8;
+        let table = header.wrapping_add(bindings::layout::CTL_TABLE_HEADER_TABLE);
+        let number = header.wrapping_add(bindings::layout::CTL_TABLE_HEADER_NUMBER);
+        let first = read_nofault::<u64>(table.cast())? as *const bindings::ctl_table;
+        let end = first.wrapping_add(read_nofault::<u32>(number.cast())? as usize);
+        if !(first..end).contains(&self.table) {
+            return None;
+        }
+        // SAFETY: A namespace's own table has this entry, whose file is in use during the call: it is there for so long.
+        Some(unsafe { Net::from_raw(net) })
+    }
+}
+
+/// The name of the table on trial.
+static TRIAL: &CStr = c"tsoffset";
+
+/// Has the handler write a sysctl of our own, with a text of no bytes: it does nothing. May sleep.
+pub(crate) fn write_nothing() {
+    let mut value = 0_u8;
+    // SAFETY: Every member may be a null pointer or 0.
+    let mut table: bindings::ctl_table = unsafe { core::mem::zeroed() };
+    table.procname = TRIAL.as_char_ptr();
+    table.data = (&raw mut value).cast();
+    table.maxlen = 1;
+    let (mut length, mut position) = (0, 0);
+    // SAFETY: The table and what it points to live until the call returns, and no byte of a text is read.
+    unsafe {
+        bindings::proc_dou8vec_minmax(&table, 1, core::ptr::null_mut(), &mut length, &mut position)
+    };
 }
 
 // SAFETY: The first argument is a table that lives during the call, the second a number.

@@ -3,6 +3,7 @@
  * Somebody else who is on tcp_v6_connect() or has a name in /proc that tsoffset wants.
  *
  * kretprobe	a kretprobe on the function
+ * hash		random numbers instead of the hash of connections, as hardening modules have them
  * ipmodify	an ftrace user that may change where the function goes on, as livepatch is one
  * proc		/proc/tsoffset
  * procnet	/proc/net/tsoffset
@@ -11,11 +12,12 @@
 #include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/proc_fs.h>
+#include <linux/random.h>
 #include <net/net_namespace.h>
 
 static char *what = "";
 module_param(what, charp, 0444);
-MODULE_PARM_DESC(what, "kretprobe, ipmodify, proc or procnet");
+MODULE_PARM_DESC(what, "kretprobe, hash, ipmodify, proc or procnet");
 
 /* Calls seen, by any CPU at once. */
 static atomic_t calls;
@@ -52,19 +54,38 @@ static struct ftrace_ops ops = {
 	.flags = FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_IPMODIFY,
 };
 
+static u64 random_offset(void)
+{
+	atomic_inc(&calls);
+	return get_random_u64();
+}
+
+static void redirected(unsigned long ip, unsigned long parent, struct ftrace_ops *ops,
+		       struct ftrace_regs *regs)
+{
+	ftrace_regs_set_instruction_pointer(regs, (unsigned long)random_offset);
+}
+
+/* Its users call the function in their own handlers, too. */
+static struct ftrace_ops hash_ops = {
+	.func = redirected,
+	.flags = FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_RECURSION,
+};
+
 static struct proc_dir_entry *entry;
 
-static int ipmodify_init(void)
+static int trace_begin(struct ftrace_ops *ops, const char *name)
 {
-	char function[] = "tcp_v6_connect";
+	char function[64];
 	int err;
 
-	err = ftrace_set_filter(&ops, function, strlen(function), 1);
+	strscpy(function, name);
+	err = ftrace_set_filter(ops, function, strlen(function), 1);
 	if (err)
 		return err;
-	err = register_ftrace_function(&ops);
+	err = register_ftrace_function(ops);
 	if (err)
-		ftrace_free_filter(&ops);
+		ftrace_free_filter(ops);
 	return err;
 }
 
@@ -73,7 +94,9 @@ static int __init neighbour_init(void)
 	if (!strcmp(what, "kretprobe"))
 		return register_kretprobe(&probe);
 	if (!strcmp(what, "ipmodify"))
-		return ipmodify_init();
+		return trace_begin(&ops, "tcp_v6_connect");
+	if (!strcmp(what, "hash"))
+		return trace_begin(&hash_ops, "secure_tcpv6_seq_and_ts_off");
 	if (!strcmp(what, "proc"))
 		entry = proc_mkdir("tsoffset", NULL);
 	else if (!strcmp(what, "procnet"))
@@ -90,6 +113,9 @@ static void __exit neighbour_exit(void)
 	} else if (!strcmp(what, "ipmodify")) {
 		unregister_ftrace_function(&ops);
 		ftrace_free_filter(&ops);
+	} else if (!strcmp(what, "hash")) {
+		unregister_ftrace_function(&hash_ops);
+		ftrace_free_filter(&hash_ops);
 	} else {
 		unregister_kretprobe(&probe);
 	}

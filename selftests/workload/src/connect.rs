@@ -3,9 +3,12 @@
 //! Many connects that succeed.
 
 use std::{
-    io,
-    net::SocketAddr,
-    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    io::{self, Read},
+    net::{Shutdown, SocketAddr},
+    sync::{
+        atomic::{AtomicU64, Ordering::Relaxed},
+        Mutex, PoisonError,
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -40,12 +43,22 @@ pub struct Options {
     /// How to connect
     #[arg(long, value_enum, default_value_t = Kind::Blocking)]
     kind: Kind,
+    /// Print the cookie of each socket that is connected: SO_COOKIE
+    #[arg(long)]
+    cookies: bool,
     /// SO_PRIORITY of the sockets, decimal or 0x
     #[arg(long, value_parser = number)]
     priority: Option<i32>,
+    /// Shut the connection down, and close when the peer has reset it
+    #[arg(long)]
+    until_reset: bool,
+    /// Keep all connections open to the end
+    #[arg(long)]
+    keep: bool,
 }
 
-fn number(text: &str) -> Result<i32, std::num::ParseIntError> {
+/// A number, decimal or 0x.
+pub fn number(text: &str) -> Result<i32, std::num::ParseIntError> {
     match text.strip_prefix("0x") {
         Some(digits) => i32::from_str_radix(digits, 16),
         None => text.parse(),
@@ -79,6 +92,7 @@ pub fn run(options: &Options) -> Result<()> {
     let done = AtomicU64::new(0);
     let failed = AtomicU64::new(0);
     let refused = AtomicU64::new(0);
+    let kept = Mutex::new(Vec::new());
     let attempts = resets::failed_attempts()?;
     thread::scope(|scope| {
         for _ in 0..options.threads {
@@ -87,14 +101,22 @@ pub fn run(options: &Options) -> Result<()> {
                     && end.is_none_or(|end| Instant::now() < end)
                 {
                     done.fetch_add(1, Relaxed);
-                    if let Err(error) = once(to, options) {
-                        eprintln!("connect to {to}: {error:#}");
-                        let count = if is_refusal(&error) {
-                            &refused
-                        } else {
-                            &failed
-                        };
-                        count.fetch_add(1, Relaxed);
+                    match once(to, options) {
+                        Ok(socket) if options.keep => {
+                            kept.lock()
+                                .unwrap_or_else(PoisonError::into_inner)
+                                .push(socket);
+                        }
+                        Ok(_) => (),
+                        Err(error) => {
+                            eprintln!("connect to {to}: {error:#}");
+                            let count = if is_refusal(&error) {
+                                &refused
+                            } else {
+                                &failed
+                            };
+                            count.fetch_add(1, Relaxed);
+                        }
                     }
                 }
             });
@@ -125,9 +147,9 @@ fn is_refusal(error: &anyhow::Error) -> bool {
 }
 
 /// One connect, and one only: `connect()` is called a single time.
-fn once(to: SocketAddr, options: &Options) -> Result<()> {
+fn once(to: SocketAddr, options: &Options) -> Result<Socket> {
     let kind = options.kind;
-    let socket = socket::tcp6(kind == Kind::Mptcp)?;
+    let mut socket = socket::tcp6(kind == Kind::Mptcp)?;
     socket::reset_on_close(&socket)?;
     if let Some(priority) = options.priority {
         setsockopt(&socket, Priority, &priority)?;
@@ -150,7 +172,17 @@ fn once(to: SocketAddr, options: &Options) -> Result<()> {
             send(&socket)?;
         }
     }
-    Ok(())
+    if options.cookies {
+        println!("cookie {}", socket.cookie()?);
+    }
+    if options.until_reset {
+        socket.shutdown(Shutdown::Write)?;
+        match socket.read(&mut [0]) {
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => (),
+            other => bail!("the peer has not reset the connection: {other:?}"),
+        }
+    }
+    Ok(socket)
 }
 
 /// Takes "in progress" for the success it is.

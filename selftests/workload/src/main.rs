@@ -24,6 +24,7 @@ mod reread;
 mod resets;
 mod serve;
 mod socket;
+mod stall;
 
 /// Connects over TCP and counts what it did.
 #[derive(Parser)]
@@ -54,6 +55,8 @@ enum Command {
     Flip(flip::Options),
     /// Stay inside connect() until standard input ends
     Park(park::Options),
+    /// Read a file into a page that never comes, until killed
+    Stall(stall::Options),
     /// Make network namespaces, connect within each and leave it
     Namespaces(namespaces::Options),
     /// Let every memory allocation of a system call fail once
@@ -76,6 +79,7 @@ fn main() -> Result<()> {
         Command::Follow(options) => follow::run(&options),
         Command::Flip(options) => flip::run(&options),
         Command::Park(options) => park::run(&options),
+        Command::Stall(options) => stall::run(&options),
         Command::Namespaces(options) => namespaces::run(&options),
         Command::Fault(options) => fault::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),

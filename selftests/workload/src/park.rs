@@ -14,11 +14,14 @@ pub struct Options {
     /// Calls that are in there at once
     #[arg(long, default_value_t = 8)]
     calls: usize,
+    /// Port of this machine that they connect to, and which listens
+    #[arg(long, default_value_t = 7000)]
+    port: u16,
 }
 
 pub fn run(options: &Options) -> Result<()> {
-    serve::accept_forever(&serve::listener("[::]:7000", false)?)?;
-    let to = socket::address("[::1]:7000")?;
+    serve::accept_forever(&serve::listener(&format!("[::]:{}", options.port), false)?)?;
+    let to = socket::address(&format!("[::1]:{}", options.port))?;
     // A first connection fetches the cookie: without it nothing is sent along.
     fast_open(&socket::tcp6(false)?, to, b"first")?;
 

@@ -15,6 +15,15 @@ pub struct Options {
     /// How many
     #[arg(long, default_value_t = 10)]
     connects: u64,
+    /// Begin without repair mode, switch it on while the peer is silent, and close
+    #[arg(long)]
+    in_handshake: bool,
+    /// Connect without repair mode, disconnect, and connect again in it without setting an offset; somebody has to listen
+    #[arg(long)]
+    again: bool,
+    /// Set the offset, and close without connecting
+    #[arg(long)]
+    only_set: bool,
 }
 
 pub fn run(options: &Options) -> Result<()> {
@@ -22,9 +31,31 @@ pub fn run(options: &Options) -> Result<()> {
 
     for _ in 0..options.connects {
         let socket = socket::tcp6(false)?;
+        if options.in_handshake {
+            socket.set_nonblocking(true)?;
+            match socket.connect(&to.into()) {
+                Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => (),
+                other => bail!("connect is not in progress: {other:?}"),
+            }
+            socket::set(&socket, Opt::Repair, 1)?;
+            continue;
+        }
+        if options.again {
+            socket.connect(&to.into())?;
+            // AF_UNSPEC.
+            socket::connect_raw(&socket, &[0; 16])?;
+            socket::set(&socket, Opt::Repair, 1)?;
+            socket.connect(&to.into())?;
+            socket::set(&socket, Opt::Repair, -1)?;
+            socket::reset_on_close(&socket)?;
+            continue;
+        }
         socket::set(&socket, Opt::Repair, 1)?;
         // The option is the clock's value; the kernel keeps the difference to it as the offset.
         socket::set(&socket, Opt::Timestamp, 0x1234_5678)?;
+        if options.only_set {
+            continue;
+        }
         let before = socket::get(&socket, Opt::Timestamp)?;
         socket.connect(&to.into())?;
         let after = socket::get(&socket, Opt::Timestamp)?;

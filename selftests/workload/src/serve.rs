@@ -10,9 +10,13 @@ use std::{
 
 use anyhow::{Context, Result};
 use clap::Args;
+use nix::sys::socket::{
+    setsockopt,
+    sockopt::{Mark, Priority},
+};
 use socket2::Socket;
 
-use crate::socket;
+use crate::{connect::number, socket};
 
 #[derive(Args)]
 pub struct Options {
@@ -22,6 +26,12 @@ pub struct Options {
     /// Listen with MPTCP
     #[arg(long)]
     mptcp: bool,
+    /// SO_MARK of the listener, which accepted sockets inherit, decimal or 0x
+    #[arg(long, value_parser = number)]
+    mark: Option<i32>,
+    /// SO_PRIORITY of the accepted sockets, decimal or 0x; then closing resets the connection
+    #[arg(long, value_parser = number)]
+    priority: Option<i32>,
 }
 
 /// Binds and listens, with Fast Open on.
@@ -42,11 +52,21 @@ pub fn listener(address: &str, mptcp: bool) -> Result<Socket> {
 ///
 /// Closing with something unread would reset the connection, under a client whose SYN carried data.
 pub fn accept_forever(listener: &Socket) -> Result<()> {
+    accept_with(listener, None)
+}
+
+/// The same; where there is a priority, each accepted socket gets it, and resets its connection when it is closed: a peer takes nothing else
+/// whose timestamp went back.
+fn accept_with(listener: &Socket, priority: Option<i32>) -> Result<()> {
     for _ in 0..2 {
         let listener = listener.try_clone()?;
         // A connection that was reset before it was accepted is no failure of the listener.
         thread::spawn(move || loop {
             if let Ok((mut connection, _)) = listener.accept() {
+                if let Some(priority) = priority {
+                    let _ = setsockopt(&connection, Priority, &priority);
+                    let _ = socket::reset_on_close(&connection);
+                }
                 let _ = connection.set_read_timeout(Some(Duration::from_secs(1)));
                 let _ = connection.read(&mut [0; 64]);
             }
@@ -56,7 +76,11 @@ pub fn accept_forever(listener: &Socket) -> Result<()> {
 }
 
 pub fn run(options: &Options) -> Result<()> {
-    accept_forever(&listener(&options.listen, options.mptcp)?)?;
+    let listener = listener(&options.listen, options.mptcp)?;
+    if let Some(mark) = options.mark {
+        setsockopt(&listener, Mark, &mark.unsigned_abs())?;
+    }
+    accept_with(&listener, options.priority)?;
     println!("ready");
     std::io::stdout().flush()?;
     loop {

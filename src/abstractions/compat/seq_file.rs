@@ -36,7 +36,7 @@ mod lacking {
         ///
         /// For `'a`, `seq` is live and nobody else uses it.
         pub(crate) unsafe fn from_raw<'a>(seq: *mut bindings::seq_file) -> &'a Self {
-            // SAFETY: The caller's promise; `Self` is transparent over it.
+            // SAFETY: The caller says that it is a live seq_file; `Self` is transparent over one.
             unsafe { &*seq.cast() }
         }
 

@@ -10,32 +10,40 @@ use kernel::{
 use super::{
     super::{
         compat::prelude::*,
+        hook::{
+            Args,
+            Handler,
+            Kept, //
+        },
         preemption::PreemptionDisabled,
         probed::{
             Function,
             Regs, //
         }, //
     },
-    Args,
-    Handler,
-    Kept,
     Registration, //
 };
 use crate::bindings;
 
-/// The registration an instance belongs to.
+/// The registration that an instance belongs to; none while the probe is unregistered.
+///
+/// Without `CONFIG_KRETPROBE_ON_RETHOOK`, `unregister_kretprobes()` clears the instance's pointer first and waits for running
+/// handlers afterwards (kernel/kprobes.c), so that a handler may find it null.
 ///
 /// # Safety
 ///
 /// `instance` was passed to a handler of a `Registration<T>`, which is running.
 unsafe fn registration<'a, T: Handler>(
     instance: *mut bindings::kretprobe_instance,
-) -> &'a Registration<T> {
-    // SAFETY: The caller promises a live instance.
+) -> Option<&'a Registration<T>> {
+    // SAFETY: The caller promises a live instance. The pointer is loaded once, by READ_ONCE.
     let kretprobe = unsafe { bindings::tsoffset_get_kretprobe(instance) };
+    if kretprobe.is_null() {
+        return None;
+    }
     let field = kretprobe.cast::<Opaque<bindings::kretprobe>>();
-    // SAFETY: `kretprobe` is the field of a `Registration<T>`, which outlives its handlers.
-    unsafe { &*container_of!(field, Registration<T>, kretprobe) }
+    // SAFETY: `kretprobe` is not null, so it is the field of a `Registration<T>`. Dropping that waits for running handlers.
+    Some(unsafe { &*container_of!(field, Registration<T>, kretprobe) })
 }
 
 /// # Safety
@@ -67,20 +75,68 @@ pub(super) unsafe extern "C" fn pre_handler<T: Handler>(
 
 /// # Safety
 ///
+/// Called by the kernel only, as handler of the counting kprobe within a `Registration<T>`.
+pub(super) unsafe extern "C" fn count_handler<T: Handler>(
+    kprobe: *mut bindings::kprobe,
+    regs: *mut bindings::pt_regs,
+) -> c_int {
+    let field = kprobe.cast::<Opaque<bindings::kprobe>>();
+    // SAFETY: The kprobe is the field of a `Registration<T>`, which outlives its handlers.
+    let this = unsafe { &*container_of!(field, Registration<T>, counter) };
+    // SAFETY: The kernel passes the registers of the probed call, unchanged while the handler runs.
+    let args = unsafe { T::Function::args(Regs::from_raw(regs)) };
+
+    if this.handler.wants(args) {
+        // SAFETY: Handlers run with preemption off (Documentation/trace/kprobes.rst).
+        let here = unsafe { PreemptionDisabled::assume() };
+        this.handler.called(here, args);
+    }
+    0
+}
+
+/// The entry handler where no [`pre_handler`] has asked before whether the call is wanted.
+///
+/// # Safety
+///
+/// As for [`entry_handler`].
+pub(super) unsafe extern "C" fn filtered_entry_handler<T: Handler>(
+    instance: *mut bindings::kretprobe_instance,
+    regs: *mut bindings::pt_regs,
+) -> c_int {
+    // SAFETY: The kernel passes a live instance of a `Registration<T>`, whose handler this is.
+    let Some(this) = (unsafe { registration::<T>(instance) }) else {
+        return 1;
+    };
+    // SAFETY: The kernel passes the registers of the probed call, unchanged while the handler runs.
+    let args = unsafe { T::Function::args(Regs::from_raw(regs)) };
+    if !this.handler.wants(args) {
+        return 1;
+    }
+    // SAFETY: Both handlers are called alike.
+    unsafe { entry_handler::<T>(instance, regs) }
+}
+
+/// # Safety
+///
 /// Called by the kernel's handler only, as entry handler of a `Registration<T>`.
 pub(super) unsafe extern "C" fn entry_handler<T: Handler>(
     instance: *mut bindings::kretprobe_instance,
     regs: *mut bindings::pt_regs,
 ) -> c_int {
-    // SAFETY: This is a handler of a `Registration<T>`.
-    let this = unsafe { registration::<T>(instance) };
+    // SAFETY: The kernel passes a live instance of a `Registration<T>`, whose handler this is.
+    let Some(this) = (unsafe { registration::<T>(instance) }) else {
+        // The kernel takes the instance back, and the call is not followed.
+        return 1;
+    };
     // SAFETY: The kernel passes the registers of the probed call, unchanged while the handler runs.
     let args = unsafe { T::Function::args(Regs::from_raw(regs)) };
 
     // SAFETY: Handlers run with preemption off (Documentation/trace/kprobes.rst).
     let here = unsafe { PreemptionDisabled::assume() };
 
-    let data = this.handler.entered(here, args);
+    let Some(data) = this.handler.entered(here, args) else {
+        return 1;
+    };
     // SAFETY: The instance has `data_size` bytes for a `Kept` (see `new`), aligned (`FITS`), and is this call's alone until
     // it returns.
     unsafe {
@@ -98,21 +154,20 @@ pub(super) unsafe extern "C" fn return_handler<T: Handler>(
     instance: *mut bindings::kretprobe_instance,
     regs: *mut bindings::pt_regs,
 ) -> c_int {
-    // SAFETY: This is a handler of a `Registration<T>`.
-    let this = unsafe { registration::<T>(instance) };
+    // SAFETY: The kernel passes a live instance of a `Registration<T>`, whose handler this is.
+    let Some(this) = (unsafe { registration::<T>(instance) }) else {
+        return 0;
+    };
     // SAFETY: The entry handler wrote it, or the kernel would not call this one; the arguments are
     // valid until the call returns (`Function`), which is after this handler.
-    let Kept { args, data } = unsafe {
-        (&raw const (*instance).data)
-            .cast::<Kept<Args<'_, T>, T::Data>>()
-            .read()
-    };
+    let Kept { args, data } =
+        unsafe { &*(&raw const (*instance).data).cast::<Kept<Args<'_, T>, T::Data>>() };
     // SAFETY: The kernel passes the registers of the return, unchanged while the handler runs.
     let value = unsafe { Regs::from_raw(regs) }.return_value();
 
-    // SAFETY: As above.
+    // SAFETY: The kernel calls this with preemption off until it returns.
     let here = unsafe { PreemptionDisabled::assume() };
 
-    this.handler.returned(here, args, data, value);
+    this.handler.returned(here, *args, data, value);
     0
 }

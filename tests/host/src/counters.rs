@@ -52,6 +52,19 @@ fn v4_mapped_is_counted_of_verdicts_on_offsets_only() {
 }
 
 #[test]
+fn a_refused_call_is_no_miss() {
+    let cpus = [Counters::<Single>::new()];
+    cpus[0].cap();
+    cpus[0].call();
+    cpus[0].call();
+    let totals = sum(&cpus);
+    assert_eq!((totals.capped, totals.missed()), (1, 1));
+    let mut twice = totals;
+    twice.add(&totals);
+    assert_eq!(twice.capped, 2);
+}
+
+#[test]
 fn entered_before_called_is_no_miss() {
     let cpus = [Counters::<Single>::new()];
     cpus[0].enter();

@@ -9,6 +9,7 @@ use proptest::{collection::vec, prelude::*, sample::select};
 use crate::{
     core::{
         filter::{Filter, Wrong},
+        follow_up::{FollowUp, Outcome, What},
         merge::Entry,
         record::Record,
         verdict::Verdict,
@@ -76,25 +77,78 @@ fn addresses() {
     );
 }
 
-/// Of a follow-up the ends are known; what a word says of the call holds, negated or not.
+fn follow_up(what: What) -> FollowUp {
+    FollowUp {
+        time: 0,
+        cookie: 1,
+        ends: record("2001:db8::1", 443, 1).ends(),
+        what,
+    }
+}
+
+fn ended(outcome: Outcome, error: u16) -> FollowUp {
+    follow_up(What::Ended {
+        outcome,
+        error,
+        handshake: None,
+    })
+}
+
+/// Of a follow-up the ends are known, and how it ended; what a word says of the call holds, negated or not.
 #[test]
 fn what_is_known_of_a_follow_up_decides() {
-    let ends = record("2001:db8::1", 443, 1).ends();
+    let refused = ended(Outcome::Refused, 111);
     for text in [
         "dport=443 uid=7 verdict=match",
         "daddr=2001:db8::/32 pid=!0",
-        "errno=!111 tgid=1",
+        "errno=111 tgid=1",
+        "outcome=refused,timeout",
+        "outcome=!established",
         "saddr=:: sport=0 netns=0",
     ] {
-        assert!(filter(text).matches_ends(&ends), "{text}");
+        assert!(filter(text).matches_follow_up(&refused), "{text}");
     }
     for text in [
         "dport=80",
         "uid=1 daddr=!2001:db8::/32",
         "netns=5",
         "sport=!0",
+        "errno=!111",
+        "errno=0",
+        "outcome=!refused",
+        "outcome=established dport=443",
     ] {
-        assert!(!filter(text).matches_ends(&ends), "{text}");
+        assert!(!filter(text).matches_follow_up(&refused), "{text}");
+    }
+}
+
+/// Only failed connections: whether the call failed or what came after it.
+#[test]
+fn failed_connections_are_one_word() {
+    let failed = filter("outcome=!established");
+    assert!(!failed.matches_follow_up(&ended(Outcome::Established, 0)));
+    assert!(failed.matches_follow_up(&ended(Outcome::Closed, 0)));
+    assert!(failed.matches(&record("::1", 1, 0)));
+    assert!(filter("outcome=refused").matches(&record("::1", 1, 0)));
+    assert!(!filter("outcome=timeout").matches(&record("::1", 1, 0)));
+    // A call that returned 0 has no outcome yet.
+    let returned = Record {
+        error: 0,
+        ..record("::1", 1, 0)
+    };
+    assert!(!failed.matches(&returned));
+    assert!(!filter("outcome=established").matches(&returned));
+}
+
+#[test]
+fn a_rewritten_offset_is_no_outcome() {
+    let rewritten = follow_up(What::Rewritten {
+        offset: 1,
+        expected: 2,
+    });
+    assert!(filter("errno=0 dport=443").matches_follow_up(&rewritten));
+    for text in ["outcome=closed", "outcome=!closed", "errno=111"] {
+        assert!(!filter(text).matches_follow_up(&rewritten), "{text}");
     }
 }
 
@@ -137,6 +191,8 @@ fn nearly() -> impl Strategy<Value = String> {
         "dport",
         "verdict",
         "errno",
+        "outcome",
+        "refused",
         "clear",
         "=",
         "=!",

@@ -55,6 +55,7 @@ proptest! {
             "duration": record.duration,
             "overlaps": record.overlaps,
             "flags": flags,
+            "parent": record.parent,
         }));
     }
 

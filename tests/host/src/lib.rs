@@ -23,6 +23,7 @@ mod overlap;
 mod readers;
 mod record;
 mod ring;
+mod shares;
 mod stats;
 mod text;
 mod torn;

@@ -48,6 +48,19 @@ fn each_is_counted_where_it_belongs() {
     cpus[0].record(true);
     cpus[1].record(false);
     cpus[1].record(false);
+    for repair in 0..5 {
+        if repair > 1 {
+            cpus[0].enter_repair();
+        }
+        cpus[0].call_repair();
+        cpus[1].note_repair(repair == 4);
+    }
+    for socket in 0..7 {
+        cpus[0].accept_other();
+        if socket > 3 {
+            cpus[0].note_accepted(socket == 6);
+        }
+    }
 
     let once = OutcomeTotals {
         begun: 7,
@@ -59,14 +72,23 @@ fn each_is_counted_where_it_belongs() {
         unjudged: 3,
         recorded: 1,
         filtered: 2,
+        repairs_called: 5,
+        repairs_entered: 3,
+        // Bits are bits, whoever takes them.
+        repairs_noted: 4 + 2,
+        repairs_shared: 1 + 1,
+        accepted_other: 7,
     };
     let sum = OutcomeTotals::sum(cpus.iter());
     assert_eq!(sum, once);
     assert_eq!(sum.with(Outcome::Closed), 7);
+    assert_eq!(sum.repairs_missed(), 2);
 
     let mut twice = sum;
     twice.add(&sum);
     assert_eq!(twice.untimed, 42);
+    assert_eq!((twice.repairs_noted, twice.repairs_shared), (12, 4));
+    assert_eq!(twice.accepted_other, 14);
     assert_eq!(twice.ended, [2, 4, 6, 8, 10, 12, 14]);
     assert_eq!(twice.filtered + twice.recorded, 6);
 }

@@ -40,12 +40,15 @@ fn each_is_counted_where_it_belongs() {
     cpus[1].found_torn(0);
     cpus[1].found_torn(2);
     cpus[0].overflow();
+    cpus[1].cap();
+    cpus[0].call();
 
     let totals = ReaderTotals::sum(|| cpus.iter());
     assert_eq!(
         totals,
         ReaderTotals {
-            called: 4,
+            called: 5,
+            capped: 1,
             entered: 3,
             possible: 2,
             certain: 1,

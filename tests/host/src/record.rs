@@ -14,13 +14,13 @@ pub fn any_record() -> impl Strategy<Value = Record> {
     let task = (any::<[u32; 4]>(), any::<[u8; 16]>());
     let tuple = (any::<[[u8; 16]; 2]>(), any::<[u16; 2]>());
     let result = (any::<i32>(), any::<[u32; 2]>(), select(&Verdict::ALL[..]));
-    let rest = (any::<[u64; 3]>(), any::<u16>(), 0..16_u8);
+    let rest = (any::<[u64; 4]>(), any::<u16>(), 0..16_u8);
     (task, tuple, result, rest).prop_map(
         |(
             ([pid, tgid, uid, netns], comm),
             ([source, destination], [source_port, destination_port]),
             (error, [offset, expected], verdict),
-            ([time, duration, cookie], overlaps, flags),
+            ([time, duration, cookie, parent], overlaps, flags),
         )| Record {
             time,
             duration,
@@ -30,6 +30,7 @@ pub fn any_record() -> impl Strategy<Value = Record> {
             comm,
             netns,
             cookie,
+            parent,
             source,
             destination,
             source_port,

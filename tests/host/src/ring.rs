@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use crate::{
     core::{
-        ring::{At, Ring, Slot},
+        ring::{bytes, At, Ring, Slot, MOST_BYTES},
         word::Word,
     },
     words::{Checked, Model, Single, READ_BARRIER, WRITE_BARRIER},
@@ -22,6 +22,16 @@ fn ring<W: Word>(slots: usize) -> Ring<W, Slots<W>> {
 /// What is written at a position: two words that belong together.
 fn record(position: u64) -> [u64; 2] {
     [position + 10, !(position + 10)]
+}
+
+#[test]
+fn all_rings_together_have_a_limit() {
+    assert_eq!(bytes(256, 2, 1), 65536);
+    assert!(bytes(65536, 32, 1) <= MOST_BYTES);
+    assert!(bytes(65536, 33, 1) > MOST_BYTES);
+    assert!(bytes(65536, 17, 2) > MOST_BYTES);
+    assert!(bytes(8192, 240, 1) <= MOST_BYTES);
+    assert!(bytes(65536, usize::MAX, 2) > MOST_BYTES);
 }
 
 proptest! {

@@ -28,6 +28,8 @@ fn stats() -> Stats {
             pending: 0,
             overwritten: 0,
         }),
+        hash_replaced: false,
+        hook: "kprobe",
     }
 }
 

@@ -2,7 +2,7 @@
 
 //! The rules of the verdict.
 
-use proptest::prelude::*;
+use proptest::{prelude::*, sample::select};
 
 use crate::core::verdict::{Observation, Verdict};
 
@@ -13,7 +13,7 @@ const FINE: Observation = Observation {
     expected: 0x1234_5678,
     timestamps_at_entry: 1,
     timestamps_at_return: 1,
-    timestamps_written: false,
+    other: Verdict::Mismatch,
 };
 
 #[test]
@@ -56,10 +56,25 @@ fn zero_is_right_where_the_sysctl_says_so() {
 fn a_write_that_left_the_value_as_it_was_explains_another_offset() {
     let observation = Observation {
         offset: 0,
-        timestamps_written: true,
+        other: Verdict::Changed,
         ..FINE
     };
     assert_eq!(observation.judge(), Verdict::Changed);
+}
+
+#[test]
+fn a_hash_that_disagrees_with_itself_judges_nothing() {
+    let observation = Observation {
+        offset: 1,
+        other: Verdict::Unjudged,
+        ..FINE
+    };
+    assert_eq!(observation.judge(), Verdict::Unjudged);
+    let failed = Observation {
+        error: -1,
+        ..observation
+    };
+    assert_eq!(failed.judge(), Verdict::Failed);
 }
 
 fn observations() -> impl Strategy<Value = Observation> {
@@ -70,17 +85,17 @@ fn observations() -> impl Strategy<Value = Observation> {
         prop_oneof![Just(0_u32), Just(7), any::<u32>()],
         0..=2_u8,
         0..=2_u8,
-        any::<bool>(),
+        select(vec![Verdict::Changed, Verdict::Mismatch, Verdict::Unjudged]),
     )
         .prop_map(
-            |(error, repair, offset, expected, entry, at_return, written)| Observation {
+            |(error, repair, offset, expected, entry, at_return, other)| Observation {
                 error,
                 repair,
                 offset,
                 expected,
                 timestamps_at_entry: entry,
                 timestamps_at_return: at_return,
-                timestamps_written: written,
+                other,
             },
         )
 }
@@ -96,7 +111,7 @@ proptest! {
         if seen.judge() == Verdict::Mismatch {
             prop_assert_eq!(seen.error, 0);
             prop_assert!(!seen.repair);
-            prop_assert!(!seen.timestamps_written);
+            prop_assert_eq!(seen.other, Verdict::Mismatch);
             prop_assert_eq!(seen.timestamps_at_entry, seen.timestamps_at_return);
             prop_assert_ne!(seen.offset, seen.expected);
         }

@@ -51,8 +51,17 @@ impl Word for Single {
         self.0.replace(value)
     }
 
-    fn fetch_or(&self, bits: u64) {
-        self.store(self.load() | bits);
+    fn fetch_or(&self, bits: u64) -> u64 {
+        self.0.replace(self.load() | bits)
+    }
+
+    fn increment(&self) -> u64 {
+        self.store(self.load().wrapping_add(1));
+        self.load()
+    }
+
+    fn decrement(&self) {
+        self.store(self.load().wrapping_sub(1));
     }
 
     fn read_barrier() {}
@@ -154,8 +163,33 @@ impl<const WITHOUT: u8> Word for Model<WITHOUT> {
         old
     }
 
-    fn fetch_or(&self, bits: u64) {
-        self.0.fetch_or(bits, Ordering::Relaxed);
+    fn fetch_or(&self, bits: u64) -> u64 {
+        Self::full_barrier();
+        let old = self.0.fetch_or(bits, Self::or_relaxed(Ordering::AcqRel));
+        Self::full_barrier();
+        old
+    }
+
+    fn increment(&self) -> u64 {
+        if WITHOUT == ATOMICITY {
+            let sum = self.load().wrapping_add(1);
+            self.store(sum);
+            return sum;
+        }
+        Self::full_barrier();
+        let old = self.0.fetch_add(1, Self::or_relaxed(Ordering::AcqRel));
+        Self::full_barrier();
+        old.wrapping_add(1)
+    }
+
+    fn decrement(&self) {
+        if WITHOUT == ATOMICITY {
+            self.store(self.load().wrapping_sub(1));
+            return;
+        }
+        Self::full_barrier();
+        self.0.fetch_sub(1, Self::or_relaxed(Ordering::AcqRel));
+        Self::full_barrier();
     }
 
     fn read_barrier() {
