@@ -75,10 +75,10 @@ has_fprobe() {
 	grep -qw fprobe_fgraph_entry /proc/kallsyms
 }
 
-# For checks about the instances of a kretprobe, which an fprobe has not.
+# For checks about a kretprobe, its instances and how it is disarmed.
 kprobe_hook_only() {
 	[ "${TSOFFSET_HOOK:-kprobe}" = kprobe ] || {
-		echo "hook=$TSOFFSET_HOOK has no instances"
+		echo "with hook=$TSOFFSET_HOOK there is no kretprobe"
 		exit "$KSFT_SKIP"
 	}
 }

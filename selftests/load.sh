@@ -48,12 +48,16 @@ nothing_is_left_after_unload() {
 	rmmod tsoffset
 	[ ! -e /proc/tsoffset ]
 	[ "$(grep -c tsoffset /sys/kernel/debug/kprobes/list)" -eq 0 ]
-	! grep -q tcp_v6_connect /sys/kernel/debug/kprobes/list
+	! grep -q tcp_v6_connect /sys/kernel/debug/kprobes/list /sys/kernel/tracing/enabled_functions
 }
 
 probes_are_listed_while_loaded() {
-	[ "$(grep -c tcp_v6_connect /sys/kernel/debug/kprobes/list)" -eq 1 ]
-	grep -q proc_dou8vec_minmax /sys/kernel/debug/kprobes/list
+	case ${TSOFFSET_HOOK:-kprobe} in
+	kprobe) list=/sys/kernel/debug/kprobes/list ;;
+	fprobe) list=/sys/kernel/tracing/enabled_functions ;;
+	esac
+	[ "$(grep -c tcp_v6_connect "$list")" -eq 1 ]
+	grep -q proc_dou8vec_minmax "$list"
 }
 
 loads_many_times() {

@@ -97,4 +97,39 @@ one_user_takes_half() {
 	expect connects_capped="$capped"
 }
 
-run_checks none_missed_beside_300 none_missed_by_fprobe all_missed_by_kprobe one_user_takes_half
+# What disarms kprobes disarms neither what follows calls nor what counts them, so that each misses what the other does.
+disarmed_kprobes_hide_nothing() {
+	has_fprobe || exit "$KSFT_SKIP"
+	insmod "$TSOFFSET_KO" hook=fprobe
+	echo 0 > /sys/kernel/debug/kprobes/enabled
+	workload connect --serve --connects 20 --threads 1
+	expect probe_armed=1 connects_called=20 connects_missed=0 offset_match=20 ledger=balanced
+	echo 1 > /sys/kernel/debug/kprobes/enabled
+	all_matched 20
+}
+
+# With an fprobe of somebody else's on it, the kernel goes on to follow a function's calls from one load to the next.
+keep_followed() {
+	echo "f:tsoffset_keep $1%return" >> /sys/kernel/tracing/dynamic_events
+	trap 'echo 0 > /sys/kernel/tracing/events/fprobes/tsoffset_keep/enable
+		echo "-:tsoffset_keep" >> /sys/kernel/tracing/dynamic_events' EXIT
+	echo 1 > /sys/kernel/tracing/events/fprobes/tsoffset_keep/enable
+}
+
+# Calls that began before a load are none of its own, even where its memory is that of the module before.
+calls_from_before_are_not_counted() {
+	[ "${TSOFFSET_HOOK:-kprobe}" = kprobe ] || keep_followed tcp_v6_connect
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		load
+		park nobody 20
+		expect connects_in_flight=20
+		rmmod tsoffset
+		load
+		let_go
+		expect connects_called=0 connects_entered=0 connects_returned=0 connects_in_flight=0 ledger=balanced
+		rmmod tsoffset
+	done
+}
+
+run_checks none_missed_beside_300 none_missed_by_fprobe all_missed_by_kprobe one_user_takes_half \
+	disarmed_kprobes_hide_nothing calls_from_before_are_not_counted

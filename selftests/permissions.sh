@@ -42,6 +42,7 @@ no_offset_and_no_pointer_in_stats() {
 
 # A read by who is not privileged makes no call that others see: it tells what the last privileged one found.
 who_may_try_the_probes() {
+	kprobe_hook_only
 	echo 0 > /sys/kernel/debug/kprobes/enabled
 	as_nobody cat "$STATS" | grep -qx 'probe_armed 1'
 	grep -qx 'probe_armed 1' /proc/net/tsoffset

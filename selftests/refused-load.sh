@@ -14,6 +14,7 @@ missing_symbol_is_refused() {
 }
 
 disarmed_kprobes_are_refused() {
+	kprobe_hook_only
 	echo 0 > /sys/kernel/debug/kprobes/enabled
 	refuses 'Input/output error' 'registered but do not fire' load
 	echo 1 > /sys/kernel/debug/kprobes/enabled
@@ -22,6 +23,7 @@ disarmed_kprobes_are_refused() {
 }
 
 disarming_later_is_told() {
+	kprobe_hook_only
 	load
 	expect probe_armed=1
 	echo 0 > /sys/kernel/debug/kprobes/enabled

@@ -27,38 +27,41 @@ use super::{
     clock,
     compat::prelude::*,
     fault,
+    ftrace,
     hook::{
+        count,
         Args,
         Handler,
         Kept, //
     },
+    marked::SharedCounter,
     preemption::PreemptionDisabled,
-    probed::{
-        Function,
-        Regs, //
-    }, //
+    probed::Function, //
 };
 use crate::bindings;
 
-/// An fprobe on `T::Function`, and a kprobe that counts its calls.
+/// An fprobe on `T::Function`, and a callback of ftrace that counts its calls.
 ///
 /// The kernel's own count of calls that an fprobe misses (`nmissed`) is a plain increment that loses updates, and has not all of
-/// them: a task's shadow stack may be full before any fprobe is asked.
+/// them: a task's shadow stack may be full before any fprobe is asked. The callback is asked without one. What disarms kprobes
+/// disarms neither; where ftrace is off (`kernel.ftrace_enabled`), so are both.
 ///
 /// Dropping it unregisters both and waits until no handler runs any more. Calls that have not returned by then return unseen.
 ///
 /// # Invariants
 ///
-/// `fprobe` and `counter` are registered and lie in a pinned `Self` whose `handler` and `id` are initialized.
+/// `fprobe` and `counter` are registered and lie in a pinned `Self` whose `handler`, `id` and `counting` are initialized.
 #[pin_data(PinnedDrop)]
 pub(crate) struct Registration<T: Handler> {
     handler: T,
     // No other registration has it, neither before nor after.
     id: u64,
+    // Not zero once calls are counted, and followed from then on.
+    counting: SharedCounter,
     #[pin]
     fprobe: Opaque<bindings::fprobe>,
     #[pin]
-    counter: Opaque<bindings::kprobe>,
+    counter: Opaque<bindings::ftrace_ops>,
     alive: Alive,
     #[pin]
     _pin: PhantomPinned,
@@ -82,8 +85,11 @@ struct Entry<A, D> {
 type EntryOf<T> = Entry<Args<'static, T>, <T as Handler>::Data>;
 
 impl<T: Handler> Registration<T> {
-    /// The kernel aligns entry data as a word, and refuses more than there is room for (`E2BIG`).
-    const FITS: () = assert!(align_of::<EntryOf<T>>() <= align_of::<c_ulong>());
+    /// The kernel aligns entry data as a word.
+    const FITS: () = {
+        assert!(align_of::<EntryOf<T>>() <= align_of::<c_ulong>());
+        assert!(size_of::<EntryOf<T>>() <= bindings::layout::MAX_FPROBE_DATA);
+    };
 
     /// Registers both. May sleep.
     ///
@@ -99,7 +105,8 @@ impl<T: Handler> Registration<T> {
                 unsafe { slot.write_bytes(0, 1) };
                 Ok::<(), Error>(())
             }),
-            counter <- Opaque::try_ffi_init(move |slot: *mut bindings::kprobe| {
+            counting: SharedCounter::new(),
+            counter <- Opaque::try_ffi_init(move |slot: *mut bindings::ftrace_ops| {
                 // SAFETY: `slot` is a field of the pinned `this`, whose fields declared before it are initialized.
                 unsafe { register::<T>(slot, this.as_ptr()) }
             }),
@@ -108,27 +115,16 @@ impl<T: Handler> Registration<T> {
     }
 }
 
-/// Registers the counter and then the fprobe: a call in between counts as missed. Where it fails nothing stays registered. May
-/// sleep.
+/// Registers the fprobe, which finds out the address, and the counter there. Calls are counted first and followed afterwards: one
+/// in between counts as missed. Where it fails nothing stays registered. May sleep.
 ///
 /// # Safety
 ///
 /// `counter` is valid for writes and a field of the pinned `this`, whose fields declared before it are initialized.
 unsafe fn register<T: Handler>(
-    counter: *mut bindings::kprobe,
+    counter: *mut bindings::ftrace_ops,
     this: *mut Registration<T>,
 ) -> Result {
-    // SAFETY: The caller says that `counter` is valid for writes; all zeroes is a `struct kprobe`.
-    unsafe {
-        counter.write_bytes(0, 1);
-        (*counter).symbol_name = T::Function::SYMBOL.as_char_ptr();
-        (*counter).pre_handler = Some(count::<T>);
-    }
-    fault::point()?;
-    // SAFETY: It stays where it is until it is unregistered, below or by `drop`; the handler, which is all that it uses, is
-    // initialized.
-    to_result(unsafe { bindings::register_kprobe(counter) })?;
-
     // SAFETY: `this` is live, and its fprobe initialized. An `Opaque` is transparent over what it holds.
     let fprobe = unsafe { &raw mut (*this).fprobe }.cast::<bindings::fprobe>();
     // SAFETY: Nobody else uses it yet.
@@ -138,28 +134,33 @@ unsafe fn register<T: Handler>(
         (*fprobe).entry_data_size = size_of::<EntryOf<T>>();
     }
     let mut symbol: *const c_char = T::Function::SYMBOL.as_char_ptr().cast();
+    fault::point()?;
+    // SAFETY: The fprobe stays where it is until it is unregistered, below or by `drop`; what its handlers use is initialized.
+    to_result(unsafe { bindings::register_fprobe_syms(fprobe, &mut symbol, 1) })?;
+
+    // SAFETY: A registered fprobe has its addresses, here one, until it is unregistered.
+    let address = unsafe { (*(*(*fprobe).hlist_array).array.as_ptr()).addr };
     fault::point()
-        // SAFETY: The fprobe stays where it is until `drop` unregisters it; one name is read.
-        .and_then(|()| to_result(unsafe { bindings::register_fprobe_syms(fprobe, &mut symbol, 1) }))
+        // SAFETY: The counter stays where it is until `drop` unregisters it.
+        .and_then(|()| unsafe { ftrace::register(counter, count_call::<T>, address) })
         // SAFETY: It was registered above.
-        .inspect_err(|_| unsafe { bindings::unregister_kprobe(counter) })
+        .inspect_err(|_| unsafe { unregister_fprobe(fprobe) })?;
+    // SAFETY: It is initialized.
+    unsafe { (*this).counting.increment() };
+    Ok(())
 }
 
+/// Unregisters it, and waits until no handler runs. Calls still in flight return past it. May sleep.
+///
 /// # Safety
 ///
-/// `regs` are those that ftrace passes to a handler, which is running; `space` is used as long as the result.
-unsafe fn regs<'a>(
-    regs: *mut bindings::ftrace_regs,
-    space: &'a mut MaybeUninit<bindings::pt_regs>,
-) -> &'a Regs {
-    // SAFETY: The kernel gives the registers that it keeps, or writes those that ftrace saved into the space: arguments, return
-    // value, stack and instruction pointer.
-    unsafe {
-        Regs::from_raw(bindings::tsoffset_ftrace_partial_regs(
-            regs,
-            space.as_mut_ptr(),
-        ))
-    }
+/// `fprobe` is registered.
+unsafe fn unregister_fprobe(fprobe: *mut bindings::fprobe) {
+    // SAFETY: Registered, as the caller says.
+    unsafe { bindings::unregister_fprobe(fprobe) };
+    // Not every kernel's unregister_fprobe() waits for handlers that run, which have preemption off.
+    // SAFETY: Process context.
+    unsafe { bindings::synchronize_rcu() };
 }
 
 /// # Safety
@@ -185,10 +186,10 @@ unsafe extern "C" fn entry<T: Handler>(
     let this = unsafe { registration::<T>(fprobe) };
     let mut space = MaybeUninit::uninit();
     // SAFETY: The kernel passes the registers of the probed call to this handler.
-    let regs = unsafe { regs(fregs, &mut space) };
+    let regs = unsafe { ftrace::regs(fregs, &mut space) };
     // SAFETY: They are those at the entry of a call of the function.
     let args = unsafe { T::Function::args(regs) };
-    if data.is_null() || !this.handler.wants(args) {
+    if data.is_null() || this.counting.load_acquire() == 0 || !this.handler.wants(args) {
         return 1;
     }
     // SAFETY: The kernel calls this with preemption off (rcu_sched_notrace in kernel/trace/fprobe.c).
@@ -233,7 +234,7 @@ unsafe extern "C" fn exit<T: Handler>(
     let Entry { kept, .. } = unsafe { &*data.cast::<Entry<Args<'_, T>, T::Data>>() };
     let mut space = MaybeUninit::uninit();
     // SAFETY: The kernel passes the registers of the return to this handler.
-    let value = unsafe { regs(fregs, &mut space) }.return_value();
+    let value = unsafe { ftrace::regs(fregs, &mut space) }.return_value();
     // SAFETY: The kernel calls this with preemption off (rcu_sched_notrace in kernel/trace/fprobe.c).
     let here = unsafe { PreemptionDisabled::assume() };
     this.handler.returned(here, kept.args, &kept.data, value);
@@ -241,33 +242,28 @@ unsafe extern "C" fn exit<T: Handler>(
 
 /// # Safety
 ///
-/// Called by the kernel only, as handler of the kprobe within a `Registration<T>`.
-unsafe extern "C" fn count<T: Handler>(
-    kprobe: *mut bindings::kprobe,
-    regs: *mut bindings::pt_regs,
-) -> c_int {
-    let field = kprobe.cast::<Opaque<bindings::kprobe>>();
-    // SAFETY: The kprobe is the field of a `Registration<T>`, which outlives its handlers.
+/// Called by ftrace only, as callback of the counter within a `Registration<T>`.
+unsafe extern "C" fn count_call<T: Handler>(
+    _ip: c_ulong,
+    _parent: c_ulong,
+    ops: *mut bindings::ftrace_ops,
+    fregs: *mut bindings::ftrace_regs,
+) {
+    let field = ops.cast::<Opaque<bindings::ftrace_ops>>();
+    // SAFETY: They are the field of a `Registration<T>`, which outlives its callbacks.
     let this = unsafe { &*container_of!(field, Registration<T>, counter) };
-    // SAFETY: The kernel passes the registers of the probed call, unchanged while the handler runs.
-    let args = unsafe { T::Function::args(Regs::from_raw(regs)) };
-    if this.handler.wants(args) {
-        // SAFETY: Handlers run with preemption off (Documentation/trace/kprobes.rst).
-        let here = unsafe { PreemptionDisabled::assume() };
-        this.handler.called(here, args);
-    }
-    0
+    let mut space = MaybeUninit::uninit();
+    // SAFETY: The kernel passes the registers of the call to this callback, which runs with preemption off (`ftrace::register`).
+    unsafe { count(&this.handler, ftrace::regs(fregs, &mut space)) };
 }
 
 #[pinned_drop]
 impl<T: Handler> PinnedDrop for Registration<T> {
     fn drop(self: Pin<&mut Self>) {
-        // SAFETY: Registered by the type invariant. Calls still in flight return past it.
-        unsafe { bindings::unregister_fprobe(self.fprobe.get()) };
-        // SAFETY: Registered by the type invariant. This waits for its running handlers.
-        unsafe { bindings::unregister_kprobe(self.counter.get()) };
-        // Not every kernel's unregister_fprobe() waits for handlers that run, which have preemption off.
-        // SAFETY: Process context.
-        unsafe { bindings::synchronize_rcu() };
+        // SAFETY: Registered by the type invariant.
+        unsafe {
+            unregister_fprobe(self.fprobe.get());
+            ftrace::unregister(self.counter.get());
+        }
     }
 }

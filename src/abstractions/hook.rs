@@ -6,7 +6,10 @@ use super::{
     compat::prelude::*,
     module_params::Choice,
     preemption::PreemptionDisabled,
-    probed::Function, //
+    probed::{
+        Function,
+        Regs, //
+    }, //
 };
 use crate::bindings;
 
@@ -46,6 +49,21 @@ pub(crate) trait Handler: Sync {
         data: &Self::Data,
         value: usize,
     );
+}
+
+/// Counts a call that is wanted: what the second probe does of two on one function, of which the first one follows calls.
+///
+/// # Safety
+///
+/// `regs` are those at the entry of a call of the handler's function. Preemption is off.
+#[inline(always)]
+pub(super) unsafe fn count<T: Handler>(handler: &T, regs: &Regs) {
+    // SAFETY: The caller says that the registers are those.
+    let args = unsafe { T::Function::args(regs) };
+    if handler.wants(args) {
+        // SAFETY: The caller says that preemption is off.
+        handler.called(unsafe { PreemptionDisabled::assume() }, args);
+    }
 }
 
 /// What is kept of a call between entry and return.

@@ -11,6 +11,8 @@ pub(crate) mod defect;
 pub(crate) mod fault;
 #[cfg(kernel_has_fgraph_fprobe)]
 pub(crate) mod fprobe;
+#[cfg(kernel_has_fgraph_fprobe)]
+mod ftrace;
 pub(crate) mod hook;
 pub(crate) mod kernel_socket;
 pub(crate) mod kretprobe;

@@ -13,7 +13,7 @@ quiet_cmd_tsoffset_bound_types = BOUND   $@
       cmd_tsoffset_bound_types = \
 	awk '/^pub (struct|union|type) / { \
 		name = $$3; sub(/[^A-Za-z0-9_].*/, "", name); \
-		if ($$0 !~ /^pub struct/) { if (name !~ /^_bindgen_ty/) print name; name = "" } \
+		if ($$0 !~ /^pub struct/ || /\{\}$$/) { if (name !~ /^_bindgen_ty/) print name; name = "" } \
 		next } \
 	     name != "" { if ($$0 !~ /_unused: \[u8; 0\]/ && name !~ /^_bindgen_ty/) print name; name = "" }' \
 	$< | sort -u > $@
@@ -40,9 +40,9 @@ quiet_cmd_tsoffset_bindgen = BINDGEN $@
 		$(if $(CONFIG_X86_64),--target=x86_64-linux-gnu) \
 		$(if $(CONFIG_ARM64),--target=aarch64-linux-gnu)
 
-tsoffset-types := fprobe ftrace_regs kprobe_pre_handler_t tsoffset_verdict tsoffset_flags tcp_sock inet_sock ipv6_pinfo sock kprobe kretprobe kretprobe_instance \
+tsoffset-types := fprobe ftrace_ops ftrace_regs kprobe_pre_handler_t tsoffset_verdict tsoffset_flags tcp_sock inet_sock ipv6_pinfo sock kprobe kretprobe kretprobe_instance \
 	proc_ops netns_ipv4 seq_operations pernet_operations net_generic tracepoint irq_work wait_queue_head wait_queue_entry
-tsoffset-functions := enable_kprobe register_kprobe register_kretprobe register_fprobe_syms unregister_fprobe sprint_symbol ns_capable_noaudit copy_from_kernel_nofault unregister_kprobe \
+tsoffset-functions := enable_kprobe register_kprobe register_kretprobe register_fprobe_syms unregister_fprobe ftrace_set_filter_ip ftrace_free_filter register_ftrace_function unregister_ftrace_function sprint_symbol ns_capable_noaudit copy_from_kernel_nofault unregister_kprobe \
 	unregister_kretprobe proc_create_data proc_mkdir proc_remove single_release seq_lseek \
 	secure_tcpv6_seq_and_ts_off secure_tcp_seq_and_ts_off sock_create_kern sock_release ktime_get_boot_fast_ns \
 	sock_diag_save_cookie seq_open_private seq_release_private seq_write \

@@ -4,6 +4,7 @@
  */
 #include <linux/delay.h>
 #include <linux/fprobe.h>
+#include <linux/ftrace.h>
 #include <linux/in6.h>
 #include <linux/ipv6.h>
 #include <linux/irq_work.h>

@@ -44,6 +44,12 @@ struct pt_regs *tsoffset_ftrace_partial_regs(struct ftrace_regs *fregs, struct p
 {
 	return ftrace_partial_regs(fregs, regs);
 }
+
+/* Guarded against recursion, and with RCU watching. */
+unsigned long tsoffset_ftrace_flags(void)
+{
+	return FTRACE_OPS_FL_RECURSION | FTRACE_OPS_FL_RCU | FTRACE_OPS_FL_SAVE_ARGS;
+}
 #endif
 
 void *tsoffset_this_cpu_ptr(void __percpu *p)

@@ -27,6 +27,7 @@ unsigned long tsoffset_regs_return_value(struct pt_regs *regs);
 struct kretprobe *tsoffset_get_kretprobe(struct kretprobe_instance *ri);
 #ifdef TSOFFSET_FPROBE
 struct pt_regs *tsoffset_ftrace_partial_regs(struct ftrace_regs *fregs, struct pt_regs *regs);
+unsigned long tsoffset_ftrace_flags(void);
 #endif
 
 /* Per-CPU memory. */

@@ -5,6 +5,7 @@
  */
 #include <linux/kbuild.h>
 #include <linux/cred.h>
+#include <linux/fprobe.h>
 #include <linux/fs.h>
 #include <linux/ipv6.h>
 #include <linux/kallsyms.h>
@@ -54,6 +55,9 @@ int main(void)
 	DEFINE(KRETPROBE_DATA_SIZE, offsetof(struct kretprobe, data_size));
 	DEFINE(KRETPROBE_INSTANCE_DATA, offsetof(struct kretprobe_instance, data));
 	DEFINE(KRETPROBE_MAX_DATA, KRETPROBE_MAX_DATA_SIZE);
+#ifdef TSOFFSET_FPROBE
+	DEFINE(MAX_FPROBE_DATA, MAX_FPROBE_DATA_SIZE);
+#endif
 	DEFINE(KSYM_SYMBOL_LEN, KSYM_SYMBOL_LEN);
 	DEFINE(FMODE_ATOMIC_POS_MASK, (unsigned int)FMODE_ATOMIC_POS);
 	DEFINE(PROC_OPS_SIZE, sizeof(const struct proc_ops));

@@ -51,9 +51,12 @@ impl<W: Word> Set<W> {
     /// Takes a free place. A full barrier where there is one.
     #[inline]
     fn take(&self, owner: u64) -> Option<usize> {
-        (0..WAYS).find(|&way| {
-            self.owners[way].load() == 0 && self.owners[way].compare_exchange(0, owner)
-        })
+        for (way, place) in self.owners.iter().enumerate() {
+            if place.load() == 0 && place.compare_exchange(0, owner) {
+                return Some(way);
+            }
+        }
+        None
     }
 
     /// The socket's connect, if it is in flight.
@@ -65,6 +68,47 @@ impl<W: Word> Set<W> {
                 way,
                 generation: self.generations[way].load_acquire(),
             })
+    }
+
+    // Here, and not with the table: symbols are named by all types that a function is generic over, and some readers of kallsyms have
+    // room for 255 characters.
+
+    /// As the table's.
+    fn read_begins(&self, socket: u64, look: impl FnOnce() -> u32) -> Read {
+        let way = self.take(socket | READ);
+        let connect = self.connect_of(socket);
+
+        Read {
+            way,
+            connect,
+            judged: self.keep(connect, look),
+        }
+    }
+
+    /// As the table's.
+    fn read_ends(&self, socket: u64, read: Read, look: impl FnOnce() -> u32) -> Overlap {
+        // What the kernel read meanwhile it read before what follows.
+        W::read_barrier();
+        let connect = self.connect_of(socket);
+        let judged = read.judged || self.keep(connect, look);
+        let found = read
+            .way
+            .is_some_and(|way| self.owners[way].exchange(0) & FOUND != 0);
+
+        if read.connect.is_none() && connect.is_none() && !found {
+            return Overlap::None;
+        }
+        Overlap::Possible {
+            certain: connect == read.connect && connect.is_some_and(Sighting::is_whole),
+            judged,
+        }
+    }
+
+    /// Looks at the field while the connect is in flight, for its return to judge.
+    fn keep(&self, connect: Option<Sighting>, look: impl FnOnce() -> u32) -> bool {
+        connect.is_some_and(|connect| {
+            connect.is_whole() && self.seen[connect.way].keep(connect.generation, look())
+        })
     }
 }
 
@@ -175,22 +219,14 @@ impl<W: Word, S: Deref<Target = [Set<W>]>> Overlaps<S> {
     }
 
     /// A read begins; `look` reads the field.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn read_begins(&self, socket: usize, look: impl FnOnce() -> u32) -> Read {
         let socket = socket as u64;
-        let set = self.set(socket);
-        let way = set.take(socket | READ);
-        let connect = set.connect_of(socket);
-
-        Read {
-            way,
-            connect,
-            judged: Self::keep(set, connect, look),
-        }
+        self.set(socket).read_begins(socket, look)
     }
 
     /// It ends.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn read_ends(
         &self,
         socket: usize,
@@ -198,28 +234,6 @@ impl<W: Word, S: Deref<Target = [Set<W>]>> Overlaps<S> {
         look: impl FnOnce() -> u32,
     ) -> Overlap {
         let socket = socket as u64;
-        let set = self.set(socket);
-        // What the kernel read meanwhile it read before what follows.
-        W::read_barrier();
-        let connect = set.connect_of(socket);
-        let judged = read.judged || Self::keep(set, connect, look);
-        let found = read
-            .way
-            .is_some_and(|way| set.owners[way].exchange(0) & FOUND != 0);
-
-        if read.connect.is_none() && connect.is_none() && !found {
-            return Overlap::None;
-        }
-        Overlap::Possible {
-            certain: connect == read.connect && connect.is_some_and(Sighting::is_whole),
-            judged,
-        }
-    }
-
-    /// Looks at the field while the connect is in flight, for its return to judge.
-    fn keep(set: &Set<W>, connect: Option<Sighting>, look: impl FnOnce() -> u32) -> bool {
-        connect.is_some_and(|connect| {
-            connect.is_whole() && set.seen[connect.way].keep(connect.generation, look())
-        })
+        self.set(socket).read_ends(socket, read, look)
     }
 }

@@ -11,6 +11,7 @@ use super::{
     super::{
         compat::prelude::*,
         hook::{
+            count,
             Args,
             Handler,
             Kept, //
@@ -83,14 +84,9 @@ pub(super) unsafe extern "C" fn count_handler<T: Handler>(
     let field = kprobe.cast::<Opaque<bindings::kprobe>>();
     // SAFETY: The kprobe is the field of a `Registration<T>`, which outlives its handlers.
     let this = unsafe { &*container_of!(field, Registration<T>, counter) };
-    // SAFETY: The kernel passes the registers of the probed call, unchanged while the handler runs.
-    let args = unsafe { T::Function::args(Regs::from_raw(regs)) };
-
-    if this.handler.wants(args) {
-        // SAFETY: Handlers run with preemption off (Documentation/trace/kprobes.rst).
-        let here = unsafe { PreemptionDisabled::assume() };
-        this.handler.called(here, args);
-    }
+    // SAFETY: The kernel passes the registers of the probed call, unchanged while the handler runs, which it does with preemption
+    // off (Documentation/trace/kprobes.rst).
+    unsafe { count(&this.handler, Regs::from_raw(regs)) };
     0
 }
 
