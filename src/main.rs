@@ -3,25 +3,24 @@
 //! tsoffset: watches every IPv6 TCP connect and checks the timestamp offset the kernel stored for it
 //! against the kernel's own SipHash.
 //!
-//! This file is what starts and stops, in which order. `hooks` is what happens on a connect, `proc`
-//! what a person reads, `core` the logic of both without the kernel.
+//! This file is what starts and stops, in which order. `probes` is what happens on a connect, `proc`
+//! what a person reads, `model` the logic of both without the kernel.
 
-use ::core::ops::RangeInclusive;
+use core::ops::RangeInclusive;
 
 mod abstractions;
 mod bindings;
-mod core;
-mod follow_ups;
-mod hash;
-mod hooks;
-mod network;
+mod model;
+mod probes;
 mod proc;
-mod rings;
 mod state;
 mod tcp;
 
 use abstractions::{
-    compat::prelude::*,
+    compat::{
+        errno::not_supported,
+        prelude::*, //
+    },
     hook::Hook,
     percpu::possible_cpus, //
     probes::{
@@ -29,14 +28,12 @@ use abstractions::{
         TraceProbe, //
     },
 };
-use hooks::{
+use probes::{
     connect::Connects,
     getsockopt::Reads,
-    outcome::{
-        Repairs,
-        States, //
-    },
-    timestamps::Timestamps, //
+    setsockopt::Repairs,
+    state_change::States,
+    sysctl::Timestamps, //
 };
 
 module! {
@@ -82,13 +79,13 @@ struct Tsoffset {
     _witness: Option<ReturnProbe<Reads>>,
     _outcomes: Option<Following>,
     #[cfg(tsoffset_variant = "defect")]
-    _defects: ReturnProbe<hooks::defect::Defects>,
+    _defects: ReturnProbe<probes::defect::Defects>,
     #[cfg(tsoffset_variant = "hold")]
-    _hold: ReturnProbe<hooks::hold::Hold>,
+    _hold: ReturnProbe<probes::hold::Hold>,
     #[cfg(tsoffset_variant = "rewrite")]
-    _rewrite: ReturnProbe<hooks::rewrite::Rewrite>,
+    _rewrite: ReturnProbe<probes::rewrite::Rewrite>,
     #[cfg(tsoffset_variant = "rewrite")]
-    _choose: ReturnProbe<hooks::rewrite::Choose>,
+    _choose: ReturnProbe<probes::rewrite::Choose>,
 }
 
 /// The probes that follow sockets beyond their connect.
@@ -160,7 +157,7 @@ impl kernel::Module for Tsoffset {
             pr_err!(
                 "hook=fprobe needs CONFIG_FPROBE, on the function graph tracer, in this kernel\n"
             );
-            return Err(Hook::not_supported());
+            return Err(not_supported());
         }
 
         let witness = parameters::witness.value();
@@ -196,17 +193,17 @@ impl kernel::Module for Tsoffset {
         }
 
         #[cfg(tsoffset_variant = "defect")]
-        let defects = ReturnProbe::new(hooks::defect::Defects::new(), hook, TESTS_MAXACTIVE)?;
+        let defects = ReturnProbe::new(probes::defect::Defects::new(), hook, TESTS_MAXACTIVE)?;
         #[cfg(tsoffset_variant = "hold")]
-        let hold = ReturnProbe::new(hooks::hold::Hold, hook, TESTS_MAXACTIVE)?;
+        let hold = ReturnProbe::new(probes::hold::Hold, hook, TESTS_MAXACTIVE)?;
         #[cfg(tsoffset_variant = "rewrite")]
-        let rewrite = ReturnProbe::new(hooks::rewrite::Rewrite, hook, TESTS_MAXACTIVE)?;
+        let rewrite = ReturnProbe::new(probes::rewrite::Rewrite, hook, TESTS_MAXACTIVE)?;
         #[cfg(tsoffset_variant = "rewrite")]
-        let choose = ReturnProbe::new(hooks::rewrite::Choose, hook, TESTS_MAXACTIVE)?;
+        let choose = ReturnProbe::new(probes::rewrite::Choose, hook, TESTS_MAXACTIVE)?;
 
         // The tests' module leaks a probe.
         #[cfg(tsoffset_variant = "leak")]
-        ::core::mem::forget(ReturnProbe::new(Connects(state.clone()), hook, maxactive)?);
+        core::mem::forget(ReturnProbe::new(Connects(state.clone()), hook, maxactive)?);
 
         // Last: nothing fails once there are files.
         let files = proc::Files::new(&state)?;

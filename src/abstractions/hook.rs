@@ -3,7 +3,6 @@
 //! What runs when a kernel function is called and when it returns, whatever mechanism calls it.
 
 use super::{
-    compat::prelude::*,
     module_params::Choice,
     preemption::PreemptionDisabled,
     probed::{
@@ -11,7 +10,6 @@ use super::{
         Regs, //
     }, //
 };
-use crate::bindings;
 
 /// The arguments of a handler's function.
 pub(super) type Args<'call, T> = <<T as Handler>::Function as Function>::Args<'call>;
@@ -85,11 +83,6 @@ impl Hook {
     /// Whether this kernel has it.
     pub(crate) const fn is_supported(self) -> bool {
         matches!(self, Self::Kretprobe) || cfg!(kernel_has_fgraph_fprobe)
-    }
-
-    /// `EOPNOTSUPP`, which is not in the kernel crate of every kernel.
-    pub(crate) fn not_supported() -> Error {
-        Error::from_errno(-(bindings::EOPNOTSUPP as i32))
     }
 
     /// As `stats` names it.

@@ -264,13 +264,15 @@ mod tests {
     use super::*;
     use crate::{
         abstractions::{
-            kernel_socket::KernelSocket,
             marked::SharedCounter,
             preemption::PreemptionDisabled, //
         },
-        tcp::connect::{
-            Connecting,
-            TcpV6Connect, //
+        tcp::{
+            connect::{
+                Connecting,
+                TcpV6Connect, //
+            },
+            kernel_socket::KernelSocket, //
         },
     };
 

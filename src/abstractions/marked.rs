@@ -21,7 +21,7 @@ use core::cell::UnsafeCell;
 
 use crate::{
     bindings,
-    core::word::Word, //
+    model::word::Word, //
 };
 
 /// An integer that the machine loads and stores in one piece.

@@ -14,7 +14,6 @@ pub(crate) mod fprobe;
 #[cfg(kernel_has_fgraph_fprobe)]
 mod ftrace;
 pub(crate) mod hook;
-pub(crate) mod kernel_socket;
 pub(crate) mod kretprobe;
 pub(crate) mod listing;
 pub(crate) mod marked;
@@ -31,6 +30,5 @@ pub(crate) mod procfs;
 pub(crate) mod rcu;
 pub(crate) mod stream;
 pub(crate) mod task;
-pub(crate) mod trace_connect;
 pub(crate) mod tracepoint;
 pub(crate) mod wait_queue;

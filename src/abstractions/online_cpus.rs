@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     bindings,
-    core::word::Word, //
+    model::word::Word, //
 };
 
 /// What each CPU has.

@@ -186,7 +186,7 @@ mod tests {
             compat::interrupt::local_interrupt_disable,
             marked::Marked, //
         },
-        core::word::Word, //
+        model::word::Word, //
     };
 
     #[test]

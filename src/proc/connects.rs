@@ -20,14 +20,10 @@ use crate::{
         procfs::Entry,
         task::yield_now, //
     },
-    core::{
-        merge::{
-            take_oldest,
-            Cursor,
-            Placed, //
-        },
+    model::records::{
+        merge::{take_oldest, Cursor, Placed},
         record::Record,
-        text, //
+        text,
     },
     state::State,
 };

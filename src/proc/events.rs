@@ -22,26 +22,15 @@ use crate::{
         },
         wait_queue::WaitQueue, //
     },
-    core::{
-        follow_up::{
-            self,
-            FollowUp, //
+    model::{
+        records::{
+            json,
+            merge::{oldest, take_oldest, Cursor},
+            record::{self, Record},
+            ring::{Ring, Slot},
         },
-        json,
-        merge::{
-            oldest,
-            take_oldest,
-            Cursor, //
-        },
-        record::{
-            self,
-            Record, //
-        },
-        ring::{
-            Ring,
-            Slot, //
-        },
-        word::Word, //
+        sockets::follow_up::{self, FollowUp},
+        word::Word,
     },
     state::State,
 };

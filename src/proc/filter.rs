@@ -22,7 +22,7 @@ use crate::{
             Store, //
         }, //
     },
-    core::filter::{
+    model::records::filter::{
         Filter,
         Wrong, //
     },

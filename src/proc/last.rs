@@ -22,7 +22,7 @@ use crate::{
             Show, //
         }, //
     },
-    core::last::Read,
+    model::last::Read,
     state::State,
 };
 

@@ -21,18 +21,14 @@ use crate::{
         },
         task::Caller, //
     },
-    core::{
-        ledger::{
-            Kept,
-            Ledger, //
+    model::{
+        counts::{
+            ledger::{Kept, Ledger},
+            stats::{Stats, Value},
         },
         policy::Policy,
-        stats::{
-            Stats,
-            Value, //
-        },
     },
-    network::Sums,
+    state::net_counts::Sums,
     state::State,
     tcp::namespace::tcp_timestamps,
 };

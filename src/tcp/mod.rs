@@ -9,6 +9,7 @@ pub(crate) mod connect;
 pub(crate) mod getsockopt;
 #[cfg(any(tsoffset_variant = "defect", tsoffset_variant = "hold"))]
 pub(crate) mod hash_connect;
+pub(crate) mod kernel_socket;
 pub(crate) mod namespace;
 #[cfg(tsoffset_variant = "rewrite")]
 pub(crate) mod openreq_child;
@@ -17,3 +18,4 @@ pub(crate) mod set_state;
 pub(crate) mod setsockopt;
 pub(crate) mod socket;
 pub(crate) mod sysctl;
+pub(crate) mod trace_connect;

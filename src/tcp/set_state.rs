@@ -18,7 +18,7 @@ use crate::{
         }, //
     },
     bindings,
-    core::follow_up::{
+    model::sockets::follow_up::{
         errno,
         Outcome, //
     },

@@ -51,7 +51,7 @@ enum How {
     Parked,
 }
 
-/// What the holding module looks for (src/hooks/hold.rs).
+/// What the holding module looks for (src/probes/hold.rs).
 const HELD: i32 = 0x7e57;
 
 pub fn run(options: &Options) -> Result<()> {

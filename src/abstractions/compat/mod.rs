@@ -7,6 +7,7 @@
 //! looks at the tree's own sources and decides with a cfg for each.
 
 mod c_str;
+pub(crate) mod errno;
 pub(crate) mod interrupt;
 mod opaque;
 pub(crate) mod rcu;

@@ -5,9 +5,11 @@
 use proptest::prelude::*;
 
 use crate::{
-    core::{
-        counters::{Counters, Totals},
-        ledger::{Kept, Ledger},
+    model::{
+        counts::{
+            counters::{Counters, Totals},
+            ledger::{Kept, Ledger},
+        },
         verdict::Verdict,
     },
     words::Single,
@@ -99,9 +101,11 @@ mod concurrent {
 
     use super::kept;
     use crate::{
-        core::{
-            counters::{Counters, Totals},
-            ledger::Ledger,
+        model::{
+            counts::{
+                counters::{Counters, Totals},
+                ledger::Ledger,
+            },
             verdict::Verdict,
             word::Word,
         },

@@ -7,11 +7,13 @@ use std::net::Ipv6Addr;
 use proptest::{collection::vec, prelude::*, sample::select};
 
 use crate::{
-    core::{
-        filter::{Filter, Wrong},
-        follow_up::{FollowUp, Outcome, What},
-        merge::Entry,
-        record::Record,
+    model::{
+        records::{
+            filter::{Filter, Wrong},
+            merge::Entry,
+            record::Record,
+        },
+        sockets::follow_up::{FollowUp, Outcome, What},
         verdict::Verdict,
     },
     record::any_record,

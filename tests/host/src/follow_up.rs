@@ -4,9 +4,9 @@
 
 use proptest::{option, prelude::*, sample::select};
 
-use crate::core::{
-    follow_up::{Ends, FollowUp, Outcome, What},
-    merge::Entry,
+use crate::model::{
+    records::merge::Entry,
+    sockets::follow_up::{Ends, FollowUp, Outcome, What},
 };
 
 pub fn any_follow_up() -> impl Strategy<Value = FollowUp> {

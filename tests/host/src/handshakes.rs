@@ -8,9 +8,11 @@ use loom::{sync::Arc, thread};
 use proptest::prelude::*;
 
 use crate::{
-    core::{
-        handshakes::{Handshakes, Set},
-        repaired::{Repaired, WORDS},
+    model::{
+        sockets::{
+            handshakes::{Handshakes, Set},
+            repaired::{Repaired, WORDS},
+        },
         word::Word,
     },
     words::{Checked, Model, Single, ATOMICITY},

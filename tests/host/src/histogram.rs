@@ -4,7 +4,7 @@
 
 use proptest::prelude::*;
 
-use crate::core::histogram::{bucket, BUCKETS, NAMES};
+use crate::model::counts::histogram::{bucket, BUCKETS, NAMES};
 
 /// What a bucket's name says its values are below.
 fn bound(bucket: usize) -> Option<u64> {

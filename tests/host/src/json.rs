@@ -8,12 +8,14 @@ use proptest::prelude::*;
 use serde_json::{json, Value};
 
 use crate::{
-    core::{
-        follow_up::What,
-        json::{self, follow_up, lost},
-        merge::Placed, //
-    },
     follow_up::any_follow_up,
+    model::{
+        records::{
+            json::{self, follow_up, lost},
+            merge::Placed,
+        },
+        sockets::follow_up::What,
+    },
     record::any_record,
     text::placed,
 };

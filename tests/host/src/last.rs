@@ -5,7 +5,7 @@
 use loom::{sync::Arc, thread};
 
 use crate::{
-    core::{
+    model::{
         last::{Finding, Last, Read},
         verdict::Verdict,
         word::Word,

@@ -2,10 +2,12 @@
 
 //! The ledger: what is wrong has to be seen.
 
-use crate::core::{
-    counters::Totals,
-    ledger::{Kept, Ledger},
-    verdict::Verdict, //
+use crate::model::{
+    counts::{
+        counters::Totals,
+        ledger::{Kept, Ledger},
+    },
+    verdict::Verdict,
 };
 
 const KEPT: Kept = Kept {

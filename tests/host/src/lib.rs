@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The module's own files of `src/core`, compiled for the host, and their tests.
+//! The module's own files of `src/model`, compiled for the host, and their tests.
 
 #![cfg_attr(not(test), allow(dead_code))]
 #![cfg(test)]
 
-#[path = "../../../src/core/mod.rs"]
+#[path = "../../../src/model/mod.rs"]
 #[allow(dead_code, reason = "some of it is used by the module only")]
-mod core;
+mod model;
 
 mod counters;
 mod filter;

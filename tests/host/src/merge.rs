@@ -5,7 +5,7 @@
 use proptest::prelude::*;
 
 use crate::{
-    core::{
+    model::records::{
         merge::{oldest, take_oldest, Cursor, Entry},
         record::{Record, WORDS},
         ring::{Ring, Slot},

@@ -3,7 +3,7 @@
 //! Counters of what came after the connects, and the judgement on closed sockets.
 
 use crate::{
-    core::{
+    model::sockets::{
         follow_up::Outcome,
         outcomes::{AtClose, OutcomeTotals, Outcomes},
     },

@@ -5,7 +5,7 @@
 use proptest::prelude::*;
 
 use crate::{
-    core::overlap::{Connect, Overlap, Overlaps, Read, Set},
+    model::witness::overlap::{Connect, Overlap, Overlaps, Read, Set},
     words::Single,
 };
 
@@ -221,8 +221,8 @@ mod concurrent {
 
     use super::SOCKET;
     use crate::{
-        core::{
-            overlap::{Overlap, Overlaps, Set},
+        model::{
+            witness::overlap::{Overlap, Overlaps, Set},
             word::Word,
         },
         words::{Checked, Model, FULL_BARRIER, READ_BARRIER},

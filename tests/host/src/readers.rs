@@ -5,9 +5,11 @@
 use loom::{sync::Arc, thread};
 
 use crate::{
-    core::{
-        overlap::Overlap,
-        readers::{ReaderTotals, Readers},
+    model::{
+        witness::{
+            overlap::Overlap,
+            readers::{ReaderTotals, Readers},
+        },
         word::Word,
     },
     words::{Checked, Single, Unordered},

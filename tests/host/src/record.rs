@@ -4,9 +4,11 @@
 
 use proptest::{prelude::*, sample::select};
 
-use crate::core::{
-    merge::Entry,
-    record::{Flags, Record},
+use crate::model::{
+    records::{
+        merge::Entry,
+        record::{Flags, Record},
+    },
     verdict::Verdict,
 };
 

@@ -6,8 +6,8 @@ use loom::{sync::Arc, thread};
 use proptest::prelude::*;
 
 use crate::{
-    core::{
-        ring::{bytes, At, Ring, Slot, MOST_BYTES},
+    model::{
+        records::ring::{bytes, At, Ring, Slot, MOST_BYTES},
         word::Word,
     },
     words::{Checked, Model, Single, READ_BARRIER, WRITE_BARRIER},

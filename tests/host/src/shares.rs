@@ -6,7 +6,7 @@ use loom::{sync::Arc, thread};
 use proptest::prelude::*;
 
 use crate::{
-    core::{
+    model::{
         shares::{Shares, Taken, PLACES},
         word::Word,
     },

@@ -2,13 +2,15 @@
 
 //! The lines of stats, as docs/interface.md documents them.
 
-use crate::core::{
-    counters::Totals,
-    ledger::{Kept, Ledger},
-    outcomes::OutcomeTotals,
+use crate::model::{
+    counts::{
+        counters::Totals,
+        ledger::{Kept, Ledger},
+        stats::{Shared, Stats},
+    },
     policy::Policy,
-    readers::ReaderTotals,
-    stats::{Shared, Stats}, //
+    sockets::outcomes::OutcomeTotals,
+    witness::readers::ReaderTotals,
 };
 
 const DOCUMENTATION: &str = include_str!("../../../docs/interface.md");

@@ -7,10 +7,12 @@ use std::net::Ipv6Addr;
 use proptest::prelude::*;
 
 use crate::{
-    core::{
-        merge::Placed,
-        record::{Flags, Record},
-        text::{row, HEADER},
+    model::{
+        records::{
+            merge::Placed,
+            record::{Flags, Record},
+            text::{row, HEADER},
+        },
         verdict::Verdict,
     },
     record::any_record,

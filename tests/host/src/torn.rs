@@ -6,7 +6,7 @@
 use loom::{sync::Arc, thread};
 
 use crate::{
-    core::{torn::Seen, word::Word},
+    model::{witness::torn::Seen, word::Word},
     words::{Checked, Model, Single, READ_BARRIER},
 };
 

@@ -4,7 +4,7 @@
 
 use proptest::{prelude::*, sample::select};
 
-use crate::core::verdict::{Observation, Verdict};
+use crate::model::verdict::{Observation, Verdict};
 
 const FINE: Observation = Observation {
     error: 0,

@@ -9,7 +9,7 @@ use std::cell::Cell;
 
 use loom::sync::atomic::{fence, AtomicU64, Ordering};
 
-use crate::core::word::Word;
+use crate::model::word::Word;
 
 /// A word of one thread.
 pub struct Single(Cell<u64>);

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Which connects are recorded: words such as `dport=443,8443 uid=!0`, all of which have to hold.
+
+use core::{
+    fmt,
+    net::{
+        Ipv4Addr,
+        Ipv6Addr, //
+    },
+    str::FromStr,
+};
+
+use crate::model::{
+    records::record::Record,
+    sockets::follow_up::{Ends, FollowUp, Outcome, What},
+    verdict::Verdict,
+};
+
+/// Most words of a filter, and most values of all of them: matching takes a bounded time, and a filter fits
+/// on a kernel's stack.
+const WORDS: usize = 16;
+const VALUES: usize = 32;
+
+/// What a word looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Key {
+    Pid,
+    Tgid,
+    Uid,
+    Netns,
+    SourceAddress,
+    DestinationAddress,
+    SourcePort,
+    DestinationPort,
+    Verdict,
+    Errno,
+    Outcome,
+}
+
+impl Key {
+    const ALL: [(&'static str, Self); 11] = [
+        ("pid", Self::Pid),
+        ("tgid", Self::Tgid),
+        ("uid", Self::Uid),
+        ("netns", Self::Netns),
+        ("saddr", Self::SourceAddress),
+        ("daddr", Self::DestinationAddress),
+        ("sport", Self::SourcePort),
+        ("dport", Self::DestinationPort),
+        ("verdict", Self::Verdict),
+        ("errno", Self::Errno),
+        ("outcome", Self::Outcome),
+    ];
+
+    fn name(self) -> &'static str {
+        // Every key is in the table; the order is that of the kinds.
+        Self::ALL[self as usize].0
+    }
+
+    /// Reads a value of this kind.
+    fn value(self, text: &str) -> Option<Value> {
+        let number = |most: u32| {
+            u32::from_str(text)
+                .ok()
+                .filter(|&n| n <= most && text.as_bytes()[0] != b'+')
+        };
+        match self {
+            Self::Pid | Self::Tgid | Self::Uid | Self::Netns => number(u32::MAX).map(Value::Number),
+            Self::SourcePort | Self::DestinationPort => number(u16::MAX.into()).map(Value::Number),
+            Self::Errno => number(4095).map(Value::Number),
+            Self::Verdict => Verdict::ALL
+                .into_iter()
+                .find(|verdict| verdict.name() == text)
+                .map(|verdict| Value::Number(verdict as u32)),
+            Self::Outcome => Outcome::ALL
+                .into_iter()
+                .find(|outcome| outcome.name() == text)
+                .map(|outcome| Value::Number(outcome as u32)),
+            Self::SourceAddress | Self::DestinationAddress => prefix(text),
+        }
+    }
+
+    /// Whether a record has this value.
+    fn has(self, record: &Record, value: &Value) -> bool {
+        let number = match self {
+            Self::Pid => record.pid,
+            Self::Tgid => record.tgid,
+            Self::Uid => record.uid,
+            Self::Verdict => record.verdict as u32,
+            Self::Errno => record.error.unsigned_abs(),
+            Self::Outcome => Outcome::of(record.error.unsigned_abs()) as u32,
+            _ => return self.is_at(&record.ends(), value),
+        };
+        *value == Value::Number(number)
+    }
+
+    /// Whether those have this value.
+    fn is_at(self, ends: &Ends, value: &Value) -> bool {
+        let number = match self {
+            Self::Netns => ends.netns,
+            Self::SourcePort => ends.source_port.into(),
+            Self::DestinationPort => ends.destination_port.into(),
+            Self::SourceAddress => return value.covers(ends.source),
+            Self::DestinationAddress => return value.covers(ends.destination),
+            _ => return false,
+        };
+        *value == Value::Number(number)
+    }
+}
+
+/// A value to compare with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Value {
+    Number(u32),
+    /// The first bits of an address, in two halves so that it aligns like a number.
+    Prefix([u64; 2], u8),
+}
+
+/// The first `bits` bits set.
+fn mask(bits: u8) -> u128 {
+    u128::MAX.checked_shl(128 - u32::from(bits)).unwrap_or(0)
+}
+
+/// An address of its halves.
+fn whole([high, low]: [u64; 2]) -> u128 {
+    (u128::from(high) << 64) | u128::from(low)
+}
+
+impl Value {
+    fn covers(&self, address: [u8; 16]) -> bool {
+        match *self {
+            Self::Prefix(prefix, bits) => {
+                u128::from_be_bytes(address) & mask(bits) == whole(prefix)
+            }
+            Self::Number(_) => false,
+        }
+    }
+}
+
+/// `2001:db8::/32`, `::1`, `192.0.2.0/24`: an IPv4 one means v4-mapped addresses. Bits beyond the prefix have
+/// to be 0, as what they were meant for is not known.
+fn prefix(text: &str) -> Option<Value> {
+    let (address, length) = match text.split_once('/') {
+        Some((address, length)) => (address, Some(length)),
+        None => (text, None),
+    };
+    let (address, longest, before) = if let Ok(v6) = Ipv6Addr::from_str(address) {
+        (v6, 128, 0)
+    } else {
+        (Ipv4Addr::from_str(address).ok()?.to_ipv6_mapped(), 32, 96)
+    };
+    let length = match length {
+        None => longest,
+        Some(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
+            u8::from_str(text).ok().filter(|&n| n <= longest)?
+        }
+        Some(_) => return None,
+    };
+    let bits = before + length;
+    let address = u128::from_be_bytes(address.octets());
+    (address & !mask(bits) == 0).then_some(Value::Prefix(
+        [(address >> 64) as u64, address as u64],
+        bits,
+    ))
+}
+
+/// One word: any of its values, or none of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Word {
+    key: Key,
+    negated: bool,
+    /// Where its values are among the filter's.
+    begin: u8,
+    end: u8,
+}
+
+/// A filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Filter {
+    words: [Word; WORDS],
+    count: usize,
+    values: [Value; VALUES],
+}
+
+/// Why a text is no filter, and where: bytes from its begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Wrong {
+    pub(crate) position: usize,
+    pub(crate) reason: &'static str,
+}
+
+impl Filter {
+    /// Reads one: words between blanks, `key=value,value...` or `key=!value,value...`. `None` is for `clear`,
+    /// alone: everything is recorded.
+    pub(crate) fn parse(text: &[u8]) -> Result<Option<Self>, Wrong> {
+        let wrong = |position, reason| Wrong { position, reason };
+        let no_word = Word {
+            key: Key::Pid,
+            negated: false,
+            begin: 0,
+            end: 0,
+        };
+        let mut filter = Self {
+            words: [no_word; WORDS],
+            count: 0,
+            values: [Value::Number(0); VALUES],
+        };
+        let mut used = 0;
+        let mut clear = None;
+        let mut position = 0;
+
+        for part in text.split(u8::is_ascii_whitespace) {
+            let at = position;
+            position += part.len() + 1;
+            if part.is_empty() {
+                continue;
+            }
+            if clear.is_some() {
+                return Err(wrong(at, "nothing may follow clear"));
+            }
+            if part == b"clear" {
+                if filter.count != 0 {
+                    return Err(wrong(at, "clear stands alone"));
+                }
+                clear = Some(at);
+                continue;
+            }
+            let word = core::str::from_utf8(part).map_err(|_| wrong(at, "not text"))?;
+            let (name, values) = word
+                .split_once('=')
+                .ok_or(wrong(at, "neither key=value nor clear"))?;
+            let (_, key) = *Key::ALL
+                .iter()
+                .find(|(known, _)| *known == name)
+                .ok_or(wrong(at, "unknown key"))?;
+            let place = filter
+                .words
+                .get_mut(filter.count)
+                .ok_or(wrong(at, "too many words"))?;
+            let mut at = at + name.len() + 1;
+            let values = match values.strip_prefix('!') {
+                Some(values) => {
+                    place.negated = true;
+                    at += 1;
+                    values
+                }
+                None => values,
+            };
+            place.key = key;
+            place.begin = used as u8;
+            for value in values.split(',') {
+                let slot = filter
+                    .values
+                    .get_mut(used)
+                    .ok_or(wrong(at, "too many values"))?;
+                if value.is_empty() {
+                    return Err(wrong(at, "a value is missing"));
+                }
+                *slot = key
+                    .value(value)
+                    .ok_or(wrong(at, "not a value of this key"))?;
+                used += 1;
+                at += value.len() + 1;
+            }
+            place.end = used as u8;
+            filter.count += 1;
+        }
+        match (filter.count, clear) {
+            (0, None) => Err(wrong(0, "nothing in it")),
+            (0, Some(_)) => Ok(None),
+            _ => Ok(Some(filter)),
+        }
+    }
+
+    /// Whether a record is to be kept. Of a call that returned 0 there is no outcome yet, so that no word about outcomes holds, negated
+    /// or not; of one that failed it is that of its error. Takes a bounded time, in any context.
+    pub(crate) fn matches(&self, record: &Record) -> bool {
+        self.words().all(|(word, values)| {
+            (word.key != Key::Outcome || record.error != 0)
+                && values.iter().any(|value| word.key.has(record, value)) != word.negated
+        })
+    }
+
+    /// Whether a follow-up is to be kept: what a word says of the call, nobody knows any more, so that it
+    /// holds. A rewritten offset has no error, and is no outcome. Takes a bounded time, in any context.
+    pub(crate) fn matches_follow_up(&self, follow_up: &FollowUp) -> bool {
+        let (outcome, error) = match follow_up.what {
+            What::Ended { outcome, error, .. } => (Some(outcome as u32), error),
+            What::Rewritten { .. } => (None, 0),
+        };
+        let holds = |word: &Word, has: &dyn Fn(&Value) -> bool, values: &[Value]| {
+            values.iter().any(has) != word.negated
+        };
+        self.words().all(|(word, values)| match word.key {
+            Key::Pid | Key::Tgid | Key::Uid | Key::Verdict => true,
+            Key::Errno => holds(word, &|value| *value == Value::Number(error.into()), values),
+            Key::Outcome => outcome.is_some_and(|outcome| {
+                holds(word, &|value| *value == Value::Number(outcome), values)
+            }),
+            Key::Netns
+            | Key::SourceAddress
+            | Key::DestinationAddress
+            | Key::SourcePort
+            | Key::DestinationPort => holds(
+                word,
+                &|value| word.key.is_at(&follow_up.ends, value),
+                values,
+            ),
+        })
+    }
+
+    /// Its words, each with its values.
+    fn words(&self) -> impl Iterator<Item = (&Word, &[Value])> {
+        self.words[..self.count].iter().map(|word| {
+            let values = usize::from(word.begin)..usize::from(word.end);
+            (word, &self.values[values])
+        })
+    }
+
+    /// Writes it in a form that [`parse`](Self::parse) reads as the same.
+    pub(crate) fn write(&self, out: &mut impl fmt::Write) -> fmt::Result {
+        for (number, (word, values)) in self.words().enumerate() {
+            let blank = if number == 0 { "" } else { " " };
+            let not = if word.negated { "!" } else { "" };
+            write!(out, "{blank}{}={not}", word.key.name())?;
+            for (number, value) in values.iter().enumerate() {
+                out.write_str(if number == 0 { "" } else { "," })?;
+                match *value {
+                    Value::Number(verdict) if word.key == Key::Verdict => {
+                        out.write_str(Verdict::ALL[verdict as usize].name())?;
+                    }
+                    Value::Number(outcome) if word.key == Key::Outcome => {
+                        out.write_str(Outcome::ALL[outcome as usize].name())?;
+                    }
+                    Value::Number(n) => write!(out, "{n}")?,
+                    Value::Prefix(address, bits) => {
+                        let address = Ipv6Addr::from(whole(address).to_be_bytes());
+                        write!(out, "{address}/{bits}")?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}

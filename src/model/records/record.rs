@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What is known of one connect when it returns.
+
+use crate::model::{records::merge::Entry, sockets::follow_up::Ends, verdict::Verdict};
+
+/// Words of a record in the ring.
+pub(crate) const WORDS: usize = 15;
+
+/// The record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Record {
+    /// `CLOCK_BOOTTIME` at the return, in nanoseconds.
+    pub(crate) time: u64,
+    /// How long the call took, in nanoseconds: not the handshake, which goes on after it.
+    pub(crate) duration: u64,
+    /// The calling task, as the initial PID namespace numbers it.
+    pub(crate) pid: u32,
+    /// Its process.
+    pub(crate) tgid: u32,
+    /// Its user, as the initial user namespace numbers it.
+    pub(crate) uid: u32,
+    /// Its name, padded with zeroes.
+    pub(crate) comm: [u8; 16],
+    /// Inode number of the socket's network namespace, as in `/proc/PID/ns/net`.
+    pub(crate) netns: u32,
+    /// The socket's cookie, as `SO_COOKIE` and `ss -e` show it.
+    pub(crate) cookie: u64,
+    /// That of the MPTCP socket whose subflow it is; 0 for none, or where it is not known.
+    pub(crate) parent: u64,
+    /// Source address, in network byte order; v4-mapped for TCP over IPv4.
+    pub(crate) source: [u8; 16],
+    /// Destination address, likewise.
+    pub(crate) destination: [u8; 16],
+    /// Source port, in host byte order.
+    pub(crate) source_port: u16,
+    /// Destination port, in host byte order.
+    pub(crate) destination_port: u16,
+    /// What the call returned: 0 or a negative errno.
+    pub(crate) error: i32,
+    /// The offset the socket carries.
+    pub(crate) offset: u32,
+    /// The offset the kernel computes for its tuple.
+    pub(crate) expected: u32,
+    /// The verdict on the two.
+    pub(crate) verdict: Verdict,
+    /// Reads of the timestamp that overlapped the call, as far as the witness knew at the return.
+    pub(crate) overlaps: u16,
+    /// What else there is to say.
+    pub(crate) flags: Flags,
+}
+
+/// What else there is to say of a connect.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Flags(pub(crate) u8);
+
+impl Flags {
+    /// The socket was in TCP_REPAIR mode.
+    pub(crate) const REPAIR: Self = Self(1);
+    /// Fast Open: the call sent data, or was put off until there was some.
+    pub(crate) const FAST_OPEN: Self = Self(2);
+    /// A subflow of an MPTCP connection.
+    pub(crate) const MPTCP: Self = Self(4);
+    /// The destination was v4-mapped.
+    pub(crate) const V4_MAPPED: Self = Self(8);
+
+    /// Their names, in this order.
+    pub(crate) const NAMES: [(Self, &'static str); 4] = [
+        (Self::REPAIR, "repair"),
+        (Self::FAST_OPEN, "fastopen"),
+        (Self::MPTCP, "mptcp"),
+        (Self::V4_MAPPED, "v4mapped"),
+    ];
+
+    /// With others.
+    pub(crate) fn with(self, others: Self, if_so: bool) -> Self {
+        Self(self.0 | if if_so { others.0 } else { 0 })
+    }
+
+    /// Whether all of those are set.
+    pub(crate) fn has(self, others: Self) -> bool {
+        self.0 & others.0 == others.0
+    }
+
+    /// The names of those that are set.
+    pub(crate) fn names(self) -> impl Iterator<Item = &'static str> {
+        Self::NAMES
+            .into_iter()
+            .filter(move |(flag, _)| self.has(*flag))
+            .map(|(_, name)| name)
+    }
+}
+
+/// Two halves in one word.
+fn pair(high: u32, low: u32) -> u64 {
+    (u64::from(high) << 32) | u64::from(low)
+}
+
+fn halves(word: u64) -> (u32, u32) {
+    ((word >> 32) as u32, word as u32)
+}
+
+/// Sixteen bytes in two words, as they lie in memory.
+fn split(bytes: [u8; 16]) -> [u64; 2] {
+    let all = u128::from_ne_bytes(bytes);
+    [all as u64, (all >> 64) as u64]
+}
+
+fn join(words: [u64; 2]) -> [u8; 16] {
+    ((u128::from(words[1]) << 64) | u128::from(words[0])).to_ne_bytes()
+}
+
+impl Record {
+    /// As the ring keeps it. Always inlined: a record that a handler writes does not exist in memory before.
+    #[inline(always)]
+    pub(crate) fn to_words(self) -> [u64; WORDS] {
+        let comm = split(self.comm);
+        let source = split(self.source);
+        let destination = split(self.destination);
+        let ports = pair(self.source_port.into(), self.destination_port.into());
+        let (parent_high, parent_low) = halves(self.parent);
+        let kind = (u64::from(parent_high) << 32)
+            | (u64::from(self.overlaps) << 16)
+            | (u64::from(self.flags.0) << 8)
+            | u64::from(self.verdict as u8);
+        [
+            self.time,
+            self.duration,
+            pair(self.pid, self.tgid),
+            pair(self.uid, self.netns),
+            comm[0],
+            comm[1],
+            self.cookie,
+            source[0],
+            source[1],
+            destination[0],
+            destination[1],
+            ports,
+            pair(self.offset, self.expected),
+            pair(self.error as u32, parent_low),
+            kind,
+        ]
+    }
+
+    /// Where from, where to.
+    pub(crate) fn ends(&self) -> Ends {
+        Ends {
+            netns: self.netns,
+            source: self.source,
+            destination: self.destination,
+            source_port: self.source_port,
+            destination_port: self.destination_port,
+        }
+    }
+
+    /// Its name, up to the first zero.
+    pub(crate) fn comm(&self) -> &[u8] {
+        let end = self.comm.iter().position(|&byte| byte == 0);
+        &self.comm[..end.unwrap_or(self.comm.len())]
+    }
+}
+
+impl Entry<WORDS> for Record {
+    fn from_words(words: &[u64; WORDS]) -> Self {
+        let (pid, tgid) = halves(words[2]);
+        let (uid, netns) = halves(words[3]);
+        let (source_port, destination_port) = halves(words[11]);
+        let (offset, expected) = halves(words[12]);
+        let (error, parent_low) = halves(words[13]);
+        Self {
+            time: words[0],
+            duration: words[1],
+            pid,
+            tgid,
+            uid,
+            netns,
+            comm: join([words[4], words[5]]),
+            cookie: words[6],
+            source: join([words[7], words[8]]),
+            destination: join([words[9], words[10]]),
+            source_port: source_port as u16,
+            destination_port: destination_port as u16,
+            offset,
+            expected,
+            error: error as i32,
+            parent: pair(halves(words[14]).0, parent_low),
+            overlaps: (words[14] >> 16) as u16,
+            flags: Flags((words[14] >> 8) as u8),
+            verdict: Verdict::ALL[(words[14] & 0xff) as usize % Verdict::ALL.len()],
+        }
+    }
+
+    fn time(&self) -> u64 {
+        self.time
+    }
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What is known of a socket after its connect has returned: how the handshake ended, and whether the
+//! offset was rewritten since.
+
+use crate::model::records::merge::Entry;
+
+/// Words of a follow-up in the ring.
+pub(crate) const WORDS: usize = 9;
+
+/// Errors that handshakes end with, by their numbers in include/uapi/asm-generic/errno.h. `tcp::set_state` compares them with the
+/// kernel's own.
+pub(crate) mod errno {
+    pub(crate) const ENETUNREACH: u32 = 101;
+    pub(crate) const ECONNRESET: u32 = 104;
+    pub(crate) const ETIMEDOUT: u32 = 110;
+    pub(crate) const ECONNREFUSED: u32 = 111;
+    pub(crate) const EHOSTUNREACH: u32 = 113;
+}
+
+/// How a handshake ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Outcome {
+    /// The connection is there.
+    Established,
+    /// The peer refused: a reset, or ICMP.
+    Refused,
+    /// Nobody answered in time.
+    Timeout,
+    /// A reset after the peer had answered.
+    Reset,
+    /// ICMP: no way to the peer.
+    Unreachable,
+    /// Another error.
+    Error,
+    /// Without an error: closed before the peer answered, or because the call itself failed.
+    Closed,
+}
+
+impl Outcome {
+    /// All of them, in the order of their numbers.
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Established,
+        Self::Refused,
+        Self::Timeout,
+        Self::Reset,
+        Self::Unreachable,
+        Self::Error,
+        Self::Closed,
+    ];
+
+    /// The one of a socket, or a call, that failed with this errno; 0 where it was closed without.
+    pub(crate) fn of(error: u32) -> Self {
+        match error {
+            0 => Self::Closed,
+            errno::ECONNREFUSED => Self::Refused,
+            errno::ETIMEDOUT => Self::Timeout,
+            errno::ECONNRESET => Self::Reset,
+            errno::EHOSTUNREACH | errno::ENETUNREACH => Self::Unreachable,
+            _ => Self::Error,
+        }
+    }
+
+    /// Its name in every output.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Established => "established",
+            Self::Refused => "refused",
+            Self::Timeout => "timeout",
+            Self::Reset => "reset",
+            Self::Unreachable => "unreachable",
+            Self::Error => "error",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    /// The handshake ended.
+    Ended {
+        /// How.
+        outcome: Outcome,
+        /// The socket's error, an errno; 0 for none.
+        error: u16,
+        /// Since the socket began to connect, in nanoseconds, where that is known.
+        handshake: Option<u64>,
+    },
+    /// The socket is closed with another offset than the one that the kernel's hash yields.
+    Rewritten {
+        /// The offset the socket carried.
+        offset: u32,
+        /// The offset the kernel computes for its tuple.
+        expected: u32,
+    },
+}
+
+/// The ends of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ends {
+    /// Inode number of the socket's network namespace, as in `/proc/PID/ns/net`.
+    pub(crate) netns: u32,
+    /// Source address, in network byte order; v4-mapped for TCP over IPv4.
+    pub(crate) source: [u8; 16],
+    /// Destination address, likewise.
+    pub(crate) destination: [u8; 16],
+    /// Source port, in host byte order.
+    pub(crate) source_port: u16,
+    /// Destination port, in host byte order.
+    pub(crate) destination_port: u16,
+}
+
+/// A follow-up; the socket's cookie says to which connect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FollowUp {
+    /// `CLOCK_BOOTTIME` in nanoseconds.
+    pub(crate) time: u64,
+    /// The socket's cookie, as in the record of its connect.
+    pub(crate) cookie: u64,
+    /// Where from, where to.
+    pub(crate) ends: Ends,
+    /// What happened.
+    pub(crate) what: What,
+}
+
+/// Stands for a handshake's time that is not known.
+const UNKNOWN: u64 = u64::MAX;
+
+/// Stands for a rewritten offset, where an outcome's number is.
+const REWRITTEN: u64 = 0xff;
+
+impl FollowUp {
+    /// As the ring keeps it.
+    #[inline]
+    pub(crate) fn to_words(self) -> [u64; WORDS] {
+        let halves = |bytes: [u8; 16]| {
+            let all = u128::from_be_bytes(bytes);
+            [(all >> 64) as u64, all as u64]
+        };
+        let [source, destination] = [halves(self.ends.source), halves(self.ends.destination)];
+        let (kind, detail) = match self.what {
+            What::Ended {
+                outcome,
+                error,
+                handshake,
+            } => (
+                (u64::from(error) << 8) | outcome as u64,
+                handshake.unwrap_or(UNKNOWN),
+            ),
+            What::Rewritten { offset, expected } => {
+                (REWRITTEN, (u64::from(offset) << 32) | u64::from(expected))
+            }
+        };
+        [
+            self.time,
+            self.cookie,
+            source[0],
+            source[1],
+            destination[0],
+            destination[1],
+            (u64::from(self.ends.netns) << 32)
+                | (u64::from(self.ends.source_port) << 16)
+                | u64::from(self.ends.destination_port),
+            kind,
+            detail,
+        ]
+    }
+}
+
+impl Entry<WORDS> for FollowUp {
+    fn from_words(words: &[u64; WORDS]) -> Self {
+        let whole =
+            |high: u64, low: u64| ((u128::from(high) << 64) | u128::from(low)).to_be_bytes();
+        let [kind, detail] = [words[7], words[8]];
+        let what = match Outcome::ALL.get((kind & 0xff) as usize) {
+            Some(&outcome) => What::Ended {
+                outcome,
+                error: (kind >> 8) as u16,
+                handshake: (detail != UNKNOWN).then_some(detail),
+            },
+            None => What::Rewritten {
+                offset: (detail >> 32) as u32,
+                expected: detail as u32,
+            },
+        };
+        Self {
+            time: words[0],
+            cookie: words[1],
+            ends: Ends {
+                netns: (words[6] >> 32) as u32,
+                source: whole(words[2], words[3]),
+                destination: whole(words[4], words[5]),
+                source_port: (words[6] >> 16) as u16,
+                destination_port: words[6] as u16,
+            },
+            what,
+        }
+    }
+
+    fn time(&self) -> u64 {
+        self.time
+    }
+}

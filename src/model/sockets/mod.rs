@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What comes after a connect.
+
+pub(crate) mod follow_up;
+pub(crate) mod handshakes;
+pub(crate) mod outcomes;
+pub(crate) mod repaired;

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A connect: its entry, its call and its return.
+
+use kernel::sync::Arc;
+
+use super::{
+    sample::Returned,
+    trace::trace, //
+};
+use crate::{
+    abstractions::{
+        clock,
+        hook::Handler,
+        preemption::PreemptionDisabled,
+        task::responsible_user, //
+    },
+    model::{
+        last::Finding,
+        shares::Taken,
+        verdict::{Observation, Verdict},
+        witness::overlap,
+    },
+    state::{
+        self_test::Fired,
+        CpuState,
+        State,
+        Table, //
+    },
+    tcp::{
+        connect::{
+            Connecting,
+            TcpV6Connect, //
+        },
+        namespace::{
+            ip_dynaddr,
+            tcp_timestamps, //
+        },
+        secure_seq::timestamp_offset,
+        socket::{
+            Socket,
+            Tuple, //
+        },
+        trace_connect, //
+    },
+};
+
+/// Follows a call to its return and takes the verdict.
+pub(crate) struct Connects(pub(crate) Arc<State>);
+
+/// What is remembered of a call at its entry.
+#[derive(Clone, Copy)]
+pub(crate) struct Entry {
+    timestamps: u8,
+    /// Writes of the sysctls that had ended: in the namespace, and where it is not known in which.
+    writes: [u64; 2],
+    /// Where readers find it, with the witness on.
+    place: Option<overlap::Connect>,
+    /// `CLOCK_BOOTTIME` in nanoseconds.
+    begin: u64,
+    /// What its user holds with it; nothing of a call on trial.
+    share: Taken,
+}
+
+impl Connects {
+    /// What another offset than the expected one is: a finding, unless a sysctl that decides about it was written meanwhile, the source
+    /// address may have changed after the offset was stored, or the hash is not the kernel's.
+    #[cold]
+    #[inline(never)]
+    fn explain(
+        &self,
+        here: PreemptionDisabled<'_>,
+        socket: Socket<'_>,
+        tuple: &Tuple,
+        expected: u32,
+        [own, anywhere]: [u64; 2],
+    ) -> Verdict {
+        let net = socket.net();
+        // On its way out, with counts that are gone.
+        let Some(network) = self.0.network(here, net) else {
+            return Verdict::Changed;
+        };
+        let again = timestamp_offset(net, tuple);
+        // The value first: if it was put back before, the write is counted.
+        if (tuple.is_v4_mapped() && ip_dynaddr(net) != 0)
+            || network.writes.any_since(own)
+            || self.0.writes_anywhere.any_since(anywhere)
+        {
+            Verdict::Changed
+        } else if again != expected {
+            self.0.hash.is_replaced();
+            Verdict::Unjudged
+        } else {
+            Verdict::Mismatch
+        }
+    }
+
+    /// A connect in TCP_REPAIR mode leaves what offset there is, of a user's or of an earlier connect.
+    #[cold]
+    #[inline(never)]
+    fn note_repair(&self, here: PreemptionDisabled<'_>, socket: Socket<'_>) {
+        if let Some(network) = self.0.network(here, socket.net()) {
+            network.note_repair(here, socket.cookie());
+        }
+    }
+}
+
+impl Connects {
+    /// Records a connect where there is a filter, or somebody listens to the tracepoint; says whether it is recorded. Apart, so that
+    /// the path without stays short.
+    #[inline(never)]
+    fn record_chosen(
+        &self,
+        here: PreemptionDisabled<'_>,
+        cpu: &CpuState,
+        call: Returned<'_>,
+    ) -> bool {
+        let record = call.record();
+        let ring = self.0.ring_for(here, cpu, &record);
+        if trace_connect::is_on() {
+            trace(self.0.rings.connects(cpu.number), &record, ring.is_some());
+        }
+        if let Some(ring) = ring {
+            self.0.push(here, ring, &record);
+        }
+        ring.is_some()
+    }
+}
+
+// What the witness takes part in: apart, so that the path without it stays short.
+impl Connects {
+    /// Takes a place in its table.
+    #[inline(never)]
+    fn be_found(
+        &self,
+        here: PreemptionDisabled<'_>,
+        overlaps: &Table,
+        socket: Socket<'_>,
+    ) -> Option<overlap::Connect> {
+        if cfg!(tsoffset_variant = "broken-witness") {
+            return None;
+        }
+        let place = overlaps.connect_begins(socket.address(), socket.tsoffset());
+        if place.is_none() {
+            self.0.counts(here, socket.net()).readers.overflow();
+        }
+        place
+    }
+
+    /// Leaves it, with the offset that is in the socket now; how many reads looked.
+    #[inline(never)]
+    fn be_gone(
+        &self,
+        here: PreemptionDisabled<'_>,
+        overlaps: &Table,
+        socket: Socket<'_>,
+        place: overlap::Connect,
+        offset: u32,
+    ) -> u16 {
+        let findings = overlaps.connect_ends(socket.address(), place, offset);
+        if findings.torn != 0 {
+            self.0
+                .counts(here, socket.net())
+                .readers
+                .found_torn(findings.torn);
+        }
+        findings.looks as u16
+    }
+}
+
+impl Handler for Connects {
+    // Always inlined, each into the handlers of both mechanisms: what entry keeps is not copied once more.
+    type Function = TcpV6Connect;
+    type Data = Entry;
+
+    #[inline(always)]
+    fn entered(&self, here: PreemptionDisabled<'_>, call: Connecting<'_>) -> Option<Entry> {
+        let socket = call.socket;
+        let mut place = None;
+        let mut share = Taken::NOTHING;
+        let net = socket.net();
+        let network = self.0.network(here, net);
+        if !self.0.trial.note(socket.address(), Fired::Entered) {
+            let connects = &self.0.counts_of(here, network).connects;
+            let cpu = self.0.this_cpu(here).number;
+            let Some(taken) = self.0.connect_shares.take(cpu, responsible_user()) else {
+                connects.cap();
+                return None;
+            };
+            share = taken;
+            if let Some(overlaps) = &self.0.overlaps {
+                place = self.be_found(here, overlaps, socket);
+            }
+            connects.enter();
+        }
+        // In this order: the value is as new as the writes that have ended.
+        let writes = [
+            network.map_or(0, |network| network.writes.ended()),
+            self.0.writes_anywhere.ended(),
+        ];
+        Some(Entry {
+            timestamps: tcp_timestamps(net),
+            writes,
+            place,
+            begin: clock::boot_ns(),
+            share,
+        })
+    }
+
+    /// Counts every call, so that what was missed is known exactly; after its entry is counted, so that a reader in
+    /// between finds fewer misses, never more.
+    #[inline(always)]
+    fn called(&self, here: PreemptionDisabled<'_>, call: Connecting<'_>) {
+        let socket = call.socket;
+        if self.0.trial.note(socket.address(), Fired::Called) {
+            return;
+        }
+        self.0.counts(here, socket.net()).connects.call();
+        #[cfg(any(
+            tsoffset_variant = "plain-counter",
+            tsoffset_variant = "marked-counter"
+        ))]
+        {
+            static RACING: crate::abstractions::marked::RacingCounter =
+                crate::abstractions::marked::RacingCounter::new();
+            // Often enough for KCSAN's sampling to come by.
+            for _ in 0..1000 {
+                RACING.advance();
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn returned(
+        &self,
+        here: PreemptionDisabled<'_>,
+        call: Connecting<'_>,
+        entry: &Entry,
+        value: usize,
+    ) {
+        let socket = call.socket;
+        if self.0.trial.note(socket.address(), Fired::Returned) {
+            return;
+        }
+        self.0.connect_shares.give_back(entry.share);
+        // The function returns an int; the register's upper half means nothing.
+        let error = value as i32;
+        let net = socket.net();
+        let tuple = if error == 0 {
+            socket.tuple()
+        } else {
+            call.asked()
+        };
+        let offset = socket.tsoffset();
+        let overlaps = match (&self.0.overlaps, entry.place) {
+            (Some(overlaps), Some(place)) => self.be_gone(here, overlaps, socket, place, offset),
+            _ => 0,
+        };
+        let expected = timestamp_offset(net, &tuple);
+        let repair = socket.in_repair();
+        let observation = Observation {
+            error,
+            repair,
+            offset,
+            expected,
+            timestamps_at_entry: entry.timestamps,
+            timestamps_at_return: tcp_timestamps(net),
+            // Asked only where the answer matters.
+            other: if offset == expected || error != 0 || repair {
+                Verdict::Mismatch
+            } else {
+                self.explain(here, socket, &tuple, expected, entry.writes)
+            },
+        };
+        let verdict = observation.judge();
+        if repair {
+            self.note_repair(here, socket);
+        }
+        let cpu = self.0.this_cpu(here);
+        let time = clock::boot_ns();
+        // The clock may step back between two CPUs.
+        let duration = time.saturating_sub(entry.begin);
+        let call = || Returned {
+            socket,
+            tuple: &tuple,
+            time,
+            duration,
+            observation,
+            verdict,
+            overlaps,
+        };
+        let recorded = if self.0.filter.get(here).is_some() || trace_connect::is_on() {
+            self.record_chosen(here, cpu, call())
+        } else {
+            // The record goes from registers into the ring: nobody else gets to see it.
+            self.0
+                .rings
+                .connects(cpu.number)
+                .map(|ring| self.0.push(here, ring, &call().record()))
+                .is_some()
+        };
+
+        if cfg!(not(tsoffset_variant = "broken-ledger")) || error == 0 {
+            self.0.counts(here, net).connects.finish(
+                verdict,
+                tuple.is_v4_mapped(),
+                recorded,
+                duration,
+            );
+        }
+        if error == 0 {
+            cpu.last.publish(Finding {
+                offset,
+                expected,
+                verdict,
+            });
+        }
+    }
+}

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What comes after a connect: how the handshake ends, and with which offset the socket is closed.
+//!
+//! Off unless asked for: a handler on every change of a TCP socket's state.
+
+use kernel::sync::Arc;
+
+use crate::{
+    abstractions::{
+        clock,
+        compat::interrupt::local_interrupt_disable,
+        preemption::PreemptionDisabled,
+        tracepoint, //
+    },
+    model::sockets::{
+        follow_up::{Ends, FollowUp, Outcome, What},
+        outcomes::AtClose,
+    },
+    state::{
+        socket_events::FollowUps,
+        State, //
+    },
+    tcp::{
+        namespace::ip_dynaddr,
+        secure_seq::timestamp_offset,
+        set_state::{
+            Change,
+            InetSockSetState,
+            Step, //
+        },
+        socket::Socket, //
+    },
+};
+
+/// Follows the states of sockets.
+pub(crate) struct States(pub(crate) Arc<State>);
+
+impl tracepoint::Handler for States {
+    type Tracepoint = InetSockSetState;
+
+    fn fired(&self, change: Change<'_>) {
+        let (Some(socket), Some(step), Some(follow_ups)) =
+            (change.tcp6(), change.step(), &self.0.follow_ups)
+        else {
+            return;
+        };
+        // A change in a task may be interrupted by another socket's in a softirq: with interrupts off, what
+        // this CPU writes has one writer.
+        let interrupts = local_interrupt_disable();
+        let here = (&interrupts).into();
+        match step {
+            // Nothing is sent in repair mode.
+            Step::Begins if socket.in_repair() => (),
+            Step::Begins => self.begins(here, follow_ups, socket),
+            // For the selftests, which have to find it out.
+            Step::Ends { outcome, .. }
+                if cfg!(tsoffset_variant = "broken-outcomes")
+                    && outcome != Outcome::Established => {}
+            Step::Ends {
+                outcome,
+                may_be_passive,
+                goes_on,
+            } => {
+                // Who began has a cookie; one that was accepted mostly has none, and gets none for this.
+                let begin = socket
+                    .made_cookie()
+                    .and_then(|cookie| follow_ups.handshakes.end(cookie));
+                // Without a place, the socket was accepted or restored, where it may have been. With one it is given back, whatever
+                // the socket is by now: a user may switch repair mode on in the middle of a handshake.
+                if begin.is_some() || !(may_be_passive || socket.in_repair()) {
+                    self.ends(here, socket, outcome, change.error(), begin);
+                } else if goes_on && !socket.has_owner() {
+                    self.accepts(here, follow_ups, socket);
+                }
+            }
+            Step::Closes => self.closes(here, follow_ups, socket),
+        }
+    }
+}
+
+impl States {
+    fn begins(&self, here: PreemptionDisabled<'_>, follow_ups: &FollowUps, socket: Socket<'_>) {
+        let has_place = follow_ups
+            .handshakes
+            .begin(socket.cookie(), clock::boot_ns());
+        self.0.counts(here, socket.net()).outcomes.begin(has_place);
+    }
+
+    fn ends(
+        &self,
+        here: PreemptionDisabled<'_>,
+        socket: Socket<'_>,
+        outcome: Outcome,
+        error: u16,
+        begin: Option<u64>,
+    ) {
+        let time = clock::boot_ns();
+        self.0
+            .counts(here, socket.net())
+            .outcomes
+            .end(outcome, begin.is_some());
+        // The clock may step back between two CPUs.
+        let handshake = begin.map(|begin| time.saturating_sub(begin));
+        self.record(
+            here,
+            socket,
+            time,
+            What::Ended {
+                outcome,
+                error,
+                handshake,
+            },
+        );
+    }
+
+    /// Compares the offset of a socket that a listener made, before anybody has it.
+    fn accepts(&self, here: PreemptionDisabled<'_>, follow_ups: &FollowUps, socket: Socket<'_>) {
+        let offset = socket.tsoffset();
+        let expected = timestamp_offset(socket.net(), &socket.tuple());
+        // 0 without timestamps, and where tcp_timestamps is not 1, or was not when the connection came in.
+        if offset != expected && offset != 0 && expected != 0 {
+            self.accepts_other(here, follow_ups, socket, offset, expected);
+        }
+    }
+
+    /// Remembers another offset: whoever made the request socket chose it.
+    #[cold]
+    #[inline(never)]
+    fn accepts_other(
+        &self,
+        here: PreemptionDisabled<'_>,
+        follow_ups: &FollowUps,
+        socket: Socket<'_>,
+        offset: u32,
+        expected: u32,
+    ) {
+        // In a namespace on its way out nothing is judged.
+        let Some(network) = self.0.network(here, socket.net()) else {
+            return;
+        };
+        if self.is_replaced(socket, expected) {
+            return;
+        }
+        network.counts().this_cpu(here).outcomes.accept_other();
+        let cookie = socket.cookie();
+        if !follow_ups.chosen.begin(cookie, offset.into()) {
+            network.note_accepted(here, cookie);
+        }
+    }
+
+    /// Whether the offset is still the one that connect, or whoever made the request socket, chose. The kernel hashes the same tuple for
+    /// both.
+    fn closes(&self, here: PreemptionDisabled<'_>, follow_ups: &FollowUps, socket: Socket<'_>) {
+        let offset = socket.tsoffset();
+        let hash = timestamp_offset(socket.net(), &socket.tuple());
+        if offset == hash {
+            self.0
+                .counts(here, socket.net())
+                .outcomes
+                .close(AtClose::Kept);
+        } else {
+            self.closes_with_other(here, follow_ups, socket, offset, hash);
+        }
+    }
+
+    /// The same of another offset than the hash yields.
+    #[cold]
+    #[inline(never)]
+    fn closes_with_other(
+        &self,
+        here: PreemptionDisabled<'_>,
+        follow_ups: &FollowUps,
+        socket: Socket<'_>,
+        offset: u32,
+        hash: u32,
+    ) {
+        // Who has a place there has a cookie.
+        let chosen = socket
+            .made_cookie()
+            .and_then(|cookie| follow_ups.chosen.end(cookie))
+            .map(|chosen| chosen as u32);
+        let open = chosen == Some(offset) || self.is_open(here, socket, hash);
+        let found = AtClose::judge(offset, hash, open);
+        self.0.counts(here, socket.net()).outcomes.close(found);
+        if found == AtClose::Rewritten {
+            let expected = chosen.unwrap_or(hash);
+            self.record(
+                here,
+                socket,
+                clock::boot_ns(),
+                What::Rewritten { offset, expected },
+            );
+        }
+    }
+
+    /// Whether another offset is no finding: a user may have set it, it may have been chosen for an accepted socket that found no place, the
+    /// source address may have changed since it was stored, or the hash is not the kernel's.
+    fn is_open(&self, here: PreemptionDisabled<'_>, socket: Socket<'_>, expected: u32) -> bool {
+        let net = socket.net();
+        let Some(network) = self.0.network(here, net) else {
+            return true;
+        };
+        // Who is among the repaired has a cookie.
+        let is_noted = || {
+            let (Some(repaired), Some(cookie)) = (&network.repaired, socket.made_cookie()) else {
+                return false;
+            };
+            repaired.contains(cookie)
+        };
+        let may_have_moved = || {
+            socket.tuple().is_v4_mapped()
+                && (ip_dynaddr(net) != 0 || network.writes.any_of_dynaddr())
+        };
+        if socket.in_repair() || is_noted() || may_have_moved() {
+            return true;
+        }
+        self.is_replaced(socket, expected)
+    }
+
+    /// Whether the hash disagrees with what it has just yielded.
+    #[cold]
+    #[inline(never)]
+    fn is_replaced(&self, socket: Socket<'_>, expected: u32) -> bool {
+        // 0 where tcp_timestamps is not 1: a write in between is no other hash.
+        let again = timestamp_offset(socket.net(), &socket.tuple());
+        let replaced = again != expected && again != 0 && expected != 0;
+        if replaced {
+            self.0.hash.is_replaced();
+        }
+        replaced
+    }
+
+    fn record(&self, here: PreemptionDisabled<'_>, socket: Socket<'_>, time: u64, what: What) {
+        let Some(ring) = self.0.rings.follow_ups(self.0.this_cpu(here).number) else {
+            self.0.counts(here, socket.net()).outcomes.record(false);
+            return;
+        };
+        let (source, destination, source_port, destination_port) = socket.tuple().ends();
+        let follow_up = FollowUp {
+            time,
+            cookie: socket.made_cookie().unwrap_or_else(|| socket.cookie()),
+            ends: Ends {
+                netns: socket.net().inum(),
+                source,
+                destination,
+                source_port,
+                destination_port,
+            },
+            what,
+        };
+        let recorded = self.0.push_follow_up(here, ring, &follow_up);
+        self.0.counts(here, socket.net()).outcomes.record(recorded);
+    }
+}

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What the hooks write and the files read.
+
+use kernel::sync::Arc;
+
+use crate::{
+    abstractions::{
+        compat::{
+            errno::no_data,
+            prelude::*,
+            rcu::Guard, //
+        },
+        hook::Hook,
+        marked::Marked,
+        net::Net,
+        percpu::{
+            possible_cpus,
+            Iter,
+            PerCpu, //
+        },
+        pernet::Registration,
+        preemption::PreemptionDisabled,
+        rcu::RcuCell,
+        task::yield_now,
+        wait_queue::WaitQueue, //
+    },
+    model::{
+        counts::{ledger::Kept, stats::Shared},
+        last::Last,
+        records::filter::Filter,
+        shares::{self, Shares},
+        witness::overlap::{Overlaps, Set},
+        word::Word,
+    },
+    tcp::{
+        kernel_socket::KernelSocket,
+        secure_seq::draw_secret, //
+    },
+};
+use hash::Hash;
+use net_counts::{
+    Counts,
+    Network,
+    Networks,
+    Sums, //
+};
+use rings::{
+    many,
+    Rings, //
+};
+use self_test::Trial;
+use socket_events::FollowUps;
+use sysctl_writes::Writes;
+
+pub(crate) mod hash;
+pub(crate) mod net_counts;
+mod recorder;
+pub(crate) mod rings;
+pub(crate) mod self_test;
+pub(crate) mod socket_events;
+pub(crate) mod sysctl_writes;
+
+/// What one CPU writes.
+pub(crate) struct CpuState {
+    /// Its number.
+    pub(crate) number: u32,
+    /// Its last finding.
+    pub(crate) last: Last<Marked>,
+}
+
+/// The witness's table.
+pub(crate) type Table = Overlaps<KVVec<Set<Marked>>>;
+
+/// All state of the module.
+#[pin_data]
+pub(crate) struct State {
+    each_network: Registration<Network>,
+    networks: Arc<Networks>,
+    cpus: PerCpu<CpuState>,
+    /// The records.
+    pub(crate) rings: Rings,
+    /// Whether counts are for root only.
+    private: bool,
+    /// What calls are followed with.
+    pub(crate) hook: Hook,
+    /// Trying the probes.
+    #[pin]
+    pub(crate) trial: Trial,
+    /// Writes of the sysctls that decide about offsets, where it is not known in which namespace.
+    pub(crate) writes_anywhere: Writes,
+    /// Which connects are recorded; none: all.
+    #[pin]
+    pub(crate) filter: RcuCell<Filter>,
+    /// Whether the kernel's hash is one.
+    pub(crate) hash: Hash,
+    /// Those who wait for a record more.
+    pub(crate) waiters: WaitQueue,
+    /// What is in flight, with the witness on.
+    pub(crate) overlaps: Option<Table>,
+    /// Who has how many connects in flight.
+    pub(crate) connect_shares: Shares<KVVec<Marked>>,
+    /// The same of the witness's reads, with the witness on.
+    pub(crate) read_shares: Option<Shares<KVVec<Marked>>>,
+    /// What comes after connects, where that is asked for.
+    pub(crate) follow_ups: Option<FollowUps>,
+}
+
+impl State {
+    /// Allocates it: so many records for each CPU, a power of two, where they are to be kept, a witness of so many calls at
+    /// once where it is on, and room for so many sockets whose outcome is waited for, likewise. May sleep.
+    ///
+    /// Fails with `ENOMEM`, or with `EAFNOSUPPORT` where IPv6 is off.
+    pub(crate) fn new(
+        records: Option<u32>,
+        hook: Hook,
+        maxactive: u32,
+        witness: bool,
+        outcomes: Option<u32>,
+        private: bool,
+    ) -> Result<Arc<Self>> {
+        let socket = KernelSocket::tcp6().inspect_err(|error| {
+            pr_err!("cannot make an IPv6 TCP socket ({error:?}); is IPv6 off (ipv6.disable=1)?\n")
+        })?;
+        draw_secret();
+        let cpus = PerCpu::new(|number| CpuState {
+            number,
+            last: Last::new(),
+        })?;
+        let rings = Rings::new(records, outcomes.is_some())?;
+        let waiters = WaitQueue::new()?;
+        let overlaps = witness.then(|| overlaps(maxactive)).transpose()?;
+        // An fprobe has no instances that a user could take.
+        let instances = match hook {
+            Hook::Kretprobe => maxactive,
+            Hook::Fprobe => u32::MAX,
+        };
+        let connect_shares = shares_of(instances)?;
+        let read_shares = witness.then(|| shares_of(instances)).transpose()?;
+        let follow_ups = outcomes.map(FollowUps::new).transpose()?;
+        let networks = Networks::new(follow_ups.is_some())?;
+        let each_network = Registration::new(networks.clone())?;
+
+        // Not pin_init, whose name holds this closure's twice: see src/names.mk.
+        Arc::try_pin_init(
+            try_pin_init!(Self {
+                each_network,
+                networks,
+                cpus,
+                rings,
+                private,
+                hook,
+                trial <- Trial::new(socket, overlaps.is_some(), follow_ups.is_some()),
+                writes_anywhere: Writes::new(),
+                filter <- RcuCell::new(),
+                hash: Hash::try_out(),
+                waiters,
+                overlaps,
+                connect_shares,
+                read_shares,
+                follow_ups,
+            }? Error),
+            GFP_KERNEL,
+        )
+    }
+
+    /// The permissions of files that have counts only.
+    pub(crate) fn counts_mode(&self) -> u16 {
+        if self.private {
+            0o400
+        } else {
+            0o444
+        }
+    }
+
+    /// What this CPU writes.
+    #[inline]
+    pub(crate) fn this_cpu<'a>(&'a self, here: PreemptionDisabled<'a>) -> &'a CpuState {
+        self.cpus.this_cpu(here)
+    }
+
+    /// What is kept of a namespace; none where it is on its way out.
+    #[inline]
+    pub(crate) fn network<'a>(
+        &'a self,
+        here: PreemptionDisabled<'a>,
+        net: Net<'a>,
+    ) -> Option<&'a Network> {
+        let net = if cfg!(tsoffset_variant = "broken-network") {
+            Net::initial()
+        } else {
+            net
+        };
+        self.each_network.get(net, here)
+    }
+
+    /// What this CPU counts in a namespace.
+    #[inline]
+    pub(crate) fn counts<'a>(&'a self, here: PreemptionDisabled<'a>, net: Net<'a>) -> &'a Counts {
+        self.counts_of(here, self.network(here, net))
+    }
+
+    /// The same, of a namespace that was found before.
+    #[inline]
+    pub(crate) fn counts_of<'a>(
+        &'a self,
+        here: PreemptionDisabled<'a>,
+        network: Option<&'a Network>,
+    ) -> &'a Counts {
+        network
+            .map_or(self.networks.stray(), Network::counts)
+            .this_cpu(here)
+    }
+
+    /// Fails with `ENODATA` where no records are kept (`records=0`).
+    pub(crate) fn must_keep_records(&self) -> Result {
+        if self.rings.are_kept() {
+            return Ok(());
+        }
+        Err(no_data())
+    }
+
+    /// What became of the records, all CPUs together.
+    ///
+    /// Process context, may sleep; `EINTR` where the current task is being killed.
+    pub(crate) fn kept(&self) -> Result<Kept> {
+        let mut kept = Kept::default();
+        for ring in possible_cpus().filter_map(|cpu| self.rings.connects(cpu)) {
+            kept.readable += ring.readable();
+            kept.overwritten += ring.overwritten(ring.head());
+            yield_now()?;
+        }
+        Ok(kept)
+    }
+
+    /// What the namespaces share of what came after connects.
+    pub(crate) fn shared(&self) -> Shared {
+        let mut shared = Shared::default();
+        if let Some(follow_ups) = &self.follow_ups {
+            shared.pending = follow_ups.handshakes.pending();
+        }
+        for ring in possible_cpus().filter_map(|cpu| self.rings.follow_ups(cpu)) {
+            shared.overwritten += ring.overwritten(ring.head());
+        }
+        shared
+    }
+
+    /// Every CPU's number and state.
+    pub(crate) fn cpus(&self) -> Iter<'_, CpuState> {
+        self.cpus.iter()
+    }
+
+    /// The host's sums. May sleep; memory is charged to the current task.
+    pub(crate) fn sums(&self) -> Result<Sums> {
+        self.networks.sums()
+    }
+
+    /// One namespace's; of one on its way out nothing is known.
+    pub(crate) fn sums_of(&self, net: Net<'_>) -> Sums {
+        self.each_network
+            .get(net, &Guard::new())
+            .map_or_else(Sums::default, |network| network.counts().sums())
+    }
+}
+
+/// The counts of who has how many of so many calls. May sleep.
+fn shares_of(calls: u32) -> Result<Shares<KVVec<Marked>>> {
+    let last = possible_cpus().last().unwrap_or(0) as usize;
+    let words = many((last + 1) * shares::PLACES, || Marked::new(0))?;
+    Ok(Shares::new(words, shares::PLACES, calls))
+}
+
+/// The witness's table for so many calls at once.
+fn overlaps(calls: u32) -> Result<Table> {
+    Ok(Table::new(many(Table::sets_for(calls), Set::new)?))
+}
