@@ -29,11 +29,11 @@ use abstractions::{
     },
 };
 use probes::{
-    connect::Connects,
-    getsockopt::Reads,
-    setsockopt::Repairs,
-    state_change::States,
-    sysctl::Timestamps, //
+    connect::ConnectProbe,
+    getsockopt::GetsockoptProbe,
+    setsockopt::SetsockoptProbe,
+    state_change::StateProbe,
+    sysctl::SysctlProbe, //
 };
 
 module! {
@@ -45,7 +45,7 @@ module! {
     params: {
         maxactive: u32 {
             default: 0,
-            description: "Connects that can be followed at once, 1 to 4096; 0: 1024 for each possible CPU, at most 4096 (default 0)",
+            description: "ConnectProbe that can be followed at once, 1 to 4096; 0: 1024 for each possible CPU, at most 4096 (default 0)",
         },
         records: u32 {
             default: 256,
@@ -53,7 +53,7 @@ module! {
         },
         outcomes: u32 {
             default: 0,
-            description: "Connects whose outcome can be awaited at once, up to 65536; 0: not watched (default 0)",
+            description: "ConnectProbe whose outcome can be awaited at once, up to 65536; 0: not watched (default 0)",
         },
         witness: bool {
             default: false,
@@ -74,9 +74,9 @@ module! {
 /// written any more, then the memory goes.
 struct Tsoffset {
     _files: proc::Files,
-    _connects: ReturnProbe<Connects>,
-    _timestamps: ReturnProbe<Timestamps>,
-    _witness: Option<ReturnProbe<Reads>>,
+    _connects: ReturnProbe<ConnectProbe>,
+    _timestamps: ReturnProbe<SysctlProbe>,
+    _witness: Option<ReturnProbe<GetsockoptProbe>>,
     _outcomes: Option<Following>,
     #[cfg(tsoffset_variant = "defect")]
     _defects: ReturnProbe<probes::defect::Defects>,
@@ -90,8 +90,8 @@ struct Tsoffset {
 
 /// The probes that follow sockets beyond their connect.
 struct Following {
-    _states: TraceProbe<States>,
-    _repairs: ReturnProbe<Repairs>,
+    _states: TraceProbe<StateProbe>,
+    _repairs: ReturnProbe<SetsockoptProbe>,
 }
 
 /// Most calls that may be followed at once: each takes memory from load to unload.
@@ -169,16 +169,20 @@ impl kernel::Module for Tsoffset {
             (outcomes != 0).then_some(outcomes),
             parameters::private.value(),
         )?;
-        let timestamps = ReturnProbe::new(Timestamps(state.clone()), hook, SYSCTL_MAXACTIVE)?;
-        let connects = ReturnProbe::new(Connects(state.clone()), hook, maxactive)?;
+        let timestamps = ReturnProbe::new(SysctlProbe(state.clone()), hook, SYSCTL_MAXACTIVE)?;
+        let connects = ReturnProbe::new(ConnectProbe(state.clone()), hook, maxactive)?;
         let witness = witness
-            .then(|| ReturnProbe::new(Reads(state.clone()), hook, maxactive))
+            .then(|| ReturnProbe::new(GetsockoptProbe(state.clone()), hook, maxactive))
             .transpose()?;
 
         let outcomes = if outcomes != 0 {
             Some(Following {
-                _repairs: ReturnProbe::new(Repairs(state.clone()), hook, REPAIRS_MAXACTIVE)?,
-                _states: TraceProbe::new(States(state.clone()))?,
+                _repairs: ReturnProbe::new(
+                    SetsockoptProbe(state.clone()),
+                    hook,
+                    REPAIRS_MAXACTIVE,
+                )?,
+                _states: TraceProbe::new(StateProbe(state.clone()))?,
             })
         } else {
             None
@@ -203,7 +207,11 @@ impl kernel::Module for Tsoffset {
 
         // The tests' module leaks a probe.
         #[cfg(tsoffset_variant = "leak")]
-        core::mem::forget(ReturnProbe::new(Connects(state.clone()), hook, maxactive)?);
+        core::mem::forget(ReturnProbe::new(
+            ConnectProbe(state.clone()),
+            hook,
+            maxactive,
+        )?);
 
         // Last: nothing fails once there are files.
         let files = proc::Files::new(&state)?;

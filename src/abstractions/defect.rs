@@ -10,7 +10,7 @@ use kernel::alloc::flags::GFP_ATOMIC;
 
 use super::{
     compat::prelude::*,
-    preemption::PreemptionDisabled, //
+    preempt::PreemptDisabled, //
 };
 
 /// A mistake; each is found by one detector.
@@ -54,7 +54,7 @@ pub(crate) fn make(defect: Defect) -> Result {
         }
         Defect::Preemptible => {
             // SAFETY: None, which is what lockdep has to say. Nothing is done with it.
-            black_box(unsafe { PreemptionDisabled::assume() });
+            black_box(unsafe { PreemptDisabled::assume() });
         }
     }
     Ok(())

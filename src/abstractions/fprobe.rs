@@ -31,16 +31,16 @@ use super::{
     hook::{
         count,
         Args,
+        EntryData, //
         Handler,
-        Kept, //
     },
     marked::SharedCounter,
-    preemption::PreemptionDisabled,
-    probed::Function, //
+    preempt::PreemptDisabled,
+    probe_target::ProbeTarget, //
 };
 use crate::bindings;
 
-/// An fprobe on `T::Function`, and a callback of ftrace that counts its calls.
+/// An fprobe on `T::Target`, and a callback of ftrace that counts its calls.
 ///
 /// The kernel's own count of calls that an fprobe misses (`nmissed`) is a plain increment that loses updates, and has not all of
 /// them: a task's shadow stack may be full before any fprobe is asked. The callback is asked without one. What disarms kprobes
@@ -79,7 +79,7 @@ unsafe impl<T: Handler> Sync for Registration<T> {}
 #[repr(C)]
 struct Entry<A, D> {
     id: u64,
-    kept: Kept<A, D>,
+    kept: EntryData<A, D>,
 }
 
 type EntryOf<T> = Entry<Args<'static, T>, <T as Handler>::Data>;
@@ -133,7 +133,7 @@ unsafe fn register<T: Handler>(
         (*fprobe).exit_handler = Some(exit::<T>);
         (*fprobe).entry_data_size = size_of::<EntryOf<T>>();
     }
-    let mut symbol: *const c_char = T::Function::SYMBOL.as_char_ptr().cast();
+    let mut symbol: *const c_char = T::Target::SYMBOL.as_char_ptr().cast();
     fault::point()?;
     // SAFETY: The fprobe stays where it is until it is unregistered, below or by `drop`; what its handlers use is initialized.
     to_result(unsafe { bindings::register_fprobe_syms(fprobe, &mut symbol, 1) })?;
@@ -188,16 +188,16 @@ unsafe extern "C" fn entry<T: Handler>(
     // SAFETY: The kernel passes the registers of the probed call to this handler.
     let regs = unsafe { ftrace::regs(fregs, &mut space) };
     // SAFETY: They are those at the entry of a call of the function.
-    let args = unsafe { T::Function::args(regs) };
-    if data.is_null() || this.counting.load_acquire() == 0 || !this.handler.wants(args) {
+    let args = unsafe { T::Target::args(regs) };
+    if data.is_null() || this.counting.load_acquire() == 0 || !this.handler.filter(args) {
         return 1;
     }
     // SAFETY: The kernel calls this with preemption off (rcu_sched_notrace in kernel/trace/fprobe.c).
-    let here = unsafe { PreemptionDisabled::assume() };
-    let Some(data_of_call) = this.handler.entered(here, args) else {
+    let preempt = unsafe { PreemptDisabled::assume() };
+    let Some(data_of_call) = this.handler.on_entry(preempt, args) else {
         return 1;
     };
-    let kept = Kept {
+    let kept = EntryData {
         args,
         data: data_of_call,
     };
@@ -229,15 +229,16 @@ unsafe extern "C" fn exit<T: Handler>(
     if id != this.id {
         return;
     }
-    // SAFETY: By its number `entry` wrote it for this registration; the arguments are valid until the call returns (`Function`),
+    // SAFETY: By its number `entry` wrote it for this registration; the arguments are valid until the call returns (`ProbeTarget`),
     // which is after this handler.
     let Entry { kept, .. } = unsafe { &*data.cast::<Entry<Args<'_, T>, T::Data>>() };
     let mut space = MaybeUninit::uninit();
     // SAFETY: The kernel passes the registers of the return to this handler.
     let value = unsafe { ftrace::regs(fregs, &mut space) }.return_value();
     // SAFETY: The kernel calls this with preemption off (rcu_sched_notrace in kernel/trace/fprobe.c).
-    let here = unsafe { PreemptionDisabled::assume() };
-    this.handler.returned(here, kept.args, &kept.data, value);
+    let preempt = unsafe { PreemptDisabled::assume() };
+    this.handler
+        .on_return(preempt, kept.args, &kept.data, value);
 }
 
 /// # Safety

@@ -13,7 +13,7 @@ use kernel::{
 
 use super::{
     compat::prelude::*,
-    probed::Regs, //
+    probe_target::PtRegs, //
 };
 use crate::bindings;
 
@@ -71,10 +71,10 @@ pub(super) unsafe fn unregister(ops: *mut bindings::ftrace_ops) {
 pub(super) unsafe fn regs<'a>(
     regs: *mut bindings::ftrace_regs,
     space: &'a mut MaybeUninit<bindings::pt_regs>,
-) -> &'a Regs {
+) -> &'a PtRegs {
     // SAFETY: The kernel gives the registers that it keeps, or writes those that ftrace saved into the space.
     unsafe {
-        Regs::from_raw(bindings::tsoffset_ftrace_partial_regs(
+        PtRegs::from_raw(bindings::tsoffset_ftrace_partial_regs(
             regs,
             space.as_mut_ptr(),
         ))

@@ -4,15 +4,15 @@
 
 use super::{
     module_params::Choice,
-    preemption::PreemptionDisabled,
-    probed::{
-        Function,
-        Regs, //
+    preempt::PreemptDisabled,
+    probe_target::{
+        ProbeTarget,
+        PtRegs, //
     }, //
 };
 
 /// The arguments of a handler's function.
-pub(super) type Args<'call, T> = <<T as Handler>::Function as Function>::Args<'call>;
+pub(super) type Args<'call, T> = <<T as Handler>::Target as ProbeTarget>::Args<'call>;
 
 /// What runs when the function is called and when it returns.
 ///
@@ -20,29 +20,29 @@ pub(super) type Args<'call, T> = <<T as Handler>::Function as Function>::Args<'c
 /// sleep, allocate or loop without a bound.
 pub(crate) trait Handler: Sync {
     /// The function it is for.
-    type Function: Function;
+    type Target: ProbeTarget;
 
     /// What entry hands to return.
     type Data: Copy;
 
     /// Runs at every call, first: whether it is one to follow. One that is not costs little more than a kprobe.
     #[inline(always)]
-    fn wants(&self, _args: Args<'_, Self>) -> bool {
+    fn filter(&self, _args: Args<'_, Self>) -> bool {
         true
     }
 
     /// Runs at entry of a call that can be followed. `None`: it is not.
-    fn entered(&self, here: PreemptionDisabled<'_>, args: Args<'_, Self>) -> Option<Self::Data>;
+    fn on_entry(&self, preempt: PreemptDisabled<'_>, args: Args<'_, Self>) -> Option<Self::Data>;
 
     /// Runs at every call that was wanted, followed or not. What was missed is the difference. A kretprobe has it run after
-    /// `entered`.
+    /// `on_entry`.
     #[inline(always)]
-    fn called(&self, _here: PreemptionDisabled<'_>, _args: Args<'_, Self>) {}
+    fn on_hit(&self, _here: PreemptDisabled<'_>, _args: Args<'_, Self>) {}
 
-    /// Runs at return, with the arguments of the call and what `entered` kept.
-    fn returned(
+    /// Runs at return, with the arguments of the call and what `on_entry` kept.
+    fn on_return(
         &self,
-        here: PreemptionDisabled<'_>,
+        preempt: PreemptDisabled<'_>,
         args: Args<'_, Self>,
         data: &Self::Data,
         value: usize,
@@ -55,17 +55,17 @@ pub(crate) trait Handler: Sync {
 ///
 /// `regs` are those at the entry of a call of the handler's function. Preemption is off.
 #[inline(always)]
-pub(super) unsafe fn count<T: Handler>(handler: &T, regs: &Regs) {
+pub(super) unsafe fn count<T: Handler>(handler: &T, regs: &PtRegs) {
     // SAFETY: The caller says that the registers are those.
-    let args = unsafe { T::Function::args(regs) };
-    if handler.wants(args) {
+    let args = unsafe { T::Target::args(regs) };
+    if handler.filter(args) {
         // SAFETY: The caller says that preemption is off.
-        handler.called(unsafe { PreemptionDisabled::assume() }, args);
+        handler.on_hit(unsafe { PreemptDisabled::assume() }, args);
     }
 }
 
 /// What is kept of a call between entry and return.
-pub(super) struct Kept<A, D> {
+pub(super) struct EntryData<A, D> {
     pub(super) args: A,
     pub(super) data: D,
 }

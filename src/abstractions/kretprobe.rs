@@ -21,10 +21,10 @@ use super::{
     fault,
     hook::{
         Args,
+        EntryData, //
         Handler,
-        Kept, //
     },
-    probed::Function, //
+    probe_target::ProbeTarget, //
 };
 use crate::bindings;
 use handlers::{
@@ -38,7 +38,7 @@ use handlers::{
 mod handlers;
 mod replaceable;
 
-/// A kretprobe on `T::Function` that sees the calls, too, for which it has no instance.
+/// A kretprobe on `T::Target` that sees the calls, too, for which it has no instance.
 ///
 /// A kretprobe is a kprobe whose handler, the kernel's own, takes an instance and has the return address point to a
 /// trampoline; where none is free, the call is not followed, and the kernel's count of those (`nmissed`) is a plain increment
@@ -63,16 +63,16 @@ mod replaceable;
 /// struct Duration;
 ///
 /// impl Handler for Duration {
-///     type Function = TcpV6Connect;
+///     type Target = TcpV6Connect;
 ///     type Data = Instant;
 ///
-///     fn entered(&self, _here: PreemptionDisabled<'_>, _call: Connecting<'_>) -> Option<Instant> {
+///     fn entered(&self, _here: PreemptDisabled<'_>, _call: Connecting<'_>) -> Option<Instant> {
 ///         Some(Instant::now())
 ///     }
 ///
 ///     fn returned(
 ///         &self,
-///         _here: PreemptionDisabled<'_>,
+///         _here: PreemptDisabled<'_>,
 ///         _call: Connecting<'_>,
 ///         start: &Instant,
 ///         _value: usize,
@@ -104,10 +104,10 @@ unsafe impl<T: Handler> Sync for Registration<T> {}
 impl<T: Handler> Registration<T> {
     /// The instance data starts this many bytes into an instance, which is aligned to a pointer.
     const FITS: () = {
-        let align = align_of::<Kept<Args<'static, T>, T::Data>>();
+        let align = align_of::<EntryData<Args<'static, T>, T::Data>>();
         assert!(align <= align_of::<usize>());
         assert!(offset_of!(bindings::kretprobe_instance, data) % align == 0);
-        let size = size_of::<Kept<Args<'static, T>, T::Data>>();
+        let size = size_of::<EntryData<Args<'static, T>, T::Data>>();
         assert!(size <= bindings::layout::KRETPROBE_MAX_DATA);
     };
 
@@ -154,12 +154,12 @@ unsafe fn register<T: Handler>(
     unsafe { slot.write_bytes(0, 1) };
     // SAFETY: `slot` was just initialized.
     let kretprobe = unsafe { &mut *slot };
-    kretprobe.kp.symbol_name = T::Function::SYMBOL.as_char_ptr();
+    kretprobe.kp.symbol_name = T::Target::SYMBOL.as_char_ptr();
     kretprobe.kp.flags = bindings::KPROBE_FLAG_DISABLED;
     kretprobe.entry_handler = Some(entry);
     kretprobe.handler = Some(return_handler::<T>);
     kretprobe.maxactive = maxactive;
-    kretprobe.data_size = size_of::<Kept<Args<'static, T>, T::Data>>();
+    kretprobe.data_size = size_of::<EntryData<Args<'static, T>, T::Data>>();
     fault::point()?;
     // SAFETY: `slot` stays where it is until it is unregistered; the handler, the only thing the callbacks use, is initialized.
     to_result(unsafe { bindings::register_kretprobe(slot) })
@@ -189,13 +189,13 @@ unsafe fn register_and_arm<T: Handler>(
     unsafe { bindings::unregister_kretprobe(slot) };
     known?;
 
-    let symbol = T::Function::SYMBOL.to_str().unwrap_or_default();
+    let symbol = T::Target::SYMBOL.to_str().unwrap_or_default();
     pr_info!("kretprobes of this kernel have an unknown handler: a second probe counts the calls of {symbol}\n");
     // SAFETY: `this` is live. An `Opaque` is transparent over what it holds.
     let counter = unsafe { &raw mut (*this).counter }.cast::<bindings::kprobe>();
     // SAFETY: `counter` is a live `struct kprobe` that nobody else uses yet.
     unsafe {
-        (*counter).symbol_name = T::Function::SYMBOL.as_char_ptr();
+        (*counter).symbol_name = T::Target::SYMBOL.as_char_ptr();
         (*counter).pre_handler = Some(count_handler::<T>);
     }
     fault::point()?;
@@ -265,7 +265,7 @@ mod tests {
     use crate::{
         abstractions::{
             marked::SharedCounter,
-            preemption::PreemptionDisabled, //
+            preempt::PreemptDisabled, //
         },
         tcp::{
             connect::{
@@ -288,19 +288,19 @@ mod tests {
     }
 
     impl Handler for Follow {
-        type Function = TcpV6Connect;
+        type Target = TcpV6Connect;
         type Data = u64;
 
-        fn wants(&self, call: Connecting<'_>) -> bool {
+        fn filter(&self, call: Connecting<'_>) -> bool {
             call.socket.address() == self.socket && self.let_go.load_acquire() == 0
         }
 
-        fn entered(&self, _here: PreemptionDisabled<'_>, _call: Connecting<'_>) -> Option<u64> {
+        fn on_entry(&self, _here: PreemptDisabled<'_>, _call: Connecting<'_>) -> Option<u64> {
             ENTERED.increment();
             (self.refuse.load_acquire() == 0).then_some(0x5eed)
         }
 
-        fn called(&self, _here: PreemptionDisabled<'_>, _call: Connecting<'_>) {
+        fn on_hit(&self, _here: PreemptDisabled<'_>, _call: Connecting<'_>) {
             CALLED.increment();
             // Only of calls that were entered before.
             if ENTERED.load_acquire() != CALLED.load_acquire() {
@@ -308,9 +308,9 @@ mod tests {
             }
         }
 
-        fn returned(
+        fn on_return(
             &self,
-            _here: PreemptionDisabled<'_>,
+            _here: PreemptDisabled<'_>,
             call: Connecting<'_>,
             data: &u64,
             value: usize,

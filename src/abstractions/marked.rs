@@ -125,8 +125,8 @@ impl Word for Marked {
     }
 
     #[inline(always)]
-    fn read_barrier() {
-        ordered::read_barrier();
+    fn smp_rmb() {
+        ordered::smp_rmb();
     }
 
     #[inline(always)]
@@ -186,7 +186,7 @@ mod ordered {
     }
 
     #[inline(always)]
-    pub(super) fn read_barrier() {
+    pub(super) fn smp_rmb() {
         barrier();
     }
 
@@ -218,7 +218,7 @@ mod ordered {
     }
 
     #[inline(always)]
-    pub(super) fn read_barrier() {
+    pub(super) fn smp_rmb() {
         // SAFETY: A barrier has no requirements.
         unsafe { bindings::tsoffset_smp_rmb() }
     }

@@ -12,7 +12,7 @@ use core::{
 use super::{
     compat::prelude::*,
     fault,
-    preemption::PreemptionDisabled, //
+    preempt::PreemptDisabled, //
 };
 use crate::bindings;
 
@@ -69,7 +69,7 @@ impl<T: Sync> PerCpu<T> {
 
     /// The `T` of the CPU this runs on, for as long as it runs there.
     #[inline]
-    pub(crate) fn this_cpu<'a>(&'a self, _here: PreemptionDisabled<'a>) -> &'a T {
+    pub(crate) fn this_cpu<'a>(&'a self, _here: PreemptDisabled<'a>) -> &'a T {
         // SAFETY: By the type invariant every possible CPU has a `T`, living as long as `self`.
         unsafe { &*this_cpu_ptr(self.base.as_ptr()).cast() }
     }

@@ -24,12 +24,12 @@ use super::{
     },
     fault,
     net::Net,
-    rcu::Reading, //
+    rcu::ReadSection, //
 };
 use crate::bindings;
 
 /// What each network namespace has of its own.
-pub(crate) trait PerNetwork: HasSlot + Send + Sync + 'static {
+pub(crate) trait PernetOperations: HasNetId + Send + Sync + 'static {
     /// What it is made with.
     type Home: Send + Sync;
 
@@ -45,30 +45,30 @@ pub(crate) trait PerNetwork: HasSlot + Send + Sync + 'static {
 /// # Safety
 ///
 /// [`slot`](Self::slot) gives the same static at every call, and no other type's does.
-pub(crate) unsafe trait HasSlot: Sized {
+pub(crate) unsafe trait HasNetId: Sized {
     /// The static.
-    fn slot() -> &'static Slot<Self>
+    fn net_id() -> &'static NetId<Self>
     where
-        Self: PerNetwork;
+        Self: PernetOperations;
 }
 
-/// Gives a type its [`Slot`].
-macro_rules! has_slot {
+/// Gives a type its [`NetId`].
+macro_rules! has_net_id {
     ($type:ty) => {
         // SAFETY: The static is this function's own, and a type has one implementation.
-        unsafe impl $crate::abstractions::pernet::HasSlot for $type {
-            fn slot() -> &'static $crate::abstractions::pernet::Slot<Self> {
-                static SLOT: $crate::abstractions::pernet::Slot<$type> =
-                    $crate::abstractions::pernet::Slot::new();
-                &SLOT
+        unsafe impl $crate::abstractions::pernet::HasNetId for $type {
+            fn net_id() -> &'static $crate::abstractions::pernet::NetId<Self> {
+                static NET_ID: $crate::abstractions::pernet::NetId<$type> =
+                    $crate::abstractions::pernet::NetId::new();
+                &NET_ID
             }
         }
     };
 }
-pub(crate) use has_slot;
+pub(crate) use has_net_id;
 
 /// What the kernel's callbacks, which know a namespace only, find the registration by.
-pub(crate) struct Slot<T: PerNetwork> {
+pub(crate) struct NetId<T: PernetOperations> {
     // What the kernel calls it; written by the kernel before any callback.
     id: UnsafeCell<c_uint>,
     // Set while it is registered.
@@ -76,9 +76,9 @@ pub(crate) struct Slot<T: PerNetwork> {
 }
 
 // SAFETY: `home` is claimed atomically, and both are written only while nobody else can come to them.
-unsafe impl<T: PerNetwork> Sync for Slot<T> {}
+unsafe impl<T: PernetOperations> Sync for NetId<T> {}
 
-impl<T: PerNetwork> Slot<T> {
+impl<T: PernetOperations> NetId<T> {
     /// One without a registration.
     pub(crate) const fn new() -> Self {
         Self {
@@ -98,7 +98,7 @@ impl<T: PerNetwork> Slot<T> {
 
 /// What the kernel keeps for us in each namespace: it allocates it, zeroed, before `init`, and frees it when
 /// the `exit` functions of all subsystems have run.
-struct Place<T> {
+struct NetEntry<T> {
     // Null before `init` and after `pre_exit`.
     current: *mut T,
     // Between `pre_exit` and `exit`.
@@ -109,16 +109,16 @@ struct Place<T> {
 ///
 /// # Invariants
 ///
-/// `ops` is registered, and `T::slot()` is this one's.
+/// `ops` is registered, and `T::net_id()` is this one's.
 ///
 /// # Examples
 ///
 /// ```ignore
 /// struct Seen(SharedCounter);
 ///
-/// has_slot!(Seen);
+/// has_net_id!(Seen);
 ///
-/// impl PerNetwork for Seen {
+/// impl PernetOperations for Seen {
 ///     type Home = ();
 ///
 ///     fn new(_home: &Arc<()>, _net: Net<'_>) -> Result<Self> {
@@ -130,7 +130,7 @@ struct Place<T> {
 ///     seen.0.increment();
 /// }
 /// ```
-pub(crate) struct Registration<T: PerNetwork> {
+pub(crate) struct Registration<T: PernetOperations> {
     ops: KBox<Opaque<bindings::pernet_operations>>,
     // Behind `ops`: the callbacks use it, and find it by its address.
     home: KBox<Arc<T::Home>>,
@@ -138,11 +138,11 @@ pub(crate) struct Registration<T: PerNetwork> {
 }
 
 // SAFETY: Unregistering may happen on any thread, and what it drops is `Send`.
-unsafe impl<T: PerNetwork> Send for Registration<T> {}
+unsafe impl<T: PernetOperations> Send for Registration<T> {}
 // SAFETY: A shared reference gives access to `T`s, which are `Sync`.
-unsafe impl<T: PerNetwork> Sync for Registration<T> {}
+unsafe impl<T: PernetOperations> Sync for Registration<T> {}
 
-impl<T: PerNetwork> Registration<T> {
+impl<T: PernetOperations> Registration<T> {
     /// Registers it, and makes a `T` for each namespace there is. May sleep.
     ///
     /// Fails with `EBUSY` where there is a registration of this type already, and as `T::new` does.
@@ -154,8 +154,8 @@ impl<T: PerNetwork> Registration<T> {
                 init: Some(init::<T>),
                 pre_exit: Some(pre_exit::<T>),
                 exit: Some(exit::<T>),
-                id: T::slot().id.get(),
-                size: size_of::<Place<T>>(),
+                id: T::net_id().id.get(),
+                size: size_of::<NetEntry<T>>(),
                 // SAFETY: Every other member may be a null pointer or 0.
                 ..unsafe { core::mem::zeroed() }
             }),
@@ -163,13 +163,13 @@ impl<T: PerNetwork> Registration<T> {
         )?;
 
         fault::point()?;
-        if !T::slot().replace(null_mut(), &*home) {
+        if !T::net_id().replace(null_mut(), &*home) {
             return Err(EBUSY);
         }
         // SAFETY: The operations stay where they are, in their own allocation, until `drop` unregisters
         // them; what the callbacks use was set before.
         to_result(unsafe { bindings::register_pernet_subsys(ops.get()) }).inspect_err(|_| {
-            T::slot().replace(&*home, null_mut());
+            T::net_id().replace(&*home, null_mut());
         })?;
         // INVARIANT: Just registered, and the slot is ours.
         Ok(Self {
@@ -184,7 +184,7 @@ impl<T: PerNetwork> Registration<T> {
     pub(crate) fn get<'a>(
         &'a self,
         net: Net<'a>,
-        reading: impl Into<Reading<'a>>,
+        reading: impl Into<ReadSection<'a>>,
     ) -> Option<&'a T> {
         // SAFETY: The namespace is live and we are registered: the kernel has our place in it until all its
         // sockets are gone. What the pointer points to is dropped a grace period after it is taken away, which does
@@ -196,11 +196,11 @@ impl<T: PerNetwork> Registration<T> {
     }
 }
 
-impl<T: PerNetwork> Drop for Registration<T> {
+impl<T: PernetOperations> Drop for Registration<T> {
     fn drop(&mut self) {
         // SAFETY: Registered by the type invariant. This drops every namespace's `T`.
         unsafe { bindings::unregister_pernet_subsys(self.ops.get()) };
-        T::slot().replace(&*self.home, null_mut());
+        T::net_id().replace(&*self.home, null_mut());
     }
 }
 
@@ -210,7 +210,10 @@ impl<T: PerNetwork> Drop for Registration<T> {
 ///
 /// `net` is live, and `T` registered.
 #[inline]
-unsafe fn place<T: PerNetwork>(net: *const bindings::net, _reading: Reading<'_>) -> *mut Place<T> {
+unsafe fn place<T: PernetOperations>(
+    net: *const bindings::net,
+    _reading: ReadSection<'_>,
+) -> *mut NetEntry<T> {
     // This is `net_generic()`, whose read lock the caller has, or what stands for it.
     // SAFETY: The number does not change while it is registered. The table that the place is found in may be replaced
     // by a larger one, and is freed a grace period later; the place is not.
@@ -218,8 +221,8 @@ unsafe fn place<T: PerNetwork>(net: *const bindings::net, _reading: Reading<'_>)
         let table = (&raw const (*net).r#gen).read_volatile();
         table
             .byte_add(bindings::layout::NET_GENERIC_PTR)
-            .cast::<*mut Place<T>>()
-            .add(*T::slot().id.get() as usize)
+            .cast::<*mut NetEntry<T>>()
+            .add(*T::net_id().id.get() as usize)
             .read()
     }
 }
@@ -227,9 +230,9 @@ unsafe fn place<T: PerNetwork>(net: *const bindings::net, _reading: Reading<'_>)
 /// # Safety
 ///
 /// Called by the kernel only, once for each namespace, while `T` is registered.
-unsafe extern "C" fn init<T: PerNetwork>(net: *mut bindings::net) -> c_int {
+unsafe extern "C" fn init<T: PernetOperations>(net: *mut bindings::net) -> c_int {
     // SAFETY: A registration keeps its home until no callback comes any more.
-    let home = unsafe { &**T::slot().home.get() };
+    let home = unsafe { &**T::net_id().home.get() };
     // SAFETY: The namespace lives during the call.
     match T::new(home, unsafe { Net::from_raw(net) }).and_then(|t| Ok(KBox::new(t, GFP_KERNEL)?)) {
         Ok(t) => {
@@ -251,7 +254,7 @@ unsafe extern "C" fn init<T: PerNetwork>(net: *mut bindings::net) -> c_int {
 /// # Safety
 ///
 /// As `init`, and before `exit`; a grace period lies between the two.
-unsafe extern "C" fn pre_exit<T: PerNetwork>(net: *mut bindings::net) {
+unsafe extern "C" fn pre_exit<T: PernetOperations>(net: *mut bindings::net) {
     // SAFETY: The place is there; nobody else writes it.
     unsafe {
         let place = place::<T>(net, (&Guard::new()).into());
@@ -263,7 +266,7 @@ unsafe extern "C" fn pre_exit<T: PerNetwork>(net: *mut bindings::net) {
 /// # Safety
 ///
 /// As `init`, the last of the three.
-unsafe extern "C" fn exit<T: PerNetwork>(net: *mut bindings::net) {
+unsafe extern "C" fn exit<T: PernetOperations>(net: *mut bindings::net) {
     // SAFETY: `init` made it by `into_raw`, and since `pre_exit` and the grace period after it nobody looks
     // at it any more.
     drop(unsafe {

@@ -9,7 +9,7 @@ use super::{
         Hook, //
     },
     kretprobe,
-    probed::Function,
+    probe_target::ProbeTarget,
     tracepoint::{
         self,
         Tracepoint, //
@@ -37,7 +37,7 @@ impl<T: Handler> ReturnProbe<T> {
     /// Fails with `EOPNOTSUPP` where this kernel has no such hook, and as registering does.
     pub(crate) fn new(handler: T, hook: Hook, maxactive: u32) -> Result<Self> {
         Self::register(handler, hook, maxactive)
-            .inspect_err(|error| not_probed::<T::Function>(*error))
+            .inspect_err(|error| not_probed::<T::Target>(*error))
     }
 
     fn register(handler: T, hook: Hook, maxactive: u32) -> Result<Self> {
@@ -56,7 +56,7 @@ impl<T: Handler> ReturnProbe<T> {
                 })
             }
             #[cfg(not(kernel_has_fgraph_fprobe))]
-            Hook::Fprobe => Err(Hook::not_supported()),
+            Hook::Fprobe => Err(super::compat::errno::not_supported()),
         }
     }
 }
@@ -80,7 +80,7 @@ impl<T: tracepoint::Handler> TraceProbe<T> {
 }
 
 /// The one line that a failed registration leaves.
-fn not_probed<F: Function>(error: Error) {
+fn not_probed<F: ProbeTarget>(error: Error) {
     let symbol = F::SYMBOL.to_str().unwrap_or_default();
     pr_err!("cannot probe {symbol}: {error:?}\n");
 }

@@ -20,25 +20,25 @@ use super::{
         prelude::*,
         rcu::Guard, //
     },
-    preemption::PreemptionDisabled, //
+    preempt::PreemptDisabled, //
 };
 use crate::bindings;
 
 /// Proof that what RCU readers see stays, for `'a`: of the read lock, or of preemption being off, for which a grace
 /// period waits as well (Documentation/RCU/rcu.rst).
 #[derive(Clone, Copy)]
-pub(crate) struct Reading<'a>(PhantomData<&'a Guard>);
+pub(crate) struct ReadSection<'a>(PhantomData<&'a Guard>);
 
-impl<'a> From<&'a Guard> for Reading<'a> {
+impl<'a> From<&'a Guard> for ReadSection<'a> {
     #[inline(always)]
     fn from(_guard: &'a Guard) -> Self {
         Self(PhantomData)
     }
 }
 
-impl<'a> From<PreemptionDisabled<'a>> for Reading<'a> {
+impl<'a> From<PreemptDisabled<'a>> for ReadSection<'a> {
     #[inline(always)]
-    fn from(_off: PreemptionDisabled<'a>) -> Self {
+    fn from(_off: PreemptDisabled<'a>) -> Self {
         Self(PhantomData)
     }
 }
@@ -72,7 +72,7 @@ impl<T> RcuCell<T> {
 
     /// The value. Any context.
     #[inline]
-    pub(crate) fn get<'a>(&'a self, _reading: impl Into<Reading<'a>>) -> Option<&'a T> {
+    pub(crate) fn get<'a>(&'a self, _reading: impl Into<ReadSection<'a>>) -> Option<&'a T> {
         // SAFETY: A marked load of a live pointer. What it points to was published with release and is not freed before
         // a grace period has gone by, which does not end before `'a` does.
         unsafe { self.pointer.get().read_volatile().as_ref() }

@@ -72,7 +72,7 @@ impl fmt::Write for Line {
 
 /// Where a reader wants to go on.
 #[derive(Clone, Copy)]
-pub(crate) enum Place {
+pub(crate) enum SeekTo {
     /// With the oldest that is there.
     Oldest,
     /// With what is to come.
@@ -88,7 +88,7 @@ pub(crate) trait Stream: Entry {
     fn reader(&self) -> Result<Self::Reader>;
 
     /// Has a reader go on elsewhere.
-    fn go(&self, reader: &mut Self::Reader, place: Place);
+    fn go(&self, reader: &mut Self::Reader, place: SeekTo);
 
     /// How much there has been, ever: it changes when there is more. Never sleeps.
     fn amount(&self) -> u64;
@@ -107,15 +107,15 @@ pub(crate) trait Stream: Entry {
 #[pin_data]
 struct Opened<T: Stream> {
     #[pin]
-    reading: Mutex<Reading<T>>,
+    reading: Mutex<OpenFile<T>>,
 }
 
-struct Reading<T: Stream> {
+struct OpenFile<T: Stream> {
     reader: T::Reader,
     line: Line,
 }
 
-impl<T: Stream> Reading<T> {
+impl<T: Stream> OpenFile<T> {
     /// Whether there is something to hand out.
     fn is_ready(&mut self, stream: &T) -> bool {
         self.line.begin < self.line.end || stream.is_ready(&mut self.reader)
@@ -210,7 +210,7 @@ unsafe extern "C" fn open<T: Stream>(_: *mut bindings::inode, file: *mut binding
     let stream = unsafe { stream::<T>(file) };
     stream.waiters().listen();
     let opened = stream.reader().and_then(|reader| {
-        let reading = Reading::<T> {
+        let reading = OpenFile::<T> {
             reader,
             line: Line::new(),
         };
@@ -323,8 +323,8 @@ unsafe extern "C" fn lseek<T: Stream>(
     whence: c_int,
 ) -> bindings::loff_t {
     let place = match (offset, whence as u32) {
-        (0, bindings::SEEK_SET) => Place::Oldest,
-        (0, bindings::SEEK_END) => Place::Now,
+        (0, bindings::SEEK_SET) => SeekTo::Oldest,
+        (0, bindings::SEEK_END) => SeekTo::Now,
         // A stream has no other places.
         _ => return EINVAL.to_errno().into(),
     };

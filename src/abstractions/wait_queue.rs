@@ -21,7 +21,7 @@ use super::{
     compat::prelude::*,
     marked::SharedCounter,
     percpu::PerCpu,
-    preemption::PreemptionDisabled, //
+    preempt::PreemptDisabled, //
 };
 use crate::bindings;
 
@@ -83,11 +83,11 @@ impl WaitQueue {
     ///
     /// It writes this CPU's memory only.
     #[inline]
-    pub(crate) fn notify(&self, here: PreemptionDisabled<'_>) {
+    pub(crate) fn notify(&self, preempt: PreemptDisabled<'_>) {
         if self.listeners.load_acquire() != 0 && cfg!(not(tsoffset_variant = "broken-wait-queue")) {
             // SAFETY: The work is initialized, and synced before it goes. Where it is pending already,
             // it runs after this.
-            unsafe { bindings::irq_work_queue(self.works.this_cpu(here).work.get()) };
+            unsafe { bindings::irq_work_queue(self.works.this_cpu(preempt).work.get()) };
         }
     }
 

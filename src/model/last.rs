@@ -80,7 +80,7 @@ impl<W: Word> Last<W> {
             }
             let offsets = self.offsets.load();
             let verdict = self.verdict.load();
-            W::read_barrier();
+            W::smp_rmb();
             if self.sequence.load() == before {
                 return Read::Finding(Finding {
                     offset: (offsets >> 32) as u32,

@@ -57,8 +57,8 @@ impl<W: Word, S: Deref<Target = [W]>> Shares<S> {
     pub(crate) fn take(&self, cpu: u32, user: u32) -> Option<Taken> {
         let place = spread(user.into()) as usize & self.mask;
         let index = (cpu as usize).wrapping_shl(self.bits) | place;
-        let here = self.held.get(index)?.increment();
-        if here > self.unasked && self.sum(place) > self.most {
+        let held = self.held.get(index)?.increment();
+        if held > self.unasked && self.sum(place) > self.most {
             self.held[index].decrement();
             return None;
         }

@@ -30,7 +30,7 @@ pub(crate) trait Word {
     fn store_release(&self, value: u64);
 
     /// `smp_rmb`: loads before it come before loads after it.
-    fn read_barrier();
+    fn smp_rmb();
 
     /// `smp_wmb`: stores before it come before stores after it.
     fn write_barrier();

@@ -5,14 +5,14 @@
 use kernel::sync::Arc;
 
 use super::{
-    sample::Returned,
+    sample::ConnectSample,
     trace::trace, //
 };
 use crate::{
     abstractions::{
         clock,
         hook::Handler,
-        preemption::PreemptionDisabled,
+        preempt::PreemptDisabled,
         task::responsible_user, //
     },
     model::{
@@ -46,7 +46,7 @@ use crate::{
 };
 
 /// Follows a call to its return and takes the verdict.
-pub(crate) struct Connects(pub(crate) Arc<State>);
+pub(crate) struct ConnectProbe(pub(crate) Arc<State>);
 
 /// What is remembered of a call at its entry.
 #[derive(Clone, Copy)]
@@ -62,14 +62,14 @@ pub(crate) struct Entry {
     share: Taken,
 }
 
-impl Connects {
+impl ConnectProbe {
     /// What another offset than the expected one is: a finding, unless a sysctl that decides about it was written meanwhile, the source
     /// address may have changed after the offset was stored, or the hash is not the kernel's.
     #[cold]
     #[inline(never)]
     fn explain(
         &self,
-        here: PreemptionDisabled<'_>,
+        preempt: PreemptDisabled<'_>,
         socket: Socket<'_>,
         tuple: &Tuple,
         expected: u32,
@@ -77,7 +77,7 @@ impl Connects {
     ) -> Verdict {
         let net = socket.net();
         // On its way out, with counts that are gone.
-        let Some(network) = self.0.network(here, net) else {
+        let Some(network) = self.0.network(preempt, net) else {
             return Verdict::Changed;
         };
         let again = timestamp_offset(net, tuple);
@@ -98,42 +98,42 @@ impl Connects {
     /// A connect in TCP_REPAIR mode leaves what offset there is, of a user's or of an earlier connect.
     #[cold]
     #[inline(never)]
-    fn note_repair(&self, here: PreemptionDisabled<'_>, socket: Socket<'_>) {
-        if let Some(network) = self.0.network(here, socket.net()) {
-            network.note_repair(here, socket.cookie());
+    fn note_repair(&self, preempt: PreemptDisabled<'_>, socket: Socket<'_>) {
+        if let Some(network) = self.0.network(preempt, socket.net()) {
+            network.note_repair(preempt, socket.cookie());
         }
     }
 }
 
-impl Connects {
+impl ConnectProbe {
     /// Records a connect where there is a filter, or somebody listens to the tracepoint; says whether it is recorded. Apart, so that
     /// the path without stays short.
     #[inline(never)]
     fn record_chosen(
         &self,
-        here: PreemptionDisabled<'_>,
+        preempt: PreemptDisabled<'_>,
         cpu: &CpuState,
-        call: Returned<'_>,
+        call: ConnectSample<'_>,
     ) -> bool {
         let record = call.record();
-        let ring = self.0.ring_for(here, cpu, &record);
+        let ring = self.0.ring_for(preempt, cpu, &record);
         if trace_connect::is_on() {
             trace(self.0.rings.connects(cpu.number), &record, ring.is_some());
         }
         if let Some(ring) = ring {
-            self.0.push(here, ring, &record);
+            self.0.push(preempt, ring, &record);
         }
         ring.is_some()
     }
 }
 
 // What the witness takes part in: apart, so that the path without it stays short.
-impl Connects {
+impl ConnectProbe {
     /// Takes a place in its table.
     #[inline(never)]
-    fn be_found(
+    fn overlap_begin(
         &self,
-        here: PreemptionDisabled<'_>,
+        preempt: PreemptDisabled<'_>,
         overlaps: &Table,
         socket: Socket<'_>,
     ) -> Option<overlap::Connect> {
@@ -142,16 +142,16 @@ impl Connects {
         }
         let place = overlaps.connect_begins(socket.address(), socket.tsoffset());
         if place.is_none() {
-            self.0.counts(here, socket.net()).readers.overflow();
+            self.0.counts(preempt, socket.net()).readers.overflow();
         }
         place
     }
 
     /// Leaves it, with the offset that is in the socket now; how many reads looked.
     #[inline(never)]
-    fn be_gone(
+    fn overlap_end(
         &self,
-        here: PreemptionDisabled<'_>,
+        preempt: PreemptDisabled<'_>,
         overlaps: &Table,
         socket: Socket<'_>,
         place: overlap::Connect,
@@ -160,7 +160,7 @@ impl Connects {
         let findings = overlaps.connect_ends(socket.address(), place, offset);
         if findings.torn != 0 {
             self.0
-                .counts(here, socket.net())
+                .counts(preempt, socket.net())
                 .readers
                 .found_torn(findings.torn);
         }
@@ -168,28 +168,28 @@ impl Connects {
     }
 }
 
-impl Handler for Connects {
+impl Handler for ConnectProbe {
     // Always inlined, each into the handlers of both mechanisms: what entry keeps is not copied once more.
-    type Function = TcpV6Connect;
+    type Target = TcpV6Connect;
     type Data = Entry;
 
     #[inline(always)]
-    fn entered(&self, here: PreemptionDisabled<'_>, call: Connecting<'_>) -> Option<Entry> {
+    fn on_entry(&self, preempt: PreemptDisabled<'_>, call: Connecting<'_>) -> Option<Entry> {
         let socket = call.socket;
         let mut place = None;
         let mut share = Taken::NOTHING;
         let net = socket.net();
-        let network = self.0.network(here, net);
-        if !self.0.trial.note(socket.address(), Fired::Entered) {
-            let connects = &self.0.counts_of(here, network).connects;
-            let cpu = self.0.this_cpu(here).number;
+        let network = self.0.network(preempt, net);
+        if !self.0.trial.note(socket.address(), Fired::ConnectEntry) {
+            let connects = &self.0.counts_of(preempt, network).connects;
+            let cpu = self.0.this_cpu(preempt).number;
             let Some(taken) = self.0.connect_shares.take(cpu, responsible_user()) else {
                 connects.cap();
                 return None;
             };
             share = taken;
             if let Some(overlaps) = &self.0.overlaps {
-                place = self.be_found(here, overlaps, socket);
+                place = self.overlap_begin(preempt, overlaps, socket);
             }
             connects.enter();
         }
@@ -210,12 +210,12 @@ impl Handler for Connects {
     /// Counts every call, so that what was missed is known exactly; after its entry is counted, so that a reader in
     /// between finds fewer misses, never more.
     #[inline(always)]
-    fn called(&self, here: PreemptionDisabled<'_>, call: Connecting<'_>) {
+    fn on_hit(&self, preempt: PreemptDisabled<'_>, call: Connecting<'_>) {
         let socket = call.socket;
-        if self.0.trial.note(socket.address(), Fired::Called) {
+        if self.0.trial.note(socket.address(), Fired::ConnectHit) {
             return;
         }
-        self.0.counts(here, socket.net()).connects.call();
+        self.0.counts(preempt, socket.net()).connects.call();
         #[cfg(any(
             tsoffset_variant = "plain-counter",
             tsoffset_variant = "marked-counter"
@@ -231,15 +231,15 @@ impl Handler for Connects {
     }
 
     #[inline(always)]
-    fn returned(
+    fn on_return(
         &self,
-        here: PreemptionDisabled<'_>,
+        preempt: PreemptDisabled<'_>,
         call: Connecting<'_>,
         entry: &Entry,
         value: usize,
     ) {
         let socket = call.socket;
-        if self.0.trial.note(socket.address(), Fired::Returned) {
+        if self.0.trial.note(socket.address(), Fired::ConnectReturn) {
             return;
         }
         self.0.connect_shares.give_back(entry.share);
@@ -253,7 +253,9 @@ impl Handler for Connects {
         };
         let offset = socket.tsoffset();
         let overlaps = match (&self.0.overlaps, entry.place) {
-            (Some(overlaps), Some(place)) => self.be_gone(here, overlaps, socket, place, offset),
+            (Some(overlaps), Some(place)) => {
+                self.overlap_end(preempt, overlaps, socket, place, offset)
+            }
             _ => 0,
         };
         let expected = timestamp_offset(net, &tuple);
@@ -269,18 +271,18 @@ impl Handler for Connects {
             other: if offset == expected || error != 0 || repair {
                 Verdict::Mismatch
             } else {
-                self.explain(here, socket, &tuple, expected, entry.writes)
+                self.explain(preempt, socket, &tuple, expected, entry.writes)
             },
         };
         let verdict = observation.judge();
         if repair {
-            self.note_repair(here, socket);
+            self.note_repair(preempt, socket);
         }
-        let cpu = self.0.this_cpu(here);
+        let cpu = self.0.this_cpu(preempt);
         let time = clock::boot_ns();
         // The clock may step back between two CPUs.
         let duration = time.saturating_sub(entry.begin);
-        let call = || Returned {
+        let call = || ConnectSample {
             socket,
             tuple: &tuple,
             time,
@@ -289,19 +291,19 @@ impl Handler for Connects {
             verdict,
             overlaps,
         };
-        let recorded = if self.0.filter.get(here).is_some() || trace_connect::is_on() {
-            self.record_chosen(here, cpu, call())
+        let recorded = if self.0.filter.get(preempt).is_some() || trace_connect::is_on() {
+            self.record_chosen(preempt, cpu, call())
         } else {
             // The record goes from registers into the ring: nobody else gets to see it.
             self.0
                 .rings
                 .connects(cpu.number)
-                .map(|ring| self.0.push(here, ring, &call().record()))
+                .map(|ring| self.0.push(preempt, ring, &call().record()))
                 .is_some()
         };
 
         if cfg!(not(tsoffset_variant = "broken-ledger")) || error == 0 {
-            self.0.counts(here, net).connects.finish(
+            self.0.counts(preempt, net).connects.finish(
                 verdict,
                 tuple.is_v4_mapped(),
                 recorded,

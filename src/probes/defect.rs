@@ -10,7 +10,7 @@ use crate::{
         },
         hook::Handler,
         marked::Marked,
-        preemption::PreemptionDisabled, //
+        preempt::PreemptDisabled, //
     },
     model::word::Word,
     tcp::{
@@ -34,10 +34,10 @@ impl Defects {
 }
 
 impl Handler for Defects {
-    type Function = Inet6HashConnect;
+    type Target = Inet6HashConnect;
     type Data = ();
 
-    fn entered(&self, _here: PreemptionDisabled<'_>, socket: Socket<'_>) -> Option<()> {
+    fn on_entry(&self, _here: PreemptDisabled<'_>, socket: Socket<'_>) -> Option<()> {
         let defect = match socket.priority() {
             0xde01 => Defect::Leak,
             0xde02 => Defect::Sleep,
@@ -54,8 +54,7 @@ impl Handler for Defects {
         None
     }
 
-    fn returned(&self, _here: PreemptionDisabled<'_>, _socket: Socket<'_>, (): &(), _value: usize) {
-    }
+    fn on_return(&self, _here: PreemptDisabled<'_>, _socket: Socket<'_>, (): &(), _value: usize) {}
 }
 
 impl Drop for Defects {

@@ -9,7 +9,7 @@ use kernel::sync::Arc;
 use crate::{
     abstractions::{
         hook::Handler,
-        preemption::PreemptionDisabled,
+        preempt::PreemptDisabled,
         task::responsible_user, //
     },
     model::{shares::Taken, witness::overlap::Read},
@@ -24,28 +24,28 @@ use crate::{
 };
 
 /// Follows a read to its return.
-pub(crate) struct Reads(pub(crate) Arc<State>);
+pub(crate) struct GetsockoptProbe(pub(crate) Arc<State>);
 
-impl Handler for Reads {
+impl Handler for GetsockoptProbe {
     // Always inlined, each into the handlers of both mechanisms: what entry keeps is not copied once more.
-    type Function = DoTcpGetsockopt;
+    type Target = DoTcpGetsockopt;
     /// `None` of a read on trial.
     type Data = Option<(Read, Taken)>;
 
     #[inline(always)]
-    fn wants(&self, call: Getsockopt<'_>) -> bool {
+    fn filter(&self, call: Getsockopt<'_>) -> bool {
         call.reads_timestamp()
     }
 
     #[inline(always)]
-    fn entered(&self, here: PreemptionDisabled<'_>, call: Getsockopt<'_>) -> Option<Self::Data> {
+    fn on_entry(&self, preempt: PreemptDisabled<'_>, call: Getsockopt<'_>) -> Option<Self::Data> {
         let overlaps = self.0.overlaps.as_ref()?;
-        if self.0.trial.note(call.socket(), Fired::ReadEntered) {
+        if self.0.trial.note(call.socket(), Fired::GetsockoptEntry) {
             return Some(None);
         }
-        let readers = &self.0.counts(here, call.net()).readers;
+        let readers = &self.0.counts(preempt, call.net()).readers;
         let shares = self.0.read_shares.as_ref()?;
-        let cpu = self.0.this_cpu(here).number;
+        let cpu = self.0.this_cpu(preempt).number;
         let Some(share) = shares.take(cpu, responsible_user()) else {
             readers.cap();
             return None;
@@ -59,30 +59,30 @@ impl Handler for Reads {
         Some(Some((read, share)))
     }
 
-    /// Counts every read, as [`Connects`](super::connect::Connects) does every call.
+    /// Counts every read, as [`ConnectProbe`](super::connect::ConnectProbe) does every call.
     #[inline(always)]
-    fn called(&self, here: PreemptionDisabled<'_>, call: Getsockopt<'_>) {
-        if !self.0.trial.note(call.socket(), Fired::ReadCalled) {
-            self.0.counts(here, call.net()).readers.call();
+    fn on_hit(&self, preempt: PreemptDisabled<'_>, call: Getsockopt<'_>) {
+        if !self.0.trial.note(call.socket(), Fired::GetsockoptHit) {
+            self.0.counts(preempt, call.net()).readers.call();
         }
     }
 
     #[inline(always)]
-    fn returned(
+    fn on_return(
         &self,
-        here: PreemptionDisabled<'_>,
+        preempt: PreemptDisabled<'_>,
         call: Getsockopt<'_>,
         data: &Self::Data,
         _value: usize,
     ) {
         let (Some(overlaps), Some((read, share))) = (&self.0.overlaps, *data) else {
-            self.0.trial.note(call.socket(), Fired::ReadReturned);
+            self.0.trial.note(call.socket(), Fired::GetsockoptReturn);
             return;
         };
         if let Some(shares) = &self.0.read_shares {
             shares.give_back(share);
         }
         let overlap = overlaps.read_ends(call.socket(), read, || call.tsoffset());
-        self.0.counts(here, call.net()).readers.finish(overlap);
+        self.0.counts(preempt, call.net()).readers.finish(overlap);
     }
 }

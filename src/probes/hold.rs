@@ -11,7 +11,7 @@ use crate::{
         clock,
         compat::prelude::*,
         hook::Handler,
-        preemption::PreemptionDisabled, //
+        preempt::PreemptDisabled, //
     },
     tcp::{
         hash_connect::Inet6HashConnect,
@@ -29,10 +29,10 @@ const AT_MOST: u64 = 5_000_000_000;
 pub(crate) struct Hold;
 
 impl Handler for Hold {
-    type Function = Inet6HashConnect;
+    type Target = Inet6HashConnect;
     type Data = ();
 
-    fn entered(&self, _here: PreemptionDisabled<'_>, socket: Socket<'_>) -> Option<()> {
+    fn on_entry(&self, _here: PreemptDisabled<'_>, socket: Socket<'_>) -> Option<()> {
         let begin = clock::boot_ns();
         while socket.priority() == HELD {
             if clock::boot_ns().wrapping_sub(begin) > AT_MOST {
@@ -44,6 +44,5 @@ impl Handler for Hold {
         None
     }
 
-    fn returned(&self, _here: PreemptionDisabled<'_>, _socket: Socket<'_>, (): &(), _value: usize) {
-    }
+    fn on_return(&self, _here: PreemptDisabled<'_>, _socket: Socket<'_>, (): &(), _value: usize) {}
 }

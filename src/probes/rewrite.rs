@@ -8,7 +8,7 @@
 use crate::{
     abstractions::{
         hook::Handler,
-        preemption::PreemptionDisabled, //
+        preempt::PreemptDisabled, //
     },
     tcp::{
         close::{
@@ -32,10 +32,10 @@ const CHOSEN: u32 = 0x7e59;
 pub(crate) struct Rewrite;
 
 impl Handler for Rewrite {
-    type Function = TcpClose;
+    type Target = TcpClose;
     type Data = ();
 
-    fn entered(&self, _here: PreemptionDisabled<'_>, socket: Closing<'_>) -> Option<()> {
+    fn on_entry(&self, _here: PreemptDisabled<'_>, socket: Closing<'_>) -> Option<()> {
         if socket.priority() == REWRITTEN {
             // Never the same, and never 0 where it was not.
             socket.set_tsoffset(socket.tsoffset() ^ 0x8000_0001);
@@ -43,24 +43,17 @@ impl Handler for Rewrite {
         None
     }
 
-    fn returned(
-        &self,
-        _here: PreemptionDisabled<'_>,
-        _socket: Closing<'_>,
-        (): &(),
-        _value: usize,
-    ) {
-    }
+    fn on_return(&self, _here: PreemptDisabled<'_>, _socket: Closing<'_>, (): &(), _value: usize) {}
 }
 
 /// The hook on sockets that a listener makes.
 pub(crate) struct Choose;
 
 impl Handler for Choose {
-    type Function = TcpCaOpenreqChild;
+    type Target = TcpCaOpenreqChild;
     type Data = ();
 
-    fn entered(&self, _here: PreemptionDisabled<'_>, socket: Child<'_>) -> Option<()> {
+    fn on_entry(&self, _here: PreemptDisabled<'_>, socket: Child<'_>) -> Option<()> {
         if socket.mark() == CHOSEN {
             // Never the same, nor what the other hook makes of it.
             socket.set_tsoffset(!socket.tsoffset());
@@ -68,5 +61,5 @@ impl Handler for Choose {
         None
     }
 
-    fn returned(&self, _here: PreemptionDisabled<'_>, _socket: Child<'_>, (): &(), _value: usize) {}
+    fn on_return(&self, _here: PreemptDisabled<'_>, _socket: Child<'_>, (): &(), _value: usize) {}
 }

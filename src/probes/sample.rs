@@ -16,7 +16,7 @@ use crate::{
 
 /// What there is to tell of a connect that returns now.
 #[derive(Clone, Copy)]
-pub(super) struct Returned<'a> {
+pub(super) struct ConnectSample<'a> {
     pub(super) socket: Socket<'a>,
     pub(super) tuple: &'a Tuple,
     /// `CLOCK_BOOTTIME` at the return, in nanoseconds.
@@ -29,7 +29,7 @@ pub(super) struct Returned<'a> {
     pub(super) overlaps: u16,
 }
 
-impl Returned<'_> {
+impl ConnectSample<'_> {
     /// The record of it, with who called.
     #[inline(always)]
     pub(super) fn record(self) -> Record {

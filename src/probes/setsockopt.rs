@@ -8,7 +8,7 @@ use crate::{
     abstractions::{
         capability::net_admin_of,
         hook::Handler,
-        preemption::PreemptionDisabled, //
+        preempt::PreemptDisabled, //
     },
     state::{
         self_test::Fired,
@@ -21,54 +21,54 @@ use crate::{
 };
 
 /// Notes the sockets whose offset a user sets.
-pub(crate) struct Repairs(pub(crate) Arc<State>);
+pub(crate) struct SetsockoptProbe(pub(crate) Arc<State>);
 
-impl Repairs {
-    fn note(&self, here: PreemptionDisabled<'_>, call: Setsockopt<'_>) {
-        if let Some(network) = self.0.network(here, call.net()) {
-            network.note_repair(here, call.cookie());
+impl SetsockoptProbe {
+    fn note(&self, preempt: PreemptDisabled<'_>, call: Setsockopt<'_>) {
+        if let Some(network) = self.0.network(preempt, call.net()) {
+            network.note_repair(preempt, call.cookie());
         }
     }
 }
 
-impl Handler for Repairs {
-    type Function = DoTcpSetsockopt;
+impl Handler for SetsockoptProbe {
+    type Target = DoTcpSetsockopt;
     type Data = ();
 
     #[inline]
-    fn wants(&self, call: Setsockopt<'_>) -> bool {
+    fn filter(&self, call: Setsockopt<'_>) -> bool {
         call.sets_timestamp()
     }
 
     #[inline]
-    fn entered(&self, here: PreemptionDisabled<'_>, call: Setsockopt<'_>) -> Option<()> {
-        if self.0.trial.note(call.socket(), Fired::RepairEntered) {
+    fn on_entry(&self, preempt: PreemptDisabled<'_>, call: Setsockopt<'_>) -> Option<()> {
+        if self.0.trial.note(call.socket(), Fired::SetsockoptEntry) {
             return Some(());
         }
-        self.0.counts(here, call.net()).outcomes.enter_repair();
+        self.0.counts(preempt, call.net()).outcomes.enter_repair();
         Some(())
     }
 
     /// Who may is noted at once: this needs no instance of the probe, of which others can hold all.
     #[inline]
-    fn called(&self, here: PreemptionDisabled<'_>, call: Setsockopt<'_>) {
-        if self.0.trial.note(call.socket(), Fired::RepairCalled) {
+    fn on_hit(&self, preempt: PreemptDisabled<'_>, call: Setsockopt<'_>) {
+        if self.0.trial.note(call.socket(), Fired::SetsockoptHit) {
             return;
         }
         if net_admin_of(call.net()) {
-            self.note(here, call);
+            self.note(preempt, call);
         }
-        self.0.counts(here, call.net()).outcomes.call_repair();
+        self.0.counts(preempt, call.net()).outcomes.call_repair();
     }
 
     /// Who may not, can where another task has put the socket into repair mode. A call that is not followed is counted.
-    fn returned(&self, here: PreemptionDisabled<'_>, call: Setsockopt<'_>, (): &(), value: usize) {
-        if self.0.trial.note(call.socket(), Fired::RepairReturned) {
+    fn on_return(&self, preempt: PreemptDisabled<'_>, call: Setsockopt<'_>, (): &(), value: usize) {
+        if self.0.trial.note(call.socket(), Fired::SetsockoptReturn) {
             return;
         }
         // The function returns an int; the register's upper half means nothing.
         if value as i32 == 0 {
-            self.note(here, call);
+            self.note(preempt, call);
         }
     }
 }

@@ -10,15 +10,15 @@ use crate::{
     abstractions::{
         clock,
         compat::interrupt::local_interrupt_disable,
-        preemption::PreemptionDisabled,
+        preempt::PreemptDisabled,
         tracepoint, //
     },
     model::sockets::{
-        follow_up::{Ends, FollowUp, Outcome, What},
         outcomes::AtClose,
+        socket_event::{Ends, Outcome, SocketEvent, What},
     },
     state::{
-        socket_events::FollowUps,
+        socket_events::SocketEvents,
         State, //
     },
     tcp::{
@@ -34,25 +34,25 @@ use crate::{
 };
 
 /// Follows the states of sockets.
-pub(crate) struct States(pub(crate) Arc<State>);
+pub(crate) struct StateProbe(pub(crate) Arc<State>);
 
-impl tracepoint::Handler for States {
+impl tracepoint::Handler for StateProbe {
     type Tracepoint = InetSockSetState;
 
     fn fired(&self, change: Change<'_>) {
-        let (Some(socket), Some(step), Some(follow_ups)) =
-            (change.tcp6(), change.step(), &self.0.follow_ups)
+        let (Some(socket), Some(step), Some(socket_events)) =
+            (change.tcp6(), change.step(), &self.0.socket_events)
         else {
             return;
         };
         // A change in a task may be interrupted by another socket's in a softirq: with interrupts off, what
         // this CPU writes has one writer.
         let interrupts = local_interrupt_disable();
-        let here = (&interrupts).into();
+        let preempt = (&interrupts).into();
         match step {
             // Nothing is sent in repair mode.
             Step::Begins if socket.in_repair() => (),
-            Step::Begins => self.begins(here, follow_ups, socket),
+            Step::Begins => self.begins(preempt, socket_events, socket),
             // For the selftests, which have to find it out.
             Step::Ends { outcome, .. }
                 if cfg!(tsoffset_variant = "broken-outcomes")
@@ -65,31 +65,39 @@ impl tracepoint::Handler for States {
                 // Who began has a cookie; one that was accepted mostly has none, and gets none for this.
                 let begin = socket
                     .made_cookie()
-                    .and_then(|cookie| follow_ups.handshakes.end(cookie));
+                    .and_then(|cookie| socket_events.handshakes.end(cookie));
                 // Without a place, the socket was accepted or restored, where it may have been. With one it is given back, whatever
                 // the socket is by now: a user may switch repair mode on in the middle of a handshake.
                 if begin.is_some() || !(may_be_passive || socket.in_repair()) {
-                    self.ends(here, socket, outcome, change.error(), begin);
+                    self.ends(preempt, socket, outcome, change.error(), begin);
                 } else if goes_on && !socket.has_owner() {
-                    self.accepts(here, follow_ups, socket);
+                    self.accepts(preempt, socket_events, socket);
                 }
             }
-            Step::Closes => self.closes(here, follow_ups, socket),
+            Step::Closes => self.closes(preempt, socket_events, socket),
         }
     }
 }
 
-impl States {
-    fn begins(&self, here: PreemptionDisabled<'_>, follow_ups: &FollowUps, socket: Socket<'_>) {
-        let has_place = follow_ups
+impl StateProbe {
+    fn begins(
+        &self,
+        preempt: PreemptDisabled<'_>,
+        socket_events: &SocketEvents,
+        socket: Socket<'_>,
+    ) {
+        let has_place = socket_events
             .handshakes
             .begin(socket.cookie(), clock::boot_ns());
-        self.0.counts(here, socket.net()).outcomes.begin(has_place);
+        self.0
+            .counts(preempt, socket.net())
+            .outcomes
+            .begin(has_place);
     }
 
     fn ends(
         &self,
-        here: PreemptionDisabled<'_>,
+        preempt: PreemptDisabled<'_>,
         socket: Socket<'_>,
         outcome: Outcome,
         error: u16,
@@ -97,13 +105,13 @@ impl States {
     ) {
         let time = clock::boot_ns();
         self.0
-            .counts(here, socket.net())
+            .counts(preempt, socket.net())
             .outcomes
             .end(outcome, begin.is_some());
         // The clock may step back between two CPUs.
         let handshake = begin.map(|begin| time.saturating_sub(begin));
         self.record(
-            here,
+            preempt,
             socket,
             time,
             What::Ended {
@@ -115,12 +123,17 @@ impl States {
     }
 
     /// Compares the offset of a socket that a listener made, before anybody has it.
-    fn accepts(&self, here: PreemptionDisabled<'_>, follow_ups: &FollowUps, socket: Socket<'_>) {
+    fn accepts(
+        &self,
+        preempt: PreemptDisabled<'_>,
+        socket_events: &SocketEvents,
+        socket: Socket<'_>,
+    ) {
         let offset = socket.tsoffset();
         let expected = timestamp_offset(socket.net(), &socket.tuple());
         // 0 without timestamps, and where tcp_timestamps is not 1, or was not when the connection came in.
         if offset != expected && offset != 0 && expected != 0 {
-            self.accepts_other(here, follow_ups, socket, offset, expected);
+            self.accepts_other(preempt, socket_events, socket, offset, expected);
         }
     }
 
@@ -129,38 +142,43 @@ impl States {
     #[inline(never)]
     fn accepts_other(
         &self,
-        here: PreemptionDisabled<'_>,
-        follow_ups: &FollowUps,
+        preempt: PreemptDisabled<'_>,
+        socket_events: &SocketEvents,
         socket: Socket<'_>,
         offset: u32,
         expected: u32,
     ) {
         // In a namespace on its way out nothing is judged.
-        let Some(network) = self.0.network(here, socket.net()) else {
+        let Some(network) = self.0.network(preempt, socket.net()) else {
             return;
         };
         if self.is_replaced(socket, expected) {
             return;
         }
-        network.counts().this_cpu(here).outcomes.accept_other();
+        network.counts().this_cpu(preempt).outcomes.accept_other();
         let cookie = socket.cookie();
-        if !follow_ups.chosen.begin(cookie, offset.into()) {
-            network.note_accepted(here, cookie);
+        if !socket_events.chosen.begin(cookie, offset.into()) {
+            network.note_accepted(preempt, cookie);
         }
     }
 
     /// Whether the offset is still the one that connect, or whoever made the request socket, chose. The kernel hashes the same tuple for
     /// both.
-    fn closes(&self, here: PreemptionDisabled<'_>, follow_ups: &FollowUps, socket: Socket<'_>) {
+    fn closes(
+        &self,
+        preempt: PreemptDisabled<'_>,
+        socket_events: &SocketEvents,
+        socket: Socket<'_>,
+    ) {
         let offset = socket.tsoffset();
         let hash = timestamp_offset(socket.net(), &socket.tuple());
         if offset == hash {
             self.0
-                .counts(here, socket.net())
+                .counts(preempt, socket.net())
                 .outcomes
                 .close(AtClose::Kept);
         } else {
-            self.closes_with_other(here, follow_ups, socket, offset, hash);
+            self.closes_with_other(preempt, socket_events, socket, offset, hash);
         }
     }
 
@@ -169,8 +187,8 @@ impl States {
     #[inline(never)]
     fn closes_with_other(
         &self,
-        here: PreemptionDisabled<'_>,
-        follow_ups: &FollowUps,
+        preempt: PreemptDisabled<'_>,
+        socket_events: &SocketEvents,
         socket: Socket<'_>,
         offset: u32,
         hash: u32,
@@ -178,15 +196,15 @@ impl States {
         // Who has a place there has a cookie.
         let chosen = socket
             .made_cookie()
-            .and_then(|cookie| follow_ups.chosen.end(cookie))
+            .and_then(|cookie| socket_events.chosen.end(cookie))
             .map(|chosen| chosen as u32);
-        let open = chosen == Some(offset) || self.is_open(here, socket, hash);
+        let open = chosen == Some(offset) || self.is_open(preempt, socket, hash);
         let found = AtClose::judge(offset, hash, open);
-        self.0.counts(here, socket.net()).outcomes.close(found);
+        self.0.counts(preempt, socket.net()).outcomes.close(found);
         if found == AtClose::Rewritten {
             let expected = chosen.unwrap_or(hash);
             self.record(
-                here,
+                preempt,
                 socket,
                 clock::boot_ns(),
                 What::Rewritten { offset, expected },
@@ -196,9 +214,9 @@ impl States {
 
     /// Whether another offset is no finding: a user may have set it, it may have been chosen for an accepted socket that found no place, the
     /// source address may have changed since it was stored, or the hash is not the kernel's.
-    fn is_open(&self, here: PreemptionDisabled<'_>, socket: Socket<'_>, expected: u32) -> bool {
+    fn is_open(&self, preempt: PreemptDisabled<'_>, socket: Socket<'_>, expected: u32) -> bool {
         let net = socket.net();
-        let Some(network) = self.0.network(here, net) else {
+        let Some(network) = self.0.network(preempt, net) else {
             return true;
         };
         // Who is among the repaired has a cookie.
@@ -231,13 +249,13 @@ impl States {
         replaced
     }
 
-    fn record(&self, here: PreemptionDisabled<'_>, socket: Socket<'_>, time: u64, what: What) {
-        let Some(ring) = self.0.rings.follow_ups(self.0.this_cpu(here).number) else {
-            self.0.counts(here, socket.net()).outcomes.record(false);
+    fn record(&self, preempt: PreemptDisabled<'_>, socket: Socket<'_>, time: u64, what: What) {
+        let Some(ring) = self.0.rings.socket_events(self.0.this_cpu(preempt).number) else {
+            self.0.counts(preempt, socket.net()).outcomes.record(false);
             return;
         };
         let (source, destination, source_port, destination_port) = socket.tuple().ends();
-        let follow_up = FollowUp {
+        let socket_event = SocketEvent {
             time,
             cookie: socket.made_cookie().unwrap_or_else(|| socket.cookie()),
             ends: Ends {
@@ -249,7 +267,10 @@ impl States {
             },
             what,
         };
-        let recorded = self.0.push_follow_up(here, ring, &follow_up);
-        self.0.counts(here, socket.net()).outcomes.record(recorded);
+        let recorded = self.0.push_socket_event(preempt, ring, &socket_event);
+        self.0
+            .counts(preempt, socket.net())
+            .outcomes
+            .record(recorded);
     }
 }

@@ -12,7 +12,7 @@ use kernel::sync::Arc;
 use crate::{
     abstractions::{
         hook::Handler,
-        preemption::PreemptionDisabled, //
+        preempt::PreemptDisabled, //
     },
     state::{
         self_test::Fired,
@@ -27,11 +27,11 @@ use crate::{
 };
 
 /// Counts the writes.
-pub(crate) struct Timestamps(pub(crate) Arc<State>);
+pub(crate) struct SysctlProbe(pub(crate) Arc<State>);
 
 /// Where a write is counted.
 #[derive(Clone, Copy)]
-pub(crate) enum Place {
+pub(crate) enum CountedIn {
     /// In the namespace that is written.
     Namespace,
     /// For all of them: it is not known which, or it is on its way out.
@@ -40,63 +40,63 @@ pub(crate) enum Place {
     OnTrial,
 }
 
-impl Timestamps {
+impl SysctlProbe {
     /// The counts of the namespace that is written, where it is known.
     fn network<'a>(
         &'a self,
-        here: PreemptionDisabled<'a>,
+        preempt: PreemptDisabled<'a>,
         access: Access<'a>,
         sysctl: Sysctl,
     ) -> Option<&'a Writes> {
-        let network = self.0.network(here, access.net(sysctl)?)?;
+        let network = self.0.network(preempt, access.net(sysctl)?)?;
         Some(&network.writes)
     }
 }
 
-impl Handler for Timestamps {
-    type Function = ProcDou8vecMinmax;
-    type Data = Place;
+impl Handler for SysctlProbe {
+    type Target = ProcDou8vecMinmax;
+    type Data = CountedIn;
 
-    fn wants(&self, access: Access<'_>) -> bool {
+    fn filter(&self, access: Access<'_>) -> bool {
         access.writes().is_some()
     }
 
-    fn entered(&self, here: PreemptionDisabled<'_>, access: Access<'_>) -> Option<Place> {
+    fn on_entry(&self, preempt: PreemptDisabled<'_>, access: Access<'_>) -> Option<CountedIn> {
         let sysctl = access.writes()?;
-        if sysctl == Sysctl::Trial {
-            self.0.trial.note_own(Fired::WriteEntered);
-            return Some(Place::OnTrial);
+        if sysctl == Sysctl::SelfTest {
+            self.0.trial.note_own(Fired::SysctlEntry);
+            return Some(CountedIn::OnTrial);
         }
-        let place = match self.network(here, access, sysctl) {
+        let place = match self.network(preempt, access, sysctl) {
             Some(writes) => {
                 writes.begin(sysctl);
-                Place::Namespace
+                CountedIn::Namespace
             }
             None => {
                 self.0.writes_anywhere.begin(sysctl);
-                Place::Anywhere
+                CountedIn::Anywhere
             }
         };
         Some(place)
     }
 
-    fn returned(
+    fn on_return(
         &self,
-        here: PreemptionDisabled<'_>,
+        preempt: PreemptDisabled<'_>,
         access: Access<'_>,
-        place: &Place,
+        place: &CountedIn,
         _value: usize,
     ) {
         match (*place, access.writes()) {
             // Of a namespace that has gone meanwhile, nobody asks any more.
-            (Place::Namespace, Some(sysctl)) => {
-                if let Some(writes) = self.network(here, access, sysctl) {
+            (CountedIn::Namespace, Some(sysctl)) => {
+                if let Some(writes) = self.network(preempt, access, sysctl) {
                     writes.end();
                 }
             }
-            (Place::OnTrial, _) => self.0.trial.note_own(Fired::WriteReturned),
-            (Place::Anywhere, _) => self.0.writes_anywhere.end(),
-            (Place::Namespace, None) => (),
+            (CountedIn::OnTrial, _) => self.0.trial.note_own(Fired::SysctlReturn),
+            (CountedIn::Anywhere, _) => self.0.writes_anywhere.end(),
+            (CountedIn::Namespace, None) => (),
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::{
         procfs::Entry,
         stream::{
             Line,
-            Place,
+            SeekTo,
             Stream, //
         },
         wait_queue::WaitQueue, //
@@ -29,7 +29,7 @@ use crate::{
             record::{self, Record},
             ring::{Ring, Slot},
         },
-        sockets::follow_up::{self, FollowUp},
+        sockets::socket_event::{self, SocketEvent},
         word::Word,
     },
     state::State,
@@ -41,7 +41,7 @@ pub(super) struct EventsFile(pub(super) Arc<State>);
 /// How far one reader has come in each ring.
 pub(super) struct Reader {
     connects: KVVec<Cursor<Record, { record::WORDS }>>,
-    follow_ups: KVVec<Cursor<FollowUp, { follow_up::WORDS }>>,
+    socket_events: KVVec<Cursor<SocketEvent, { socket_event::WORDS }>>,
     /// Entries that were overwritten before it came to them, and which it has not been told of.
     lost: u64,
 }
@@ -64,28 +64,28 @@ impl Stream for EventsFile {
     fn reader(&self) -> Result<Reader> {
         self.0.must_keep_records()?;
         let mut connects = KVVec::new();
-        let mut follow_ups = KVVec::new();
+        let mut socket_events = KVVec::new();
         // Of every CPU that may come.
         for cpu in possible_cpus() {
             let head = self.0.rings.connects(cpu).map_or(0, Ring::head);
             connects.push(Cursor::at(cpu, head), GFP_KERNEL_ACCOUNT)?;
-            let head = self.0.rings.follow_ups(cpu).map_or(0, Ring::head);
-            follow_ups.push(Cursor::at(cpu, head), GFP_KERNEL_ACCOUNT)?;
+            let head = self.0.rings.socket_events(cpu).map_or(0, Ring::head);
+            socket_events.push(Cursor::at(cpu, head), GFP_KERNEL_ACCOUNT)?;
         }
         Ok(Reader {
             connects,
-            follow_ups,
+            socket_events,
             lost: 0,
         })
     }
 
-    fn go(&self, reader: &mut Reader, place: Place) {
+    fn go(&self, reader: &mut Reader, place: SeekTo) {
         for cursor in reader.connects.iter_mut() {
             let ring = self.0.rings.connects(cursor.cpu());
             *cursor = Cursor::at(cursor.cpu(), begin(ring, place));
         }
-        for cursor in reader.follow_ups.iter_mut() {
-            let ring = self.0.rings.follow_ups(cursor.cpu());
+        for cursor in reader.socket_events.iter_mut() {
+            let ring = self.0.rings.socket_events(cursor.cpu());
             *cursor = Cursor::at(cursor.cpu(), begin(ring, place));
         }
         reader.lost = 0;
@@ -95,8 +95,8 @@ impl Stream for EventsFile {
         let mut amount = 0_u64;
         for cpu in possible_cpus() {
             let connects = self.0.rings.connects(cpu).map_or(0, Ring::head);
-            let follow_ups = self.0.rings.follow_ups(cpu).map_or(0, Ring::head);
-            amount = amount.wrapping_add(connects).wrapping_add(follow_ups);
+            let socket_events = self.0.rings.socket_events(cpu).map_or(0, Ring::head);
+            amount = amount.wrapping_add(connects).wrapping_add(socket_events);
         }
         amount
     }
@@ -107,14 +107,14 @@ impl Stream for EventsFile {
                 reader.lost += cursor.advance(ring, ring.head());
             }
         }
-        for cursor in reader.follow_ups.iter_mut() {
-            if let Some(ring) = self.0.rings.follow_ups(cursor.cpu()) {
+        for cursor in reader.socket_events.iter_mut() {
+            if let Some(ring) = self.0.rings.socket_events(cursor.cpu()) {
                 reader.lost += cursor.advance(ring, ring.head());
             }
         }
         reader.lost != 0
             || oldest(&reader.connects).is_some()
-            || oldest(&reader.follow_ups).is_some()
+            || oldest(&reader.socket_events).is_some()
     }
 
     fn next(&self, reader: &mut Reader, line: &mut Line) -> fmt::Result {
@@ -123,14 +123,14 @@ impl Stream for EventsFile {
             reader.lost = 0;
             return Ok(());
         }
-        // Where a connect has the same time as a follow-up, it goes first.
-        let follow_up_first = match (oldest(&reader.connects), oldest(&reader.follow_ups)) {
-            (Some(connect), Some(follow_up)) => follow_up < connect,
+        // Where a connect has the same time as a socket event, it goes first.
+        let follow_up_first = match (oldest(&reader.connects), oldest(&reader.socket_events)) {
+            (Some(connect), Some(socket_event)) => socket_event < connect,
             (connect, _) => connect.is_none(),
         };
         if follow_up_first {
-            if let Some(placed) = take_oldest(&mut reader.follow_ups) {
-                json::follow_up(line, &placed)?;
+            if let Some(placed) = take_oldest(&mut reader.socket_events) {
+                json::socket_event(line, &placed)?;
             }
         } else if let Some(placed) = take_oldest(&mut reader.connects) {
             json::json(line, &placed)?;
@@ -144,7 +144,7 @@ impl Stream for EventsFile {
 }
 
 /// The position in a ring that a place means.
-fn begin<W, S, const N: usize>(ring: Option<&Ring<W, S>>, place: Place) -> u64
+fn begin<W, S, const N: usize>(ring: Option<&Ring<W, S>>, place: SeekTo) -> u64
 where
     W: Word,
     S: Deref<Target = [Slot<W, N>]>,
@@ -155,7 +155,7 @@ where
     };
     let head = ring.head();
     match place {
-        Place::Oldest => ring.overwritten(head),
-        Place::Now => head,
+        SeekTo::Oldest => ring.overwritten(head),
+        SeekTo::Now => head,
     }
 }

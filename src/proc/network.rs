@@ -13,8 +13,8 @@ use crate::{
         },
         net::Net,
         pernet::{
-            has_slot,
-            PerNetwork, //
+            has_net_id,
+            PernetOperations, //
         },
         proc_net::{
             NetFile,
@@ -50,9 +50,9 @@ impl ShowNet for Contents {
     }
 }
 
-has_slot!(NetworkFile);
+has_net_id!(NetworkFile);
 
-impl PerNetwork for NetworkFile {
+impl PernetOperations for NetworkFile {
     type Home = State;
 
     fn new(state: &Arc<State>, net: Net<'_>) -> Result<Self> {

@@ -23,7 +23,7 @@ use crate::{
     },
     model::{
         counts::{
-            ledger::{Kept, Ledger},
+            ledger::{Ledger, RecordCounts},
             stats::{Stats, Value},
         },
         policy::Policy,
@@ -74,7 +74,7 @@ pub(super) fn print(
     net: Net<'_>,
     probe_armed: bool,
     [first, second]: &[Sums; 2],
-    kept: Option<Kept>,
+    kept: Option<RecordCounts>,
 ) {
     let stats = Stats {
         totals: second.connects,
@@ -85,9 +85,9 @@ pub(super) fn print(
         witness: state.overlaps.is_some(),
         readers: second.readers,
         outcomes: state
-            .follow_ups
+            .socket_events
             .as_ref()
-            .map_or(0, |follow_ups| follow_ups.handshakes.room()),
+            .map_or(0, |socket_events| socket_events.handshakes.room()),
         outcome_totals: second.outcomes,
         // As of the rings.
         shared: kept.map(|_| state.shared()),

@@ -20,13 +20,13 @@ use crate::{
             PerCpu, //
         },
         pernet::Registration,
-        preemption::PreemptionDisabled,
+        preempt::PreemptDisabled,
         rcu::RcuCell,
         task::yield_now,
         wait_queue::WaitQueue, //
     },
     model::{
-        counts::{ledger::Kept, stats::Shared},
+        counts::{ledger::RecordCounts, stats::Shared},
         last::Last,
         records::filter::Filter,
         shares::{self, Shares},
@@ -49,8 +49,8 @@ use rings::{
     many,
     Rings, //
 };
-use self_test::Trial;
-use socket_events::FollowUps;
+use self_test::SelfTest;
+use socket_events::SocketEvents;
 use sysctl_writes::Writes;
 
 pub(crate) mod hash;
@@ -86,7 +86,7 @@ pub(crate) struct State {
     pub(crate) hook: Hook,
     /// Trying the probes.
     #[pin]
-    pub(crate) trial: Trial,
+    pub(crate) trial: SelfTest,
     /// Writes of the sysctls that decide about offsets, where it is not known in which namespace.
     pub(crate) writes_anywhere: Writes,
     /// Which connects are recorded; none: all.
@@ -103,7 +103,7 @@ pub(crate) struct State {
     /// The same of the witness's reads, with the witness on.
     pub(crate) read_shares: Option<Shares<KVVec<Marked>>>,
     /// What comes after connects, where that is asked for.
-    pub(crate) follow_ups: Option<FollowUps>,
+    pub(crate) socket_events: Option<SocketEvents>,
 }
 
 impl State {
@@ -137,8 +137,8 @@ impl State {
         };
         let connect_shares = shares_of(instances)?;
         let read_shares = witness.then(|| shares_of(instances)).transpose()?;
-        let follow_ups = outcomes.map(FollowUps::new).transpose()?;
-        let networks = Networks::new(follow_ups.is_some())?;
+        let socket_events = outcomes.map(SocketEvents::new).transpose()?;
+        let networks = Networks::new(socket_events.is_some())?;
         let each_network = Registration::new(networks.clone())?;
 
         // Not pin_init, whose name holds this closure's twice: see src/names.mk.
@@ -150,7 +150,7 @@ impl State {
                 rings,
                 private,
                 hook,
-                trial <- Trial::new(socket, overlaps.is_some(), follow_ups.is_some()),
+                trial <- SelfTest::new(socket, overlaps.is_some(), socket_events.is_some()),
                 writes_anywhere: Writes::new(),
                 filter <- RcuCell::new(),
                 hash: Hash::try_out(),
@@ -158,7 +158,7 @@ impl State {
                 overlaps,
                 connect_shares,
                 read_shares,
-                follow_ups,
+                socket_events,
             }? Error),
             GFP_KERNEL,
         )
@@ -175,15 +175,15 @@ impl State {
 
     /// What this CPU writes.
     #[inline]
-    pub(crate) fn this_cpu<'a>(&'a self, here: PreemptionDisabled<'a>) -> &'a CpuState {
-        self.cpus.this_cpu(here)
+    pub(crate) fn this_cpu<'a>(&'a self, preempt: PreemptDisabled<'a>) -> &'a CpuState {
+        self.cpus.this_cpu(preempt)
     }
 
     /// What is kept of a namespace; none where it is on its way out.
     #[inline]
     pub(crate) fn network<'a>(
         &'a self,
-        here: PreemptionDisabled<'a>,
+        preempt: PreemptDisabled<'a>,
         net: Net<'a>,
     ) -> Option<&'a Network> {
         let net = if cfg!(tsoffset_variant = "broken-network") {
@@ -191,25 +191,25 @@ impl State {
         } else {
             net
         };
-        self.each_network.get(net, here)
+        self.each_network.get(net, preempt)
     }
 
     /// What this CPU counts in a namespace.
     #[inline]
-    pub(crate) fn counts<'a>(&'a self, here: PreemptionDisabled<'a>, net: Net<'a>) -> &'a Counts {
-        self.counts_of(here, self.network(here, net))
+    pub(crate) fn counts<'a>(&'a self, preempt: PreemptDisabled<'a>, net: Net<'a>) -> &'a Counts {
+        self.counts_of(preempt, self.network(preempt, net))
     }
 
     /// The same, of a namespace that was found before.
     #[inline]
     pub(crate) fn counts_of<'a>(
         &'a self,
-        here: PreemptionDisabled<'a>,
+        preempt: PreemptDisabled<'a>,
         network: Option<&'a Network>,
     ) -> &'a Counts {
         network
-            .map_or(self.networks.stray(), Network::counts)
-            .this_cpu(here)
+            .map_or(self.networks.orphans(), Network::counts)
+            .this_cpu(preempt)
     }
 
     /// Fails with `ENODATA` where no records are kept (`records=0`).
@@ -223,8 +223,8 @@ impl State {
     /// What became of the records, all CPUs together.
     ///
     /// Process context, may sleep; `EINTR` where the current task is being killed.
-    pub(crate) fn kept(&self) -> Result<Kept> {
-        let mut kept = Kept::default();
+    pub(crate) fn kept(&self) -> Result<RecordCounts> {
+        let mut kept = RecordCounts::default();
         for ring in possible_cpus().filter_map(|cpu| self.rings.connects(cpu)) {
             kept.readable += ring.readable();
             kept.overwritten += ring.overwritten(ring.head());
@@ -236,10 +236,10 @@ impl State {
     /// What the namespaces share of what came after connects.
     pub(crate) fn shared(&self) -> Shared {
         let mut shared = Shared::default();
-        if let Some(follow_ups) = &self.follow_ups {
-            shared.pending = follow_ups.handshakes.pending();
+        if let Some(socket_events) = &self.socket_events {
+            shared.pending = socket_events.handshakes.pending();
         }
-        for ring in possible_cpus().filter_map(|cpu| self.rings.follow_ups(cpu)) {
+        for ring in possible_cpus().filter_map(|cpu| self.rings.socket_events(cpu)) {
             shared.overwritten += ring.overwritten(ring.head());
         }
         shared

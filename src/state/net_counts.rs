@@ -27,10 +27,10 @@ use crate::{
             PerCpu, //
         },
         pernet::{
-            has_slot,
-            PerNetwork, //
+            has_net_id,
+            PernetOperations, //
         },
-        preemption::PreemptionDisabled, //
+        preempt::PreemptDisabled, //
     },
     model::{
         counts::counters::{Counters, Totals},
@@ -96,8 +96,8 @@ impl NetworkCounts {
 
     /// This CPU's.
     #[inline]
-    pub(crate) fn this_cpu<'a>(&'a self, here: PreemptionDisabled<'a>) -> &'a Counts {
-        self.0.this_cpu(here)
+    pub(crate) fn this_cpu<'a>(&'a self, preempt: PreemptDisabled<'a>) -> &'a Counts {
+        self.0.this_cpu(preempt)
     }
 
     fn cpus(&self) -> Cpus<'_> {
@@ -148,7 +148,7 @@ pub(crate) struct Networks {
     #[pin]
     list: Mutex<List>,
     /// Of namespaces on their way out, in which the kernel's own sockets may still connect.
-    stray: NetworkCounts,
+    orphans: NetworkCounts,
     /// Whether sockets are followed beyond their connect.
     follows: bool,
 }
@@ -161,7 +161,7 @@ struct List {
 impl Networks {
     /// None so far, of sockets that are followed beyond their connect or not. May sleep.
     pub(crate) fn new(follows: bool) -> Result<Arc<Self>> {
-        let stray = NetworkCounts::new()?;
+        let orphans = NetworkCounts::new()?;
         let list = List {
             live: KVVec::new(),
             gone: Sums::default(),
@@ -169,7 +169,7 @@ impl Networks {
         Arc::pin_init(
             pin_init!(Self {
                 list <- new_mutex!(list, "tsoffset::networks"),
-                stray,
+                orphans,
                 follows,
             }),
             GFP_KERNEL,
@@ -178,8 +178,8 @@ impl Networks {
 
     /// Where to count what belongs to no namespace any more.
     #[inline]
-    pub(crate) fn stray(&self) -> &NetworkCounts {
-        &self.stray
+    pub(crate) fn orphans(&self) -> &NetworkCounts {
+        &self.orphans
     }
 
     /// The host's sums. May sleep; memory is charged to the current task.
@@ -202,7 +202,7 @@ impl Networks {
             break list.gone;
         };
         let mut sums = Sums::of(AllCpus {
-            cpus: self.stray.cpus(),
+            cpus: self.orphans.cpus(),
             to_come: live.iter(),
         });
         sums.add(&gone);
@@ -248,19 +248,19 @@ pub(crate) struct Network {
 impl Network {
     /// Notes a socket whose offset is not what the kernel chose for its last connect, where sockets are followed.
     #[inline(always)]
-    pub(crate) fn note_repair(&self, here: PreemptionDisabled<'_>, cookie: u64) {
+    pub(crate) fn note_repair(&self, preempt: PreemptDisabled<'_>, cookie: u64) {
         if let Some(repaired) = &self.repaired {
             let shared = repaired.insert(cookie);
-            self.counts.this_cpu(here).outcomes.note_repair(shared);
+            self.counts.this_cpu(preempt).outcomes.note_repair(shared);
         }
     }
 
     /// Notes an accepted socket whose offset is not what the kernel chose. With interrupts off.
     #[inline(always)]
-    pub(crate) fn note_accepted(&self, here: PreemptionDisabled<'_>, cookie: u64) {
+    pub(crate) fn note_accepted(&self, preempt: PreemptDisabled<'_>, cookie: u64) {
         if let Some(repaired) = &self.repaired {
             let shared = repaired.insert(cookie);
-            self.counts.this_cpu(here).outcomes.note_accepted(shared);
+            self.counts.this_cpu(preempt).outcomes.note_accepted(shared);
         }
     }
 
@@ -271,9 +271,9 @@ impl Network {
     }
 }
 
-has_slot!(Network);
+has_net_id!(Network);
 
-impl PerNetwork for Network {
+impl PernetOperations for Network {
     type Home = Networks;
 
     fn new(networks: &Arc<Networks>, _net: Net<'_>) -> Result<Self> {

@@ -5,16 +5,16 @@
 use super::{
     rings::{
         ConnectRing,
-        FollowUpRing, //
+        SocketEventRing, //
     },
     CpuState,
     State, //
 };
 use crate::{
-    abstractions::preemption::PreemptionDisabled,
+    abstractions::preempt::PreemptDisabled,
     model::{
         records::record::Record,
-        sockets::follow_up::FollowUp, //
+        sockets::socket_event::SocketEvent, //
     },
 };
 
@@ -22,11 +22,11 @@ impl State {
     /// Where a connect is recorded; none where no records are kept, or the filter leaves it out.
     pub(crate) fn ring_for(
         &self,
-        here: PreemptionDisabled<'_>,
+        preempt: PreemptDisabled<'_>,
         cpu: &CpuState,
         record: &Record,
     ) -> Option<&ConnectRing> {
-        match self.filter.get(here) {
+        match self.filter.get(preempt) {
             Some(filter)
                 if !filter.matches(record) && cfg!(not(tsoffset_variant = "broken-filter")) =>
             {
@@ -38,27 +38,27 @@ impl State {
 
     /// Writes the record of a connect and wakes who waits for it.
     #[inline(always)]
-    pub(crate) fn push(&self, here: PreemptionDisabled<'_>, ring: &ConnectRing, record: &Record) {
+    pub(crate) fn push(&self, preempt: PreemptDisabled<'_>, ring: &ConnectRing, record: &Record) {
         if cfg!(not(tsoffset_variant = "broken-ring")) {
             ring.push(&record.to_words());
         }
-        self.waiters.notify(here);
+        self.waiters.notify(preempt);
     }
 
     /// Writes what became of a socket, unless the filter leaves it out, and wakes who waits for it; says whether it was written.
-    pub(crate) fn push_follow_up(
+    pub(crate) fn push_socket_event(
         &self,
-        here: PreemptionDisabled<'_>,
-        ring: &FollowUpRing,
-        follow_up: &FollowUp,
+        preempt: PreemptDisabled<'_>,
+        ring: &SocketEventRing,
+        socket_event: &SocketEvent,
     ) -> bool {
         let recorded = self
             .filter
-            .get(here)
-            .is_none_or(|filter| filter.matches_follow_up(follow_up));
+            .get(preempt)
+            .is_none_or(|filter| filter.matches_socket_event(socket_event));
         if recorded {
-            ring.push(&follow_up.to_words());
-            self.waiters.notify(here);
+            ring.push(&socket_event.to_words());
+            self.waiters.notify(preempt);
         }
         recorded
     }

@@ -17,26 +17,26 @@ use crate::{
             record,
             ring::{self, Ring, Slot},
         },
-        sockets::follow_up,
+        sockets::socket_event,
     },
 };
 
 /// The connects that one CPU recorded.
 pub(crate) type ConnectRing = Ring<Marked, KVVec<Slot<Marked, { record::WORDS }>>>;
 
-/// The follow-ups that one CPU recorded. A ring of their own: they are written in softirqs, on top of a returning connect.
-pub(crate) type FollowUpRing = Ring<Marked, KVVec<Slot<Marked, { follow_up::WORDS }>>>;
+/// The socket events that one CPU recorded. A ring of their own: they are written in softirqs, on top of a returning connect.
+pub(crate) type SocketEventRing = Ring<Marked, KVVec<Slot<Marked, { socket_event::WORDS }>>>;
 
 /// Those of one CPU.
 pub(crate) struct CpuRings {
     connects: ConnectRing,
-    follow_ups: Option<FollowUpRing>,
+    socket_events: Option<SocketEventRing>,
 }
 
 /// How large they are to be.
 pub(crate) struct Plan {
     slots: usize,
-    follow_ups: bool,
+    socket_events: bool,
 }
 
 impl OfCpu for CpuRings {
@@ -45,8 +45,8 @@ impl OfCpu for CpuRings {
     fn new(plan: &Plan, _cpu: u32) -> Result<Self> {
         Ok(Self {
             connects: Ring::new(many(plan.slots, Slot::new)?),
-            follow_ups: plan
-                .follow_ups
+            socket_events: plan
+                .socket_events
                 .then(|| Ok::<_, Error>(Ring::new(many(plan.slots, Slot::new)?)))
                 .transpose()?,
         })
@@ -58,15 +58,15 @@ pub(crate) struct Rings(Option<Registration<CpuRings>>);
 
 impl Rings {
     /// Allocates them for each CPU that is online or comes: so many slots, a power of two, where records are to be kept, and as many
-    /// for follow-ups, where they are wanted. May sleep.
+    /// for socket events, where they are wanted. May sleep.
     ///
     /// Fails with `ENOMEM`, or leaves one line in the log and fails with `EINVAL` where all possible CPUs' were too large.
-    pub(crate) fn new(slots: Option<u32>, follow_ups: bool) -> Result<Self> {
+    pub(crate) fn new(slots: Option<u32>, socket_events: bool) -> Result<Self> {
         let Some(slots) = slots else {
             return Ok(Self(None));
         };
         let cpus = possible_cpus().count();
-        let bytes = ring::bytes(slots, cpus, 1 + usize::from(follow_ups));
+        let bytes = ring::bytes(slots, cpus, 1 + usize::from(socket_events));
         if bytes > ring::MOST_BYTES {
             pr_err!(
                 "records={slots} are {} MiB for {cpus} possible CPUs, and {} MiB are the most\n",
@@ -77,7 +77,7 @@ impl Rings {
         }
         let plan = Plan {
             slots: slots as usize,
-            follow_ups,
+            socket_events,
         };
         Ok(Self(Some(Registration::new(c"tsoffset:prepare", plan)?)))
     }
@@ -93,10 +93,10 @@ impl Rings {
         Some(&self.0.as_ref()?.get(cpu)?.connects)
     }
 
-    /// Its follow-ups.
+    /// Its socket events.
     #[inline]
-    pub(crate) fn follow_ups(&self, cpu: u32) -> Option<&FollowUpRing> {
-        self.0.as_ref()?.get(cpu)?.follow_ups.as_ref()
+    pub(crate) fn socket_events(&self, cpu: u32) -> Option<&SocketEventRing> {
+        self.0.as_ref()?.get(cpu)?.socket_events.as_ref()
     }
 }
 

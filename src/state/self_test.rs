@@ -29,35 +29,36 @@ use crate::{
 #[repr(u64)]
 pub(crate) enum Fired {
     /// The call counter.
-    Called = 1,
+    ConnectHit = 1,
     /// Entry.
-    Entered = 2,
+    ConnectEntry = 2,
     /// Return.
-    Returned = 4,
+    ConnectReturn = 4,
     /// The witness's call counter.
-    ReadCalled = 8,
+    GetsockoptHit = 8,
     /// Its entry.
-    ReadEntered = 16,
+    GetsockoptEntry = 16,
     /// Its return.
-    ReadReturned = 32,
+    GetsockoptReturn = 32,
     /// The call counter of calls that set an offset.
-    RepairCalled = 64,
+    SetsockoptHit = 64,
     /// Their entry.
-    RepairEntered = 128,
+    SetsockoptEntry = 128,
     /// Their return.
-    RepairReturned = 256,
+    SetsockoptReturn = 256,
     /// The entry of a write of a sysctl.
-    WriteEntered = 512,
+    SysctlEntry = 512,
     /// Its return.
-    WriteReturned = 1024,
+    SysctlReturn = 1024,
 }
 
 /// Those that count calls.
-const COUNTERS: u64 = Fired::Called as u64 | Fired::ReadCalled as u64 | Fired::RepairCalled as u64;
+const COUNTERS: u64 =
+    Fired::ConnectHit as u64 | Fired::GetsockoptHit as u64 | Fired::SetsockoptHit as u64;
 
 /// The socket that is tried, and what its last trial reached.
 #[pin_data]
-pub(crate) struct Trial {
+pub(crate) struct SelfTest {
     #[pin]
     one_at_a_time: Mutex<()>,
     socket: KernelSocket,
@@ -70,22 +71,23 @@ pub(crate) struct Trial {
     counted: Marked,
 }
 
-impl Trial {
+impl SelfTest {
     /// With the hooks of the witness and of outcomes, or without.
     pub(crate) fn new(socket: KernelSocket, witness: bool, outcomes: bool) -> impl PinInit<Self> {
-        let mut registered = Fired::Called as u64
-            | Fired::Entered as u64
-            | Fired::Returned as u64
-            | Fired::WriteEntered as u64
-            | Fired::WriteReturned as u64;
+        let mut registered = Fired::ConnectHit as u64
+            | Fired::ConnectEntry as u64
+            | Fired::ConnectReturn as u64
+            | Fired::SysctlEntry as u64
+            | Fired::SysctlReturn as u64;
         if outcomes {
-            registered |= Fired::RepairCalled as u64
-                | Fired::RepairEntered as u64
-                | Fired::RepairReturned as u64;
+            registered |= Fired::SetsockoptHit as u64
+                | Fired::SetsockoptEntry as u64
+                | Fired::SetsockoptReturn as u64;
         }
         if witness {
-            registered |=
-                Fired::ReadCalled as u64 | Fired::ReadEntered as u64 | Fired::ReadReturned as u64;
+            registered |= Fired::GetsockoptHit as u64
+                | Fired::GetsockoptEntry as u64
+                | Fired::GetsockoptReturn as u64;
         }
         pin_init!(Self {
             one_at_a_time <- new_mutex!((), "tsoffset::trial"),
@@ -142,10 +144,10 @@ impl Trial {
         self.fired.store(0);
         // They always fail; what they reached is what is asked for.
         let _ = self.socket.connect_refused();
-        if self.registered & Fired::ReadCalled as u64 != 0 {
+        if self.registered & Fired::GetsockoptHit as u64 != 0 {
             let _ = self.socket.timestamp_refused();
         }
-        if self.registered & Fired::RepairCalled as u64 != 0 {
+        if self.registered & Fired::SetsockoptHit as u64 != 0 {
             let _ = self.socket.set_timestamp_refused();
         }
         write_nothing();

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Of all CPUs.
-pub(crate) struct FollowUps {
+pub(crate) struct SocketEvents {
     /// Who waits for an answer, and since when.
     pub(crate) handshakes: Handshakes<KVVec<Set<Marked>>>,
     /// Accepted sockets whose offset somebody else than the kernel chose, and the offset. A place is given back when its socket is closed,
@@ -23,7 +23,7 @@ pub(crate) struct FollowUps {
     pub(crate) chosen: Handshakes<KVVec<Set<Marked>>>,
 }
 
-impl FollowUps {
+impl SocketEvents {
     /// Allocates it, for so many sockets that wait, and that have a chosen offset, at once. May sleep.
     ///
     /// Fails with `ENOMEM`.

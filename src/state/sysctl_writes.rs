@@ -59,7 +59,7 @@ impl Writes {
     /// Whether a write overlapped the time since [`ended`](Self::ended) said this.
     pub(crate) fn any_since(&self, ended: u64) -> bool {
         // What was loaded before is no newer than the writes that are counted now.
-        Marked::read_barrier();
+        Marked::smp_rmb();
         self.begun.load_acquire() != ended
     }
 }

@@ -10,9 +10,9 @@ use crate::{
     abstractions::{
         compat::prelude::*,
         marked::read_once,
-        probed::{
-            Function,
-            Regs, //
+        probe_target::{
+            ProbeTarget,
+            PtRegs, //
         }, //
     },
     bindings, //
@@ -50,12 +50,12 @@ impl Closing<'_> {
 }
 
 // SAFETY: The first argument is a `struct sock` of TCP, held by the caller during the call.
-unsafe impl Function for TcpClose {
+unsafe impl ProbeTarget for TcpClose {
     const SYMBOL: &'static CStr = c"tcp_close";
 
     type Args<'call> = Closing<'call>;
 
-    unsafe fn args<'call>(regs: &Regs) -> Closing<'call> {
+    unsafe fn args<'call>(regs: &PtRegs) -> Closing<'call> {
         Closing {
             sk: regs.argument(0) as *mut _,
             _held: PhantomData,

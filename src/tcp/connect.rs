@@ -11,9 +11,9 @@ use super::socket::{
 use crate::{
     abstractions::{
         compat::prelude::*,
-        probed::{
-            Function,
-            Regs, //
+        probe_target::{
+            ProbeTarget,
+            PtRegs, //
         }, //
     },
     bindings, //
@@ -64,7 +64,7 @@ impl Connecting<'_> {
 
 // SAFETY: The first argument is a `struct sock` of TCP over IPv6, held by the caller during the call, as is what the second points to;
 // the third is a number.
-unsafe impl Function for TcpV6Connect {
+unsafe impl ProbeTarget for TcpV6Connect {
     #[cfg(not(any(tsoffset_variant = "no-symbol", tsoffset_variant = "no-probe")))]
     const SYMBOL: &'static CStr = c"tcp_v6_connect";
     #[cfg(tsoffset_variant = "no-symbol")]
@@ -76,7 +76,7 @@ unsafe impl Function for TcpV6Connect {
     type Args<'call> = Connecting<'call>;
 
     #[inline]
-    unsafe fn args<'call>(regs: &Regs) -> Connecting<'call> {
+    unsafe fn args<'call>(regs: &PtRegs) -> Connecting<'call> {
         Connecting {
             // SAFETY: At entry the first argument is the socket, locked and live for the call.
             socket: unsafe { Socket::from_raw(regs.argument(0) as *const _) },

@@ -12,9 +12,9 @@ use crate::{
         compat::prelude::*,
         marked::read_once,
         net::Net,
-        probed::{
-            Function,
-            Regs, //
+        probe_target::{
+            ProbeTarget,
+            PtRegs, //
         }, //
     },
     bindings, //
@@ -64,13 +64,13 @@ impl<'call> Getsockopt<'call> {
 
 // SAFETY: The first argument is a `struct sock` of TCP, held by the caller during the call, the third a
 // number.
-unsafe impl Function for DoTcpGetsockopt {
+unsafe impl ProbeTarget for DoTcpGetsockopt {
     const SYMBOL: &'static CStr = c"do_tcp_getsockopt";
 
     type Args<'call> = Getsockopt<'call>;
 
     #[inline]
-    unsafe fn args<'call>(regs: &Regs) -> Getsockopt<'call> {
+    unsafe fn args<'call>(regs: &PtRegs) -> Getsockopt<'call> {
         Getsockopt {
             sk: regs.argument(0) as *const _,
             option: regs.argument(2) as i32,

@@ -7,9 +7,9 @@
 use super::socket::Socket;
 use crate::abstractions::{
     compat::prelude::*,
-    probed::{
-        Function,
-        Regs, //
+    probe_target::{
+        ProbeTarget,
+        PtRegs, //
     }, //
 };
 
@@ -20,12 +20,12 @@ use crate::abstractions::{
 pub(crate) struct Inet6HashConnect;
 
 // SAFETY: The second argument is a `struct sock` of TCP over IPv6, held and locked during the call.
-unsafe impl Function for Inet6HashConnect {
+unsafe impl ProbeTarget for Inet6HashConnect {
     const SYMBOL: &'static CStr = c"inet6_hash_connect";
 
     type Args<'call> = Socket<'call>;
 
-    unsafe fn args<'call>(regs: &Regs) -> Socket<'call> {
+    unsafe fn args<'call>(regs: &PtRegs) -> Socket<'call> {
         // SAFETY: At entry the second argument is the socket, locked and live for the call.
         unsafe { Socket::from_raw(regs.argument(1) as *const _) }
     }

@@ -10,9 +10,9 @@ use crate::{
     abstractions::{
         compat::prelude::*,
         marked::read_once,
-        probed::{
-            Function,
-            Regs, //
+        probe_target::{
+            ProbeTarget,
+            PtRegs, //
         }, //
     },
     bindings, //
@@ -50,12 +50,12 @@ impl Child<'_> {
 }
 
 // SAFETY: The first argument is a `struct sock` of TCP, made, locked and held by the caller during the call.
-unsafe impl Function for TcpCaOpenreqChild {
+unsafe impl ProbeTarget for TcpCaOpenreqChild {
     const SYMBOL: &'static CStr = c"tcp_ca_openreq_child";
 
     type Args<'call> = Child<'call>;
 
-    unsafe fn args<'call>(regs: &Regs) -> Child<'call> {
+    unsafe fn args<'call>(regs: &PtRegs) -> Child<'call> {
         Child {
             sk: regs.argument(0) as *mut _,
             _locked: PhantomData,

@@ -18,7 +18,7 @@ use crate::{
         }, //
     },
     bindings,
-    model::sockets::follow_up::{
+    model::sockets::socket_event::{
         errno,
         Outcome, //
     },

@@ -10,9 +10,9 @@ use crate::{
     abstractions::{
         compat::prelude::*,
         net::Net,
-        probed::{
-            Function,
-            Regs, //
+        probe_target::{
+            ProbeTarget,
+            PtRegs, //
         }, //
     },
     bindings,
@@ -63,13 +63,13 @@ impl<'call> Setsockopt<'call> {
 
 // SAFETY: The first argument is a `struct sock` of TCP, held by the caller during the call, the third a
 // number.
-unsafe impl Function for DoTcpSetsockopt {
+unsafe impl ProbeTarget for DoTcpSetsockopt {
     const SYMBOL: &'static CStr = c"do_tcp_setsockopt";
 
     type Args<'call> = Setsockopt<'call>;
 
     #[inline]
-    unsafe fn args<'call>(regs: &Regs) -> Setsockopt<'call> {
+    unsafe fn args<'call>(regs: &PtRegs) -> Setsockopt<'call> {
         Setsockopt {
             sk: regs.argument(0) as *const _,
             option: regs.argument(2) as i32,

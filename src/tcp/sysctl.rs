@@ -11,9 +11,9 @@ use crate::{
         compat::prelude::*,
         marked::read_nofault,
         net::Net,
-        probed::{
-            Function,
-            Regs, //
+        probe_target::{
+            ProbeTarget,
+            PtRegs, //
         }, //
     },
     bindings, //
@@ -35,7 +35,7 @@ pub(crate) struct Access<'call> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sysctl {
     /// That of [`write_nothing`].
-    Trial,
+    SelfTest,
     /// `net.ipv4.tcp_timestamps`.
     TcpTimestamps,
     /// `net.ipv4.ip_dynaddr`.
@@ -48,7 +48,7 @@ impl<'call> Access<'call> {
         if !self.write {
             None
         } else if self.is_on_trial() {
-            Some(Sysctl::Trial)
+            Some(Sysctl::SelfTest)
         } else if self.is_named(c"tcp_timestamps") {
             Some(Sysctl::TcpTimestamps)
         } else if self.is_named(c"ip_dynaddr") {
@@ -78,7 +78,7 @@ impl<'call> Access<'call> {
     /// The namespace whose sysctl this is; none where the table is not one of net/ipv4, whatever its name.
     pub(crate) fn net(self, sysctl: Sysctl) -> Option<Net<'call>> {
         let offset = match sysctl {
-            Sysctl::Trial => return None,
+            Sysctl::SelfTest => return None,
             Sysctl::TcpTimestamps => bindings::layout::NET_TCP_TIMESTAMPS,
             Sysctl::IpDynaddr => bindings::layout::NET_IP_DYNADDR,
         };
@@ -123,12 +123,12 @@ pub(crate) fn write_nothing() {
 }
 
 // SAFETY: The first argument is a table that lives during the call, the second a number.
-unsafe impl Function for ProcDou8vecMinmax {
+unsafe impl ProbeTarget for ProcDou8vecMinmax {
     const SYMBOL: &'static CStr = c"proc_dou8vec_minmax";
 
     type Args<'call> = Access<'call>;
 
-    unsafe fn args<'call>(regs: &Regs) -> Access<'call> {
+    unsafe fn args<'call>(regs: &PtRegs) -> Access<'call> {
         Access {
             table: regs.argument(0) as *const _,
             write: regs.argument(1) as i32 != 0,

@@ -13,13 +13,13 @@ use super::{
         hook::{
             count,
             Args,
+            EntryData, //
             Handler,
-            Kept, //
         },
-        preemption::PreemptionDisabled,
-        probed::{
-            Function,
-            Regs, //
+        preempt::PreemptDisabled,
+        probe_target::{
+            ProbeTarget,
+            PtRegs, //
         }, //
     },
     Registration, //
@@ -61,16 +61,16 @@ pub(super) unsafe extern "C" fn pre_handler<T: Handler>(
         &*container_of!(field, Registration<T>, kretprobe)
     };
     // SAFETY: The kernel passes the registers of the probed call, unchanged while the handler runs.
-    let args = unsafe { T::Function::args(Regs::from_raw(regs)) };
+    let args = unsafe { T::Target::args(PtRegs::from_raw(regs)) };
 
-    if !this.handler.wants(args) {
+    if !this.handler.filter(args) {
         return 0;
     }
     // SAFETY: By the type invariant this is the kernel's own handler for this probe, and nobody writes it any more.
     let result = unsafe { (*this.follow.get()).map_or(0, |follow| follow(kprobe, regs)) };
     // SAFETY: Handlers run with preemption off (Documentation/trace/kprobes.rst).
-    let here = unsafe { PreemptionDisabled::assume() };
-    this.handler.called(here, args);
+    let preempt = unsafe { PreemptDisabled::assume() };
+    this.handler.on_hit(preempt, args);
     result
 }
 
@@ -86,7 +86,7 @@ pub(super) unsafe extern "C" fn count_handler<T: Handler>(
     let this = unsafe { &*container_of!(field, Registration<T>, counter) };
     // SAFETY: The kernel passes the registers of the probed call, unchanged while the handler runs, which it does with preemption
     // off (Documentation/trace/kprobes.rst).
-    unsafe { count(&this.handler, Regs::from_raw(regs)) };
+    unsafe { count(&this.handler, PtRegs::from_raw(regs)) };
     0
 }
 
@@ -104,8 +104,8 @@ pub(super) unsafe extern "C" fn filtered_entry_handler<T: Handler>(
         return 1;
     };
     // SAFETY: The kernel passes the registers of the probed call, unchanged while the handler runs.
-    let args = unsafe { T::Function::args(Regs::from_raw(regs)) };
-    if !this.handler.wants(args) {
+    let args = unsafe { T::Target::args(PtRegs::from_raw(regs)) };
+    if !this.handler.filter(args) {
         return 1;
     }
     // SAFETY: Both handlers are called alike.
@@ -125,20 +125,20 @@ pub(super) unsafe extern "C" fn entry_handler<T: Handler>(
         return 1;
     };
     // SAFETY: The kernel passes the registers of the probed call, unchanged while the handler runs.
-    let args = unsafe { T::Function::args(Regs::from_raw(regs)) };
+    let args = unsafe { T::Target::args(PtRegs::from_raw(regs)) };
 
     // SAFETY: Handlers run with preemption off (Documentation/trace/kprobes.rst).
-    let here = unsafe { PreemptionDisabled::assume() };
+    let preempt = unsafe { PreemptDisabled::assume() };
 
-    let Some(data) = this.handler.entered(here, args) else {
+    let Some(data) = this.handler.on_entry(preempt, args) else {
         return 1;
     };
-    // SAFETY: The instance has `data_size` bytes for a `Kept` (see `new`), aligned (`FITS`), and is this call's alone until
+    // SAFETY: The instance has `data_size` bytes for a `EntryData` (see `new`), aligned (`FITS`), and is this call's alone until
     // it returns.
     unsafe {
         (&raw mut (*instance).data)
-            .cast::<Kept<Args<'_, T>, T::Data>>()
-            .write(Kept { args, data })
+            .cast::<EntryData<Args<'_, T>, T::Data>>()
+            .write(EntryData { args, data })
     };
     0
 }
@@ -155,15 +155,15 @@ pub(super) unsafe extern "C" fn return_handler<T: Handler>(
         return 0;
     };
     // SAFETY: The entry handler wrote it, or the kernel would not call this one; the arguments are
-    // valid until the call returns (`Function`), which is after this handler.
-    let Kept { args, data } =
-        unsafe { &*(&raw const (*instance).data).cast::<Kept<Args<'_, T>, T::Data>>() };
+    // valid until the call returns (`ProbeTarget`), which is after this handler.
+    let EntryData { args, data } =
+        unsafe { &*(&raw const (*instance).data).cast::<EntryData<Args<'_, T>, T::Data>>() };
     // SAFETY: The kernel passes the registers of the return, unchanged while the handler runs.
-    let value = unsafe { Regs::from_raw(regs) }.return_value();
+    let value = unsafe { PtRegs::from_raw(regs) }.return_value();
 
     // SAFETY: The kernel calls this with preemption off until it returns.
-    let here = unsafe { PreemptionDisabled::assume() };
+    let preempt = unsafe { PreemptDisabled::assume() };
 
-    this.handler.returned(here, *args, data, value);
+    this.handler.on_return(preempt, *args, data, value);
     0
 }

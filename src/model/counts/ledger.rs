@@ -6,7 +6,7 @@ use crate::model::counts::counters::Totals;
 
 /// Records by what became of them, as the rings themselves tell, all CPUs together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Kept {
+pub(crate) struct RecordCounts {
     /// They can be read.
     pub(crate) readable: u64,
     /// Others took their place.
@@ -35,7 +35,7 @@ impl Ledger {
     /// rings was counted in between, and is of that moment, too.
     ///
     /// Of one network namespace there is no telling what became of its records: all share the rings.
-    pub(crate) fn check(first: &Totals, kept: Option<&Kept>, second: &Totals) -> Self {
+    pub(crate) fn check(first: &Totals, kept: Option<&RecordCounts>, second: &Totals) -> Self {
         if first != second || second.in_flight != 0 {
             return Self::Busy;
         }

@@ -6,10 +6,10 @@ use crate::model::{
     counts::{
         counters::Totals,
         histogram,
-        ledger::{Kept, Ledger},
+        ledger::{Ledger, RecordCounts},
     },
     policy::Policy,
-    sockets::{follow_up::Outcome, outcomes::OutcomeTotals},
+    sockets::{outcomes::OutcomeTotals, socket_event::Outcome},
     verdict::Verdict,
     witness::readers::ReaderTotals,
 };
@@ -28,7 +28,7 @@ pub(crate) struct Stats {
     /// The sums.
     pub(crate) totals: Totals,
     /// What the rings hold, which all namespaces share: not known of one.
-    pub(crate) kept: Option<Kept>,
+    pub(crate) kept: Option<RecordCounts>,
     /// Whether they add up.
     pub(crate) ledger: Ledger,
     /// How offsets are chosen.

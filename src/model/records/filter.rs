@@ -13,7 +13,7 @@ use core::{
 
 use crate::model::{
     records::record::Record,
-    sockets::follow_up::{Ends, FollowUp, Outcome, What},
+    sockets::socket_event::{Ends, Outcome, SocketEvent, What},
     verdict::Verdict,
 };
 
@@ -282,10 +282,10 @@ impl Filter {
         })
     }
 
-    /// Whether a follow-up is to be kept: what a word says of the call, nobody knows any more, so that it
+    /// Whether a socket event is to be kept: what a word says of the call, nobody knows any more, so that it
     /// holds. A rewritten offset has no error, and is no outcome. Takes a bounded time, in any context.
-    pub(crate) fn matches_follow_up(&self, follow_up: &FollowUp) -> bool {
-        let (outcome, error) = match follow_up.what {
+    pub(crate) fn matches_socket_event(&self, socket_event: &SocketEvent) -> bool {
+        let (outcome, error) = match socket_event.what {
             What::Ended { outcome, error, .. } => (Some(outcome as u32), error),
             What::Rewritten { .. } => (None, 0),
         };
@@ -304,7 +304,7 @@ impl Filter {
             | Key::SourcePort
             | Key::DestinationPort => holds(
                 word,
-                &|value| word.key.is_at(&follow_up.ends, value),
+                &|value| word.key.is_at(&socket_event.ends, value),
                 values,
             ),
         })

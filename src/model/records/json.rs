@@ -15,7 +15,7 @@ use crate::model::{
         merge::Placed,
         record::{Flags, Record},
     },
-    sockets::follow_up::{FollowUp, What},
+    sockets::socket_event::{SocketEvent, What},
 };
 
 /// The line about a connect.
@@ -66,8 +66,8 @@ pub(crate) fn json(out: &mut impl Write, placed: &Placed<Record>) -> Result {
 }
 
 /// The line about what came after one.
-pub(crate) fn follow_up(out: &mut impl Write, placed: &Placed<FollowUp>) -> Result {
-    let FollowUp {
+pub(crate) fn socket_event(out: &mut impl Write, placed: &Placed<SocketEvent>) -> Result {
+    let SocketEvent {
         time,
         cookie,
         ends,

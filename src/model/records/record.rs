@@ -2,7 +2,7 @@
 
 //! What is known of one connect when it returns.
 
-use crate::model::{records::merge::Entry, sockets::follow_up::Ends, verdict::Verdict};
+use crate::model::{records::merge::Entry, sockets::socket_event::Ends, verdict::Verdict};
 
 /// Words of a record in the ring.
 pub(crate) const WORDS: usize = 15;

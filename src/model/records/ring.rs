@@ -128,7 +128,7 @@ impl<W: Word, const N: usize, S: Deref<Target = [Slot<W, N>]>> Ring<W, S> {
             return At::Overwritten;
         }
         let record = core::array::from_fn(|i| slot.words[i].load());
-        W::read_barrier();
+        W::smp_rmb();
         if slot.sequence.load() == before {
             At::Record(record)
         } else {

@@ -16,7 +16,7 @@ use crate::model::word::Word;
 const PLACES: usize = 4;
 
 /// A place: free where the cookie is 0, which no socket has.
-struct Place<W> {
+struct Waiting<W> {
     cookie: W,
     begin: W,
 }
@@ -24,14 +24,14 @@ struct Place<W> {
 /// Sockets that hash alike.
 #[repr(align(64))]
 pub(crate) struct Set<W> {
-    places: [Place<W>; PLACES],
+    places: [Waiting<W>; PLACES],
 }
 
 impl<W: Word> Set<W> {
     /// All free.
     pub(crate) fn new() -> Self {
         Self {
-            places: [(); PLACES].map(|()| Place {
+            places: [(); PLACES].map(|()| Waiting {
                 cookie: W::new(0),
                 begin: W::new(0),
             }),

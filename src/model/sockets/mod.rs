@@ -2,7 +2,7 @@
 
 //! What comes after a connect.
 
-pub(crate) mod follow_up;
 pub(crate) mod handshakes;
 pub(crate) mod outcomes;
 pub(crate) mod repaired;
+pub(crate) mod socket_event;

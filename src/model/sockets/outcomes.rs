@@ -2,7 +2,7 @@
 
 //! Counters of what came after the connects, of one CPU, and their sum over all. All arithmetic wraps.
 
-use crate::model::{sockets::follow_up::Outcome, word::Word};
+use crate::model::{sockets::socket_event::Outcome, word::Word};
 
 /// What a closed socket's offset was found to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,7 +136,7 @@ impl<W: Word> Outcomes<W> {
         }
     }
 
-    /// There is a follow-up of that, or the filter left it out.
+    /// There is a socket event of that, or the filter left it out.
     pub(crate) fn record(&self, recorded: bool) {
         if recorded {
             self.recorded.bump();

@@ -85,7 +85,7 @@ impl<W: Word> Set<W> {
     /// As the table's.
     fn read_ends(&self, socket: u64, read: Read, look: impl FnOnce() -> u32) -> Overlap {
         // What the kernel read meanwhile it read before what follows.
-        W::read_barrier();
+        W::smp_rmb();
         let connect = self.connect_of(socket);
         let judged = read.judged || self.keep(connect, look);
         let found = read

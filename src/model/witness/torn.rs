@@ -89,7 +89,7 @@ impl<W: Word> Seen<W> {
         Self::add(&self.looks, generation, 0);
         if self.before.load() == u64::from(value) {
             // Whether it was this connect's: had it ended, the words would be closed or another's.
-            W::read_barrier();
+            W::smp_rmb();
             return tag(self.values[0].load()) == generation & 0xffff;
         }
         self.values

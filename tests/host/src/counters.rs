@@ -8,7 +8,7 @@ use crate::{
     model::{
         counts::{
             counters::{Counters, Totals},
-            ledger::{Kept, Ledger},
+            ledger::{Ledger, RecordCounts},
         },
         verdict::Verdict,
     },
@@ -16,8 +16,8 @@ use crate::{
 };
 
 /// Rings that hold what was recorded.
-fn kept(totals: &Totals) -> Kept {
-    Kept {
+fn kept(totals: &Totals) -> RecordCounts {
+    RecordCounts {
         readable: totals.recorded,
         overwritten: 0,
     }

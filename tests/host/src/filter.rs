@@ -13,7 +13,7 @@ use crate::{
             merge::Entry,
             record::Record,
         },
-        sockets::follow_up::{FollowUp, Outcome, What},
+        sockets::socket_event::{Outcome, SocketEvent, What},
         verdict::Verdict,
     },
     record::any_record,
@@ -79,8 +79,8 @@ fn addresses() {
     );
 }
 
-fn follow_up(what: What) -> FollowUp {
-    FollowUp {
+fn socket_event(what: What) -> SocketEvent {
+    SocketEvent {
         time: 0,
         cookie: 1,
         ends: record("2001:db8::1", 443, 1).ends(),
@@ -88,15 +88,15 @@ fn follow_up(what: What) -> FollowUp {
     }
 }
 
-fn ended(outcome: Outcome, error: u16) -> FollowUp {
-    follow_up(What::Ended {
+fn ended(outcome: Outcome, error: u16) -> SocketEvent {
+    socket_event(What::Ended {
         outcome,
         error,
         handshake: None,
     })
 }
 
-/// Of a follow-up the ends are known, and how it ended; what a word says of the call holds, negated or not.
+/// Of a socket event the ends are known, and how it ended; what a word says of the call holds, negated or not.
 #[test]
 fn what_is_known_of_a_follow_up_decides() {
     let refused = ended(Outcome::Refused, 111);
@@ -108,7 +108,7 @@ fn what_is_known_of_a_follow_up_decides() {
         "outcome=!established",
         "saddr=:: sport=0 netns=0",
     ] {
-        assert!(filter(text).matches_follow_up(&refused), "{text}");
+        assert!(filter(text).matches_socket_event(&refused), "{text}");
     }
     for text in [
         "dport=80",
@@ -120,7 +120,7 @@ fn what_is_known_of_a_follow_up_decides() {
         "outcome=!refused",
         "outcome=established dport=443",
     ] {
-        assert!(!filter(text).matches_follow_up(&refused), "{text}");
+        assert!(!filter(text).matches_socket_event(&refused), "{text}");
     }
 }
 
@@ -128,8 +128,8 @@ fn what_is_known_of_a_follow_up_decides() {
 #[test]
 fn failed_connections_are_one_word() {
     let failed = filter("outcome=!established");
-    assert!(!failed.matches_follow_up(&ended(Outcome::Established, 0)));
-    assert!(failed.matches_follow_up(&ended(Outcome::Closed, 0)));
+    assert!(!failed.matches_socket_event(&ended(Outcome::Established, 0)));
+    assert!(failed.matches_socket_event(&ended(Outcome::Closed, 0)));
     assert!(failed.matches(&record("::1", 1, 0)));
     assert!(filter("outcome=refused").matches(&record("::1", 1, 0)));
     assert!(!filter("outcome=timeout").matches(&record("::1", 1, 0)));
@@ -144,13 +144,13 @@ fn failed_connections_are_one_word() {
 
 #[test]
 fn a_rewritten_offset_is_no_outcome() {
-    let rewritten = follow_up(What::Rewritten {
+    let rewritten = socket_event(What::Rewritten {
         offset: 1,
         expected: 2,
     });
-    assert!(filter("errno=0 dport=443").matches_follow_up(&rewritten));
+    assert!(filter("errno=0 dport=443").matches_socket_event(&rewritten));
     for text in ["outcome=closed", "outcome=!closed", "errno=111"] {
-        assert!(!filter(text).matches_follow_up(&rewritten), "{text}");
+        assert!(!filter(text).matches_socket_event(&rewritten), "{text}");
     }
 }
 

@@ -8,15 +8,15 @@ use proptest::prelude::*;
 use serde_json::{json, Value};
 
 use crate::{
-    follow_up::any_follow_up,
     model::{
         records::{
-            json::{self, follow_up, lost},
+            json::{self, lost, socket_event},
             merge::Placed,
         },
-        sockets::follow_up::What,
+        sockets::socket_event::What,
     },
     record::any_record,
+    socket_event::any_follow_up,
     text::placed,
 };
 
@@ -64,7 +64,7 @@ proptest! {
     #[test]
     fn every_follow_up_is_json(entry in any_follow_up()) {
         let mut text = String::new();
-        follow_up(&mut text, &Placed { cpu: 3, sequence: 41, entry }).unwrap();
+        socket_event(&mut text, &Placed { cpu: 3, sequence: 41, entry }).unwrap();
         let line = text.strip_suffix('\n').unwrap();
         prop_assert!(line.bytes().all(|byte| matches!(byte, b' '..=b'~')) && text.len() <= 1024);
         let value: Value = serde_json::from_str(&text).unwrap();

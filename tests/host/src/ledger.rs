@@ -5,12 +5,12 @@
 use crate::model::{
     counts::{
         counters::Totals,
-        ledger::{Kept, Ledger},
+        ledger::{Ledger, RecordCounts},
     },
     verdict::Verdict,
 };
 
-const KEPT: Kept = Kept {
+const KEPT: RecordCounts = RecordCounts {
     readable: 5,
     overwritten: 3,
 };
@@ -87,7 +87,7 @@ fn a_lost_record_is_seen() {
         ..balanced()
     };
     assert_eq!(Ledger::check(&lost, Some(&KEPT), &lost), Ledger::Unbalanced);
-    let vanished = Kept {
+    let vanished = RecordCounts {
         readable: 4,
         ..KEPT
     };
@@ -125,7 +125,7 @@ fn sums_add_up() {
     assert_eq!(
         Ledger::check(
             &twice,
-            Some(&Kept {
+            Some(&RecordCounts {
                 readable: 10,
                 overwritten: 6
             }),

@@ -11,7 +11,6 @@ mod model;
 
 mod counters;
 mod filter;
-mod follow_up;
 mod handshakes;
 mod histogram;
 mod json;
@@ -24,6 +23,7 @@ mod readers;
 mod record;
 mod ring;
 mod shares;
+mod socket_event;
 mod stats;
 mod text;
 mod torn;

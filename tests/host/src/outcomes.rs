@@ -4,8 +4,8 @@
 
 use crate::{
     model::sockets::{
-        follow_up::Outcome,
         outcomes::{AtClose, OutcomeTotals, Outcomes},
+        socket_event::Outcome,
     },
     words::Single,
 };

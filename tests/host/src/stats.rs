@@ -5,7 +5,7 @@
 use crate::model::{
     counts::{
         counters::Totals,
-        ledger::{Kept, Ledger},
+        ledger::{Ledger, RecordCounts},
         stats::{Shared, Stats},
     },
     policy::Policy,
@@ -19,7 +19,7 @@ fn stats() -> Stats {
     Stats {
         totals: Totals::default(),
         ledger: Ledger::Balanced,
-        kept: Some(Kept::default()),
+        kept: Some(RecordCounts::default()),
         policy: Policy::PerConnection,
         probe_armed: true,
         witness: false,

@@ -64,7 +64,7 @@ impl Word for Single {
         self.store(self.load().wrapping_sub(1));
     }
 
-    fn read_barrier() {}
+    fn smp_rmb() {}
 
     fn write_barrier() {}
 }
@@ -192,7 +192,7 @@ impl<const WITHOUT: u8> Word for Model<WITHOUT> {
         Self::full_barrier();
     }
 
-    fn read_barrier() {
+    fn smp_rmb() {
         if Self::ORDERED && WITHOUT != READ_BARRIER {
             fence(Ordering::Acquire);
         }

@@ -5,7 +5,7 @@
 
 use crate::model::records::merge::Entry;
 
-/// Words of a follow-up in the ring.
+/// Words of a socket event in the ring.
 pub(crate) const WORDS: usize = 9;
 
 /// Errors that handshakes end with, by their numbers in include/uapi/asm-generic/errno.h. `tcp::set_state` compares them with the
@@ -112,9 +112,9 @@ pub(crate) struct Ends {
     pub(crate) destination_port: u16,
 }
 
-/// A follow-up; the socket's cookie says to which connect.
+/// A socket event; the socket's cookie says to which connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct FollowUp {
+pub(crate) struct SocketEvent {
     /// `CLOCK_BOOTTIME` in nanoseconds.
     pub(crate) time: u64,
     /// The socket's cookie, as in the record of its connect.
@@ -131,7 +131,7 @@ const UNKNOWN: u64 = u64::MAX;
 /// Stands for a rewritten offset, where an outcome's number is.
 const REWRITTEN: u64 = 0xff;
 
-impl FollowUp {
+impl SocketEvent {
     /// As the ring keeps it.
     #[inline]
     pub(crate) fn to_words(self) -> [u64; WORDS] {
@@ -169,7 +169,7 @@ impl FollowUp {
     }
 }
 
-impl Entry<WORDS> for FollowUp {
+impl Entry<WORDS> for SocketEvent {
     fn from_words(words: &[u64; WORDS]) -> Self {
         let whole =
             |high: u64, low: u64| ((u128::from(high) << 64) | u128::from(low)).to_be_bytes();

@@ -11,9 +11,9 @@ use crate::bindings;
 
 /// The registers at a function's entry or return: `struct pt_regs`.
 #[repr(transparent)]
-pub(crate) struct Regs(Opaque<bindings::pt_regs>);
+pub(crate) struct PtRegs(Opaque<bindings::pt_regs>);
 
-impl Regs {
+impl PtRegs {
     /// # Safety
     ///
     /// `regs` points to registers that stay as they are for `'a`.
@@ -79,7 +79,7 @@ fn word(value: kernel::ffi::c_ulong) -> usize {
 ///
 /// For a call of the kernel function called `SYMBOL`, `args` of the registers at its entry returns
 /// values that are valid until that call returns.
-pub(crate) unsafe trait Function {
+pub(crate) unsafe trait ProbeTarget {
     /// The function's name in kallsyms.
     const SYMBOL: &'static CStr;
 
@@ -91,5 +91,5 @@ pub(crate) unsafe trait Function {
     /// # Safety
     ///
     /// `regs` are those at the entry of a call of this function, which lasts for `'call`.
-    unsafe fn args<'call>(regs: &Regs) -> Self::Args<'call>;
+    unsafe fn args<'call>(regs: &PtRegs) -> Self::Args<'call>;
 }

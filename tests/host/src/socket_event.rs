@@ -6,10 +6,10 @@ use proptest::{option, prelude::*, sample::select};
 
 use crate::model::{
     records::merge::Entry,
-    sockets::follow_up::{Ends, FollowUp, Outcome, What},
+    sockets::socket_event::{Ends, Outcome, SocketEvent, What},
 };
 
-pub fn any_follow_up() -> impl Strategy<Value = FollowUp> {
+pub fn any_follow_up() -> impl Strategy<Value = SocketEvent> {
     let what = prop_oneof![
         (
             select(&Outcome::ALL[..]),
@@ -30,7 +30,7 @@ pub fn any_follow_up() -> impl Strategy<Value = FollowUp> {
             [time, cookie],
             (netns, [source, destination], [source_port, destination_port]),
             what,
-        )| FollowUp {
+        )| SocketEvent {
             time,
             cookie,
             ends: Ends {
@@ -47,9 +47,9 @@ pub fn any_follow_up() -> impl Strategy<Value = FollowUp> {
 
 proptest! {
     #[test]
-    fn words_say_all_of_a_follow_up(follow_up in any_follow_up()) {
-        prop_assert_eq!(FollowUp::from_words(&follow_up.to_words()), follow_up);
-        prop_assert_eq!(follow_up.time(), follow_up.time);
+    fn words_say_all_of_a_follow_up(socket_event in any_follow_up()) {
+        prop_assert_eq!(SocketEvent::from_words(&socket_event.to_words()), socket_event);
+        prop_assert_eq!(socket_event.time(), socket_event.time);
     }
 }
 

@@ -17,13 +17,13 @@ use super::compat::interrupt::LocalInterruptDisabled;
 ///
 /// Preemption is off for `'a`, on the CPU this runs on.
 #[derive(Clone, Copy)]
-pub(crate) struct PreemptionDisabled<'a> {
+pub(crate) struct PreemptDisabled<'a> {
     _off: PhantomData<&'a ()>,
     // Not to be sent to another task.
     _here: PhantomData<*mut ()>,
 }
 
-impl PreemptionDisabled<'_> {
+impl PreemptDisabled<'_> {
     /// Takes the caller's word for it. Where lock debugging is on, the kernel checks it.
     ///
     /// # Safety
@@ -44,7 +44,7 @@ impl PreemptionDisabled<'_> {
     }
 }
 
-impl<'a> From<&'a LocalInterruptDisabled> for PreemptionDisabled<'a> {
+impl<'a> From<&'a LocalInterruptDisabled> for PreemptDisabled<'a> {
     /// Who is not interrupted is not preempted.
     #[inline(always)]
     fn from(_off: &'a LocalInterruptDisabled) -> Self {
