@@ -19,10 +19,7 @@
 
 use core::cell::UnsafeCell;
 
-use crate::{
-    bindings,
-    model::word::Word, //
-};
+use crate::bindings;
 
 /// An integer that the machine loads and stores in one piece.
 ///
@@ -60,79 +57,86 @@ pub(crate) struct Marked(UnsafeCell<u64>);
 // SAFETY: Every access is marked, so sharing it between CPUs is defined by the kernel's memory model.
 unsafe impl Sync for Marked {}
 
-impl Word for Marked {
-    fn new(value: u64) -> Self {
+impl Marked {
+    /// A word that nobody else has yet.
+    pub(crate) const fn new(value: u64) -> Self {
         Self(UnsafeCell::new(value))
     }
 
+    /// `READ_ONCE`.
     #[inline(always)]
-    fn load(&self) -> u64 {
+    pub(crate) fn load(&self) -> u64 {
         // SAFETY: `self` is a live, aligned `u64`.
         unsafe { read_once(self.0.get()) }
     }
 
+    /// `WRITE_ONCE`.
     #[inline(always)]
-    fn own(&self) -> u64 {
-        self.load()
-    }
-
-    #[inline(always)]
-    fn store(&self, value: u64) {
+    pub(crate) fn store(&self, value: u64) {
         // SAFETY: `self` is a live, aligned `u64` that is never reached but by marked accesses.
         unsafe { self.0.get().write_volatile(value) }
     }
 
+    /// `smp_load_acquire`.
     #[inline(always)]
-    fn load_acquire(&self) -> u64 {
+    pub(crate) fn load_acquire(&self) -> u64 {
         // SAFETY: `self` is a live, aligned `u64`.
         unsafe { ordered::load_acquire(self.0.get()) }
     }
 
+    /// `smp_store_release`.
     #[inline(always)]
-    fn store_release(&self, value: u64) {
+    pub(crate) fn store_release(&self, value: u64) {
         // SAFETY: `self` is a live, aligned `u64` that is never reached but by marked accesses.
         unsafe { ordered::store_release(self.0.get(), value) }
     }
 
+    /// `cmpxchg`: whether the word was `old`.
     #[inline(always)]
-    fn compare_exchange(&self, old: u64, new: u64) -> bool {
+    pub(crate) fn compare_exchange(&self, old: u64, new: u64) -> bool {
         // SAFETY: `self` is a live, aligned `u64` that is never reached but by marked accesses.
         unsafe { bindings::tsoffset_cmpxchg(self.0.get(), old, new) == old }
     }
 
+    /// `xchg`.
     #[inline(always)]
-    fn exchange(&self, value: u64) -> u64 {
+    pub(crate) fn exchange(&self, value: u64) -> u64 {
         // SAFETY: `self` is a live, aligned 64-bit integer that is written by marked and atomic accesses only.
         unsafe { bindings::tsoffset_xchg(self.0.get(), value) }
     }
 
+    /// `atomic64_fetch_or`.
     #[inline(always)]
-    fn fetch_or(&self, bits: u64) -> u64 {
+    pub(crate) fn fetch_or(&self, bits: u64) -> u64 {
         // SAFETY: `self` is a live, aligned 64-bit integer, as an `atomic64_t` is.
         unsafe { bindings::tsoffset_atomic64_fetch_or(bits as i64, self.0.get().cast()) as u64 }
     }
 
+    /// `atomic64_inc_return`.
     #[inline(always)]
-    fn increment(&self) -> u64 {
+    pub(crate) fn increment(&self) -> u64 {
         // SAFETY: `self` is a live, aligned 64-bit integer that is written by marked and atomic accesses only.
         unsafe { ordered::add_return(self.0.get(), 1) }
     }
 
+    /// `atomic64_dec_return`.
     #[inline(always)]
-    fn decrement(&self) {
+    pub(crate) fn decrement(&self) {
         // SAFETY: `self` is a live, aligned 64-bit integer that is written by marked and atomic accesses only.
         unsafe { ordered::add_return(self.0.get(), -1) };
     }
+}
 
-    #[inline(always)]
-    fn smp_rmb() {
-        ordered::smp_rmb();
-    }
+/// `smp_rmb`: loads before it come before loads after it.
+#[inline(always)]
+pub(crate) fn smp_rmb() {
+    ordered::smp_rmb();
+}
 
-    #[inline(always)]
-    fn write_barrier() {
-        ordered::write_barrier();
-    }
+/// `smp_wmb`: stores before it come before stores after it.
+#[inline(always)]
+pub(crate) fn smp_wmb() {
+    ordered::smp_wmb();
 }
 
 /// `smp_load_acquire`, `smp_store_release`, `smp_rmb`, `smp_wmb` and `atomic64_add_return` of x86, without a call.
@@ -191,7 +195,7 @@ mod ordered {
     }
 
     #[inline(always)]
-    pub(super) fn write_barrier() {
+    pub(super) fn smp_wmb() {
         barrier();
     }
 }
@@ -224,7 +228,7 @@ mod ordered {
     }
 
     #[inline(always)]
-    pub(super) fn write_barrier() {
+    pub(super) fn smp_wmb() {
         // SAFETY: A barrier has no requirements.
         unsafe { bindings::tsoffset_smp_wmb() }
     }

@@ -21,10 +21,7 @@ use super::{
     marked::Marked,
     percpu::possible_cpus, //
 };
-use crate::{
-    bindings,
-    model::word::Word, //
-};
+use crate::bindings;
 
 /// What each CPU has.
 pub(crate) trait OfCpu: Sized + Send + Sync + 'static {

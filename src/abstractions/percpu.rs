@@ -181,12 +181,9 @@ impl<T: Sync> Drop for PerCpu<T> {
 #[kunit_tests(tsoffset_percpu)]
 mod tests {
     use super::PerCpu;
-    use crate::{
-        abstractions::{
-            compat::interrupt::local_interrupt_disable,
-            marked::Marked, //
-        },
-        model::word::Word, //
+    use crate::abstractions::{
+        compat::interrupt::local_interrupt_disable,
+        marked::Marked, //
     };
 
     #[test]

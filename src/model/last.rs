@@ -55,7 +55,7 @@ impl<W: Word> Last<W> {
         let sequence = self.sequence.own();
 
         self.sequence.store(sequence.wrapping_add(1));
-        W::write_barrier();
+        W::smp_wmb();
         self.offsets
             .store((u64::from(finding.offset) << 32) | u64::from(finding.expected));
         self.verdict.store(finding.verdict as u64);

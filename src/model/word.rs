@@ -33,7 +33,7 @@ pub(crate) trait Word {
     fn smp_rmb();
 
     /// `smp_wmb`: stores before it come before stores after it.
-    fn write_barrier();
+    fn smp_wmb();
 
     /// `cmpxchg`: stores `new` where the word is `old`, and says whether it was. Atomic for any number of
     /// writers; a full barrier where it stores, no order where it does not.

@@ -106,7 +106,23 @@ impl ConnectProbe {
 }
 
 impl ConnectProbe {
-    /// Records a connect where there is a filter, or somebody listens to the tracepoint; says whether it is recorded. Apart, so that
+    /// Records a connect where records are kept; says whether they are.
+    #[inline(always)]
+    fn record(
+        &self,
+        preempt: PreemptDisabled<'_>,
+        cpu: &CpuState,
+        call: ConnectSample<'_>,
+    ) -> bool {
+        let Some(ring) = self.0.rings.connects(cpu.number) else {
+            return false;
+        };
+        // The record goes from registers into the ring: nobody else gets to see it.
+        self.0.push(preempt, ring, &call.record());
+        true
+    }
+
+    /// The same where there is a filter, or somebody listens to the tracepoint; says whether it is recorded. Apart, so that
     /// the path without stays short.
     #[inline(never)]
     fn record_chosen(
@@ -294,12 +310,7 @@ impl Handler for ConnectProbe {
         let recorded = if self.0.filter.get(preempt).is_some() || trace_connect::is_on() {
             self.record_chosen(preempt, cpu, call())
         } else {
-            // The record goes from registers into the ring: nobody else gets to see it.
-            self.0
-                .rings
-                .connects(cpu.number)
-                .map(|ring| self.0.push(preempt, ring, &call().record()))
-                .is_some()
+            self.record(preempt, cpu, call())
         };
 
         if cfg!(not(tsoffset_variant = "broken-ledger")) || error == 0 {

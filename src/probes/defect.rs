@@ -12,7 +12,6 @@ use crate::{
         marked::Marked,
         preempt::PreemptDisabled, //
     },
-    model::word::Word,
     tcp::{
         hash_connect::Inet6HashConnect,
         socket::Socket, //

@@ -8,7 +8,6 @@ use crate::{
         marked::Marked,
         net::Net, //
     },
-    model::word::Word,
     tcp::{
         namespace::tcp_timestamps,
         secure_seq::timestamp_offset,

@@ -31,7 +31,6 @@ use crate::{
         records::filter::Filter,
         shares::{self, Shares},
         witness::overlap::{Overlaps, Set},
-        word::Word,
     },
     tcp::{
         kernel_socket::KernelSocket,
@@ -60,6 +59,7 @@ pub(crate) mod rings;
 pub(crate) mod self_test;
 pub(crate) mod socket_events;
 pub(crate) mod sysctl_writes;
+mod word;
 
 /// What one CPU writes.
 pub(crate) struct CpuState {

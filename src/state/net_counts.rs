@@ -39,7 +39,6 @@ use crate::{
             repaired::{self, Repaired},
         },
         witness::readers::{ReaderTotals, Readers},
-        word::Word,
     },
 };
 

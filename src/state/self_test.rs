@@ -17,7 +17,6 @@ use crate::{
         compat::prelude::*,
         marked::Marked, //
     },
-    model::word::Word,
     tcp::{
         kernel_socket::KernelSocket,
         sysctl::write_nothing, //

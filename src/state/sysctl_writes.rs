@@ -4,10 +4,9 @@
 
 use crate::{
     abstractions::marked::{
-        Marked,
+        smp_rmb,
         SharedCounter, //
     },
-    model::word::Word,
     tcp::sysctl::Sysctl, //
 };
 
@@ -59,7 +58,7 @@ impl Writes {
     /// Whether a write overlapped the time since [`ended`](Self::ended) said this.
     pub(crate) fn any_since(&self, ended: u64) -> bool {
         // What was loaded before is no newer than the writes that are counted now.
-        Marked::smp_rmb();
+        smp_rmb();
         self.begun.load_acquire() != ended
     }
 }

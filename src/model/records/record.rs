@@ -83,11 +83,31 @@ impl Flags {
     }
 
     /// The names of those that are set.
-    pub(crate) fn names(self) -> impl Iterator<Item = &'static str> {
-        Self::NAMES
-            .into_iter()
-            .filter(move |(flag, _)| self.has(*flag))
-            .map(|(_, name)| name)
+    pub(crate) fn names(self) -> FlagNames {
+        FlagNames {
+            flags: self,
+            next: 0,
+        }
+    }
+}
+
+/// The names of flags: a type of its own, as symbols of iterator adaptors are longer than some readers of kallsyms have room for.
+pub(crate) struct FlagNames {
+    flags: Flags,
+    next: usize,
+}
+
+impl Iterator for FlagNames {
+    type Item = &'static str;
+
+    fn next(&mut self) -> Option<&'static str> {
+        while let Some((flag, name)) = Flags::NAMES.get(self.next) {
+            self.next += 1;
+            if self.flags.has(*flag) {
+                return Some(name);
+            }
+        }
+        None
     }
 }
 

@@ -86,7 +86,7 @@ impl<W: Word, const N: usize, S: Deref<Target = [Slot<W, N>]>> Ring<W, S> {
         let slot = self.slot(position);
 
         slot.sequence.store(Self::whole(position).wrapping_sub(1));
-        W::write_barrier();
+        W::smp_wmb();
         for (word, value) in slot.words.iter().zip(record) {
             word.store(*value);
         }

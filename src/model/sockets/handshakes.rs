@@ -37,6 +37,29 @@ impl<W: Word> Set<W> {
             }),
         }
     }
+
+    /// The socket's place.
+    #[inline(always)]
+    fn of(&self, cookie: u64) -> Option<&Waiting<W>> {
+        self.places
+            .iter()
+            .find(|place| place.cookie.load() == cookie)
+    }
+
+    /// A free place, taken for the socket.
+    #[inline(always)]
+    #[allow(
+        clippy::manual_find,
+        reason = "its closure would be a symbol, and a call, of its own"
+    )]
+    fn take(&self, cookie: u64) -> Option<&Waiting<W>> {
+        for place in &self.places {
+            if place.cookie.load() == 0 && place.cookie.compare_exchange(0, cookie) {
+                return Some(place);
+            }
+        }
+        None
+    }
 }
 
 /// The table, over a power of two of sets.
@@ -74,15 +97,11 @@ impl<W: Word, S: Deref<Target = [Set<W>]>> Handshakes<S> {
     // Within the handlers, whose marked accesses are counted.
     #[inline(always)]
     pub(crate) fn begin(&self, cookie: u64, time: u64) -> bool {
-        let places = &self.set(cookie).places;
-        let place = places
-            .iter()
-            .find(|place| place.cookie.load() == cookie)
-            .or_else(|| {
-                places.iter().find(|place| {
-                    place.cookie.load() == 0 && place.cookie.compare_exchange(0, cookie)
-                })
-            });
+        let set = self.set(cookie);
+        let place = match set.of(cookie) {
+            Some(place) => Some(place),
+            None => set.take(cookie),
+        };
         match place {
             Some(place) => {
                 place.begin.store(time);
@@ -95,11 +114,7 @@ impl<W: Word, S: Deref<Target = [Set<W>]>> Handshakes<S> {
     /// It has ended: when it began, where that is known.
     #[inline(always)]
     pub(crate) fn end(&self, cookie: u64) -> Option<u64> {
-        let place = self
-            .set(cookie)
-            .places
-            .iter()
-            .find(|place| place.cookie.load() == cookie)?;
+        let place = self.set(cookie).of(cookie)?;
         let begin = place.begin.load();
         place.cookie.store_release(0);
         Some(begin)

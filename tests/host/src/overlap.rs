@@ -250,7 +250,7 @@ mod concurrent {
                     field.store(1, Relaxed);
                     field.store(2, Relaxed);
                     table.connect_ends(SOCKET, connect, 2);
-                    W::write_barrier();
+                    W::smp_wmb();
                     field.store(3, Relaxed);
                 })
             };

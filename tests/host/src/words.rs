@@ -66,7 +66,7 @@ impl Word for Single {
 
     fn smp_rmb() {}
 
-    fn write_barrier() {}
+    fn smp_wmb() {}
 }
 
 /// A word whose every interleaving and reordering is tried, without some kinds of order: the broken twins,
@@ -198,7 +198,7 @@ impl<const WITHOUT: u8> Word for Model<WITHOUT> {
         }
     }
 
-    fn write_barrier() {
+    fn smp_wmb() {
         if Self::ORDERED && WITHOUT != WRITE_BARRIER {
             fence(Ordering::Release);
         }
