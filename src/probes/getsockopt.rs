@@ -17,9 +17,9 @@ use crate::{
         self_test::Fired,
         State, //
     },
-    tcp::getsockopt::{
+    tcp::sockopt::{
         DoTcpGetsockopt,
-        Getsockopt, //
+        Sockopt, //
     },
 };
 
@@ -33,12 +33,12 @@ impl Handler for GetsockoptProbe {
     type Data = Option<(Read, Taken)>;
 
     #[inline(always)]
-    fn filter(&self, call: Getsockopt<'_>) -> bool {
-        call.reads_timestamp()
+    fn filter(&self, call: Sockopt<'_>) -> bool {
+        call.is_timestamp()
     }
 
     #[inline(always)]
-    fn on_entry(&self, preempt: PreemptDisabled<'_>, call: Getsockopt<'_>) -> Option<Self::Data> {
+    fn on_entry(&self, preempt: PreemptDisabled<'_>, call: Sockopt<'_>) -> Option<Self::Data> {
         let overlaps = self.0.overlaps.as_ref()?;
         if self.0.trial.note(call.socket(), Fired::GetsockoptEntry) {
             return Some(None);
@@ -61,7 +61,7 @@ impl Handler for GetsockoptProbe {
 
     /// Counts every read, as [`ConnectProbe`](super::connect::ConnectProbe) does every call.
     #[inline(always)]
-    fn on_hit(&self, preempt: PreemptDisabled<'_>, call: Getsockopt<'_>) {
+    fn on_hit(&self, preempt: PreemptDisabled<'_>, call: Sockopt<'_>) {
         if !self.0.trial.note(call.socket(), Fired::GetsockoptHit) {
             self.0.counts(preempt, call.net()).readers.call();
         }
@@ -71,7 +71,7 @@ impl Handler for GetsockoptProbe {
     fn on_return(
         &self,
         preempt: PreemptDisabled<'_>,
-        call: Getsockopt<'_>,
+        call: Sockopt<'_>,
         data: &Self::Data,
         _value: usize,
     ) {

@@ -14,9 +14,9 @@ use crate::{
         self_test::Fired,
         State, //
     },
-    tcp::setsockopt::{
+    tcp::sockopt::{
         DoTcpSetsockopt,
-        Setsockopt, //
+        Sockopt, //
     },
 };
 
@@ -24,7 +24,7 @@ use crate::{
 pub(crate) struct SetsockoptProbe(pub(crate) Arc<State>);
 
 impl SetsockoptProbe {
-    fn note(&self, preempt: PreemptDisabled<'_>, call: Setsockopt<'_>) {
+    fn note(&self, preempt: PreemptDisabled<'_>, call: Sockopt<'_>) {
         if let Some(network) = self.0.network(preempt, call.net()) {
             network.note_repair(preempt, call.cookie());
         }
@@ -36,12 +36,12 @@ impl Handler for SetsockoptProbe {
     type Data = ();
 
     #[inline]
-    fn filter(&self, call: Setsockopt<'_>) -> bool {
-        call.sets_timestamp()
+    fn filter(&self, call: Sockopt<'_>) -> bool {
+        call.is_timestamp()
     }
 
     #[inline]
-    fn on_entry(&self, preempt: PreemptDisabled<'_>, call: Setsockopt<'_>) -> Option<()> {
+    fn on_entry(&self, preempt: PreemptDisabled<'_>, call: Sockopt<'_>) -> Option<()> {
         if self.0.trial.note(call.socket(), Fired::SetsockoptEntry) {
             return Some(());
         }
@@ -51,7 +51,7 @@ impl Handler for SetsockoptProbe {
 
     /// Who may is noted at once: this needs no instance of the probe, of which others can hold all.
     #[inline]
-    fn on_hit(&self, preempt: PreemptDisabled<'_>, call: Setsockopt<'_>) {
+    fn on_hit(&self, preempt: PreemptDisabled<'_>, call: Sockopt<'_>) {
         if self.0.trial.note(call.socket(), Fired::SetsockoptHit) {
             return;
         }
@@ -62,7 +62,7 @@ impl Handler for SetsockoptProbe {
     }
 
     /// Who may not, can where another task has put the socket into repair mode. A call that is not followed is counted.
-    fn on_return(&self, preempt: PreemptDisabled<'_>, call: Setsockopt<'_>, (): &(), value: usize) {
+    fn on_return(&self, preempt: PreemptDisabled<'_>, call: Sockopt<'_>, (): &(), value: usize) {
         if self.0.trial.note(call.socket(), Fired::SetsockoptReturn) {
             return;
         }

@@ -6,7 +6,6 @@
 #[cfg(tsoffset_variant = "rewrite")]
 pub(crate) mod close;
 pub(crate) mod connect;
-pub(crate) mod getsockopt;
 #[cfg(any(tsoffset_variant = "defect", tsoffset_variant = "hold"))]
 pub(crate) mod hash_connect;
 pub(crate) mod kernel_socket;
@@ -15,7 +14,7 @@ pub(crate) mod namespace;
 pub(crate) mod openreq_child;
 pub(crate) mod secure_seq;
 pub(crate) mod set_state;
-pub(crate) mod setsockopt;
 pub(crate) mod socket;
+pub(crate) mod sockopt;
 pub(crate) mod sysctl;
 pub(crate) mod trace_connect;

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The functions that read and set a TCP socket's options, the timestamp and its offset among them.
+//!
+//! C source: [`net/ipv4/tcp.c`](srctree/net/ipv4/tcp.c)
+
+use core::marker::PhantomData;
+
+use super::socket::{
+    cookie,
+    net, //
+};
+use crate::{
+    abstractions::{
+        compat::prelude::*,
+        marked::read_once,
+        net::Net,
+        probe_target::{
+            ProbeTarget,
+            PtRegs, //
+        }, //
+    },
+    bindings, //
+};
+
+/// `int do_tcp_getsockopt(struct sock *sk, int level, int optname, ...)`.
+///
+/// It may sleep, and is called for TCP sockets of either family, without the socket lock.
+pub(crate) struct DoTcpGetsockopt;
+
+/// `int do_tcp_setsockopt(struct sock *sk, int level, int optname, ...)`.
+///
+/// It may sleep, and takes the socket lock itself.
+pub(crate) struct DoTcpSetsockopt;
+
+/// A call of either.
+#[derive(Clone, Copy)]
+pub(crate) struct Sockopt<'call> {
+    sk: *const bindings::tcp_sock,
+    option: i32,
+    _held: PhantomData<&'call bindings::tcp_sock>,
+}
+
+impl<'call> Sockopt<'call> {
+    /// Whether it is about the socket's timestamp, and with it the offset, which is set in TCP_REPAIR mode only.
+    #[inline]
+    pub(crate) fn is_timestamp(self) -> bool {
+        self.option == bindings::TCP_TIMESTAMP as i32
+    }
+
+    /// The socket's network namespace.
+    #[inline]
+    pub(crate) fn net(self) -> Net<'call> {
+        // SAFETY: The caller holds the socket during the call, and the socket its namespace.
+        unsafe { net(self.sk.cast()) }
+    }
+
+    /// The socket's address, to recognize it by. Never shown.
+    #[inline]
+    pub(crate) fn socket(self) -> usize {
+        self.sk as usize
+    }
+
+    /// The socket's cookie.
+    pub(crate) fn cookie(self) -> u64 {
+        // SAFETY: The caller holds the socket during the call.
+        unsafe { cookie(self.sk.cast()) }
+    }
+
+    /// `tp->tsoffset`, by a marked load as the call itself does it: whoever stores it plainly at the same
+    /// time races with both.
+    #[inline]
+    pub(crate) fn tsoffset(self) -> u32 {
+        // SAFETY: The caller holds the socket during the call.
+        unsafe { read_once(&raw const (*self.sk).tsoffset) }
+    }
+}
+
+macro_rules! sockopt_target {
+    ($target:ident, $symbol:literal) => {
+        // SAFETY: The first argument is a `struct sock` of TCP, held by the caller during the call, the third a number.
+        unsafe impl ProbeTarget for $target {
+            const SYMBOL: &'static CStr = $symbol;
+
+            type Args<'call> = Sockopt<'call>;
+
+            #[inline]
+            unsafe fn args<'call>(regs: &PtRegs) -> Sockopt<'call> {
+                Sockopt {
+                    sk: regs.argument(0) as *const _,
+                    option: regs.argument(2) as i32,
+                    _held: PhantomData,
+                }
+            }
+        }
+    };
+}
+
+sockopt_target!(DoTcpGetsockopt, c"do_tcp_getsockopt");
+sockopt_target!(DoTcpSetsockopt, c"do_tcp_setsockopt");
