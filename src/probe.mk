@@ -20,7 +20,7 @@ $(error tsoffset: this kernel is not a 64-bit one (CONFIG_64BIT))
 endif
 
 ifneq ($(CONFIG_RUST),y)
-$(error tsoffset: this kernel is built without CONFIG_RUST; see "Load it on your own kernel" in the README)
+$(error tsoffset: this kernel is built without CONFIG_RUST; see "Load it on a machine" in the README)
 endif
 ifneq ($(and $(CONFIG_KPROBES),$(CONFIG_KRETPROBES),$(CONFIG_PROC_FS),$(CONFIG_IRQ_WORK),$(CONFIG_TRACEPOINTS)),y)
 $(error tsoffset: this kernel lacks CONFIG_KPROBES, CONFIG_KRETPROBES, CONFIG_PROC_FS, CONFIG_IRQ_WORK or CONFIG_TRACEPOINTS)
