@@ -46,6 +46,17 @@ tally() {
 	((failed == 0 && passed > 0))
 }
 
+# mutated VARIANT INTO: src/ as INTO/src, with the patch of that name in selftests/mutants applied; without one for no variant, and
+# for kunit, which is in src/.
+mutated() {
+	local patch=$PROJECT/selftests/mutants/$1.patch
+	cp -r "$PROJECT/src" "$2/src"
+	[[ -n $1 && $1 != kunit ]] || return 0
+	[[ -f $patch ]] || die "there is no mutant '$1' in selftests/mutants"
+	patch --silent --strip=1 --fuzz=0 --no-backup-if-mismatch --directory="$2" < "$patch" >&2 ||
+		die "selftests/mutants/$1.patch does not apply to src/ any more"
+}
+
 # slowness KERNEL: how many times as long what runs in its guest may take (slow= in kernels/).
 slowness() {
 	local slow

@@ -62,6 +62,7 @@ clean_up() {
 	[ ! -e /sys/kernel/debug/kprobes/enabled ] || echo 1 > /sys/kernel/debug/kprobes/enabled
 	stop_workloads
 	[ ! -d /sys/module/tsoffset ] || rmmod tsoffset
+	[ ! -d /sys/module/testhook ] || rmmod testhook
 }
 
 # TSOFFSET_HOOK has every check run with that hook, unless the check names one itself.

@@ -7,7 +7,6 @@
 . "$(dirname "$0")/lib.sh"
 
 NOLOAD=1
-HOLD=$VARIANTS/tsoffset-hold.ko
 
 # nothing_lost: what may not happen in any of these.
 nothing_lost() { expect reader_missed=0 reader_torn=0 reader_overflow=0 ledger=balanced; }
@@ -28,7 +27,8 @@ beside_a_connect_is_no_overlap() {
 
 within_and_before_the_store() {
 	if [ "$(grep -c ^processor /proc/cpuinfo)" -lt 2 ]; then return "$KSFT_SKIP"; fi
-	insmod "$HOLD" witness=1
+	insmod "$VARIANTS/testhook.ko"
+	load_with witness=1
 	mark_log
 	workload overlap --how before-store --reads 200
 	[ "$(log_since_mark | wc -l)" -eq 0 ]

@@ -78,14 +78,6 @@ struct Tsoffset {
     _timestamps: ReturnProbe<SysctlProbe>,
     _witness: Option<ReturnProbe<GetsockoptProbe>>,
     _outcomes: Option<Following>,
-    #[cfg(tsoffset_variant = "defect")]
-    _defects: ReturnProbe<probes::defect::Defects>,
-    #[cfg(tsoffset_variant = "hold")]
-    _hold: ReturnProbe<probes::hold::Hold>,
-    #[cfg(tsoffset_variant = "rewrite")]
-    _rewrite: ReturnProbe<probes::rewrite::Rewrite>,
-    #[cfg(tsoffset_variant = "rewrite")]
-    _choose: ReturnProbe<probes::rewrite::Choose>,
 }
 
 /// The probes that follow sockets beyond their connect.
@@ -114,14 +106,6 @@ const REPAIRS_MAXACTIVE: u32 = 64;
 /// Writers of one sysctl at once that can be followed; it is a file that hardly anybody writes.
 const SYSCTL_MAXACTIVE: u32 = 64;
 
-/// Calls at once that a hook of the tests' modules follows.
-#[cfg(any(
-    tsoffset_variant = "defect",
-    tsoffset_variant = "hold",
-    tsoffset_variant = "rewrite"
-))]
-const TESTS_MAXACTIVE: u32 = 64;
-
 impl kernel::Module for Tsoffset {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         let maxactive = parameters::maxactive.value();
@@ -129,9 +113,6 @@ impl kernel::Module for Tsoffset {
             pr_err!("maxactive={maxactive} is not within 0 to {MAXACTIVE_LIMIT}\n");
             return Err(EINVAL);
         }
-        // The tests' module: of the kernel's calls that can fail, the one of that number does.
-        #[cfg(tsoffset_variant = "fault")]
-        abstractions::fault::arm(maxactive);
         let maxactive = match maxactive {
             0 => possible_cpus().fold(0, |calls, _| {
                 MAXACTIVE_LIMIT.min(calls + MAXACTIVE_FOR_EACH_CPU)
@@ -196,48 +177,14 @@ impl kernel::Module for Tsoffset {
             return Err(EIO);
         }
 
-        #[cfg(tsoffset_variant = "defect")]
-        let defects = ReturnProbe::new(probes::defect::Defects::new(), hook, TESTS_MAXACTIVE)?;
-        #[cfg(tsoffset_variant = "hold")]
-        let hold = ReturnProbe::new(probes::hold::Hold, hook, TESTS_MAXACTIVE)?;
-        #[cfg(tsoffset_variant = "rewrite")]
-        let rewrite = ReturnProbe::new(probes::rewrite::Rewrite, hook, TESTS_MAXACTIVE)?;
-        #[cfg(tsoffset_variant = "rewrite")]
-        let choose = ReturnProbe::new(probes::rewrite::Choose, hook, TESTS_MAXACTIVE)?;
-
-        // The tests' module leaks a probe.
-        #[cfg(tsoffset_variant = "leak")]
-        core::mem::forget(ReturnProbe::new(
-            ConnectProbe(state.clone()),
-            hook,
-            maxactive,
-        )?);
-
         // Last: nothing fails once there are files.
         let files = proc::Files::new(&state)?;
-        // The tests' module fails nevertheless, once who loads it gets a signal.
-        #[cfg(tsoffset_variant = "late")]
-        {
-            abstractions::clock::wait_for_signal(60_000);
-            drop(files);
-            return Err(EIO);
-        }
-
-        #[cfg(not(tsoffset_variant = "late"))]
         Ok(Self {
             _files: files,
             _connects: connects,
             _timestamps: timestamps,
             _witness: witness,
             _outcomes: outcomes,
-            #[cfg(tsoffset_variant = "defect")]
-            _defects: defects,
-            #[cfg(tsoffset_variant = "hold")]
-            _hold: hold,
-            #[cfg(tsoffset_variant = "rewrite")]
-            _rewrite: rewrite,
-            #[cfg(tsoffset_variant = "rewrite")]
-            _choose: choose,
         })
     }
 }

@@ -11,10 +11,3 @@ pub(crate) fn boot_ns() -> u64 {
     // SAFETY: The function has no requirements; it is made for any context.
     unsafe { bindings::ktime_get_boot_fast_ns() }
 }
-
-/// Sleeps until the current task has a signal, so many milliseconds at the most. Process context.
-#[cfg(tsoffset_variant = "late")]
-pub(crate) fn wait_for_signal(at_most_ms: u32) {
-    // SAFETY: Process context, as a condition of this function.
-    unsafe { bindings::msleep_interruptible(at_most_ms) };
-}

@@ -26,7 +26,6 @@ use super::{
     alive::Alive,
     clock,
     compat::prelude::*,
-    fault,
     ftrace,
     hook::{
         count,
@@ -134,17 +133,16 @@ unsafe fn register<T: Handler>(
         (*fprobe).entry_data_size = size_of::<EntryOf<T>>();
     }
     let mut symbol: *const c_char = T::Target::SYMBOL.as_char_ptr().cast();
-    fault::point()?;
     // SAFETY: The fprobe stays where it is until it is unregistered, below or by `drop`; what its handlers use is initialized.
     to_result(unsafe { bindings::register_fprobe_syms(fprobe, &mut symbol, 1) })?;
 
     // SAFETY: A registered fprobe has its addresses, here one, until it is unregistered.
     let address = unsafe { (*(*(*fprobe).hlist_array).array.as_ptr()).addr };
-    fault::point()
-        // SAFETY: The counter stays where it is until `drop` unregisters it.
-        .and_then(|()| unsafe { ftrace::register(counter, count_call::<T>, address) })
-        // SAFETY: It was registered above.
-        .inspect_err(|_| unsafe { unregister_fprobe(fprobe) })?;
+    // SAFETY: The counter stays where it is until `drop` unregisters it. The fprobe was registered above.
+    unsafe {
+        ftrace::register(counter, count_call::<T>, address)
+            .inspect_err(|_| unregister_fprobe(fprobe))?;
+    }
     // SAFETY: It is initialized.
     unsafe { (*this).counting.increment() };
     Ok(())

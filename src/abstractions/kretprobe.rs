@@ -18,7 +18,6 @@ use kernel::{
 use super::{
     alive::Alive,
     compat::prelude::*,
-    fault,
     hook::{
         Args,
         EntryData, //
@@ -160,7 +159,6 @@ unsafe fn register<T: Handler>(
     kretprobe.handler = Some(return_handler::<T>);
     kretprobe.maxactive = maxactive;
     kretprobe.data_size = size_of::<EntryData<Args<'static, T>, T::Data>>();
-    fault::point()?;
     // SAFETY: `slot` stays where it is until it is unregistered; the handler, the only thing the callbacks use, is initialized.
     to_result(unsafe { bindings::register_kretprobe(slot) })
 }
@@ -198,7 +196,6 @@ unsafe fn register_and_arm<T: Handler>(
         (*counter).symbol_name = T::Target::SYMBOL.as_char_ptr();
         (*counter).pre_handler = Some(count_handler::<T>);
     }
-    fault::point()?;
     // The counter comes first. Of two probes at one address the later one runs first (kernel/kprobes.c, add_new_kprobe()), so
     // that calls are entered before they are counted. A call between the two registrations counts as missed.
     // SAFETY: `counter` stays where it is until it is unregistered, below or by `drop`.
@@ -239,7 +236,6 @@ unsafe fn put_between<T: Handler>(
 ///
 /// `kretprobe` is registered.
 unsafe fn enable(kretprobe: *mut bindings::kretprobe) -> Result {
-    fault::point()?;
     // SAFETY: The caller says that the probe is registered.
     to_result(unsafe { bindings::enable_kprobe(&raw mut (*kretprobe).kp) })
 }
@@ -258,7 +254,7 @@ impl<T: Handler> PinnedDrop for Registration<T> {
     }
 }
 
-#[cfg(tsoffset_variant = "kunit")]
+#[cfg(tsoffset_kunit)]
 #[kunit_tests(tsoffset_kretprobe)]
 mod tests {
     use super::*;

@@ -284,51 +284,7 @@ pub(crate) fn read_nofault<T: Scalar>(from: *const T) -> Option<T> {
     }
 }
 
-/// A counter that any CPU may advance without any care: lost updates, and a data race.
-///
-/// For the selftests: KCSAN has to report the plain accesses of `plain-counter`, and may not report
-/// the marked ones of `marked-counter`. Only then does its silence about this module mean anything.
-#[cfg(any(
-    tsoffset_variant = "plain-counter",
-    tsoffset_variant = "marked-counter"
-))]
-pub(crate) struct RacingCounter(UnsafeCell<u64>);
-
-#[cfg(any(
-    tsoffset_variant = "plain-counter",
-    tsoffset_variant = "marked-counter"
-))]
-mod racing {
-    use super::{
-        read_once,
-        RacingCounter,
-        UnsafeCell, //
-    };
-
-    // SAFETY: With plain accesses it is not: that is what the variant is for.
-    unsafe impl Sync for RacingCounter {}
-
-    impl RacingCounter {
-        pub(crate) const fn new() -> Self {
-            Self(UnsafeCell::new(0))
-        }
-
-        /// Adds one, and now and then loses it. Not inlined, so that a report can name it.
-        #[inline(never)]
-        pub(crate) fn advance(&self) {
-            let p = self.0.get();
-            if cfg!(tsoffset_variant = "plain-counter") {
-                // SAFETY: A live, aligned `u64`; the race is intended.
-                unsafe { *p = (*p).wrapping_add(1) };
-            } else {
-                // SAFETY: A live, aligned `u64`.
-                unsafe { p.write_volatile(read_once(p).wrapping_add(1)) };
-            }
-        }
-    }
-}
-
-#[cfg(tsoffset_variant = "kunit")]
+#[cfg(tsoffset_kunit)]
 #[kernel::prelude::kunit_tests(tsoffset_marked)]
 mod tests {
     use super::{

@@ -6,9 +6,6 @@ pub(crate) mod alive;
 pub(crate) mod capability;
 pub(crate) mod clock;
 pub(crate) mod compat;
-#[cfg(tsoffset_variant = "defect")]
-pub(crate) mod defect;
-pub(crate) mod fault;
 #[cfg(kernel_has_fgraph_fprobe)]
 pub(crate) mod fprobe;
 #[cfg(kernel_has_fgraph_fprobe)]

@@ -17,7 +17,6 @@ use kernel::{
 use super::{
     alive::Alive,
     compat::prelude::*,
-    fault,
     marked::Marked,
     percpu::possible_cpus, //
 };
@@ -62,7 +61,6 @@ unsafe impl<T: OfCpu> Sync for Registration<T> {}
 
 impl State {
     fn new<T: OfCpu>(name: &'static CStr) -> Result<Self> {
-        fault::point()?;
         // SAFETY: The name is static, and the callback that of instances within an `Inner<T>`.
         let state = unsafe {
             bindings::tsoffset_cpuhp_setup_state_multi(name.as_char_ptr(), Some(prepare::<T>))
@@ -103,7 +101,6 @@ impl<T: OfCpu> Registration<T> {
             GFP_KERNEL,
         )?;
         let state = State::new::<T>(name)?;
-        fault::point()?;
         // SAFETY: The node is within an `Inner<T>`, which stays where it is until it is removed below or by `drop`.
         to_result(unsafe {
             bindings::tsoffset_cpuhp_state_add_instance(state.0, inner.node.get())

@@ -11,7 +11,6 @@ use core::{
 
 use super::{
     compat::prelude::*,
-    fault,
     preempt::PreemptDisabled, //
 };
 use crate::bindings;
@@ -45,7 +44,6 @@ impl<T: Sync> PerCpu<T> {
     /// Fails with `ENOMEM`.
     pub(crate) fn new(make: impl Fn(u32) -> T) -> Result<Self> {
         const { assert!(!core::mem::needs_drop::<T>()) };
-        fault::point()?;
         // SAFETY: Size and alignment are those of a type.
         let base = unsafe {
             bindings::pcpu_alloc_noprof(
@@ -177,7 +175,7 @@ impl<T: Sync> Drop for PerCpu<T> {
     }
 }
 
-#[cfg(tsoffset_variant = "kunit")]
+#[cfg(tsoffset_kunit)]
 #[kunit_tests(tsoffset_percpu)]
 mod tests {
     use super::PerCpu;

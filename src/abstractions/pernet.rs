@@ -22,7 +22,6 @@ use super::{
         prelude::*,
         rcu::Guard, //
     },
-    fault,
     net::Net,
     rcu::ReadSection, //
 };
@@ -162,7 +161,6 @@ impl<T: PernetOperations> Registration<T> {
             GFP_KERNEL,
         )?;
 
-        fault::point()?;
         if !T::net_id().replace(null_mut(), &*home) {
             return Err(EBUSY);
         }

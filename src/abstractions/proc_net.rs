@@ -19,7 +19,6 @@ use super::{
         prelude::*,
         seq_file::SeqFile, //
     },
-    fault,
     net::Net,
     procfs::with_module, //
 };
@@ -71,7 +70,6 @@ impl<T: ShowNet> NetFile<T> {
     /// Fails with `ENOMEM`, which may mean that the name is taken.
     pub(crate) fn new(net: Net<'_>, contents: T) -> Result<Self> {
         let alive = Alive::new();
-        fault::point()?;
         let data = KBox::new(
             Data {
                 contents,

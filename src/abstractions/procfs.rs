@@ -29,8 +29,7 @@ use super::{
     compat::{
         prelude::*,
         seq_file::SeqFile, //
-    },
-    fault, //
+    }, //
 };
 use crate::bindings;
 
@@ -54,7 +53,6 @@ impl Directory {
     /// Fails with `ENOMEM`; the kernel does not tell a name that is taken from a lack of memory.
     pub(crate) fn new(name: &CStr) -> Result<Arc<Self>> {
         let alive = Alive::new();
-        fault::point()?;
         // SAFETY: `name` is copied; no parent means the top.
         let entry = unsafe { bindings::proc_mkdir(name.as_char_ptr(), null_mut()) };
         // INVARIANT: The entry was just made, for us.
@@ -172,7 +170,6 @@ impl<T: Entry> File<T> {
         contents: KBox<T>,
     ) -> Result<Self> {
         let alive = Alive::new();
-        fault::point()?;
         // SAFETY: The directory is live, the operations are static, and `contents` stays where it is,
         // in its own allocation, until `drop` has removed the entry.
         let entry = unsafe {
@@ -310,7 +307,7 @@ unsafe extern "C" fn show<T: Show>(seq: *mut bindings::seq_file, _: *mut c_void)
     }
 }
 
-#[cfg(tsoffset_variant = "kunit")]
+#[cfg(tsoffset_kunit)]
 #[kunit_tests(tsoffset_procfs)]
 mod tests {
     use super::*;

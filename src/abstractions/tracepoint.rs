@@ -14,8 +14,7 @@ use kernel::error::to_result;
 
 use super::{
     alive::Alive,
-    compat::prelude::*,
-    fault, //
+    compat::prelude::*, //
 };
 use crate::bindings;
 
@@ -72,7 +71,6 @@ impl<T: Handler> Registration<T> {
         let alive = Alive::new();
         let handler = KBox::new(handler, GFP_KERNEL)?;
         let tracepoint = find(T::Tracepoint::NAME).ok_or(ENOENT)?;
-        fault::point()?;
         // SAFETY: The tracepoint is the kernel's; the function is for it and takes the handler, which stays
         // where it is, in its own allocation, until `drop` has taken it off.
         to_result(unsafe {

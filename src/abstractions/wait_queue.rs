@@ -84,7 +84,7 @@ impl WaitQueue {
     /// It writes this CPU's memory only.
     #[inline]
     pub(crate) fn notify(&self, preempt: PreemptDisabled<'_>) {
-        if self.listeners.load_acquire() != 0 && cfg!(not(tsoffset_variant = "broken-wait-queue")) {
+        if self.listeners.load_acquire() != 0 {
             // SAFETY: The work is initialized, and synced before it goes. Where it is pending already,
             // it runs after this.
             unsafe { bindings::irq_work_queue(self.works.this_cpu(preempt).work.get()) };

@@ -153,9 +153,6 @@ impl ConnectProbe {
         overlaps: &Table,
         socket: Socket<'_>,
     ) -> Option<overlap::Connect> {
-        if cfg!(tsoffset_variant = "broken-witness") {
-            return None;
-        }
         let place = overlaps.connect_begins(socket.address(), socket.tsoffset());
         if place.is_none() {
             self.0.counts(preempt, socket.net()).readers.overflow();
@@ -232,18 +229,6 @@ impl Handler for ConnectProbe {
             return;
         }
         self.0.counts(preempt, socket.net()).connects.call();
-        #[cfg(any(
-            tsoffset_variant = "plain-counter",
-            tsoffset_variant = "marked-counter"
-        ))]
-        {
-            static RACING: crate::abstractions::marked::RacingCounter =
-                crate::abstractions::marked::RacingCounter::new();
-            // Often enough for KCSAN's sampling to come by.
-            for _ in 0..1000 {
-                RACING.advance();
-            }
-        }
     }
 
     #[inline(always)]
@@ -313,14 +298,12 @@ impl Handler for ConnectProbe {
             self.record(preempt, cpu, call())
         };
 
-        if cfg!(not(tsoffset_variant = "broken-ledger")) || error == 0 {
-            self.0.counts(preempt, net).connects.finish(
-                verdict,
-                tuple.is_v4_mapped(),
-                recorded,
-                duration,
-            );
-        }
+        self.0.counts(preempt, net).connects.finish(
+            verdict,
+            tuple.is_v4_mapped(),
+            recorded,
+            duration,
+        );
         if error == 0 {
             cpu.last.publish(Finding {
                 offset,

@@ -47,10 +47,7 @@ assert_same_numbers! {
 /// is behind those before it either way. Apart, so that the path without it stays short.
 #[inline(never)]
 pub(super) fn trace(ring: Option<&ConnectRing>, record: &Record, recorded: bool) {
-    let (mut sport, mut dport) = (record.source_port, record.destination_port);
-    if cfg!(tsoffset_variant = "broken-trace") {
-        (sport, dport) = (dport, sport);
-    }
+    let (sport, dport) = (record.source_port, record.destination_port);
     trace_connect::connect(&Event {
         time: record.time,
         seq: ring.map_or(0, Ring::head),

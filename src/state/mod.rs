@@ -186,11 +186,6 @@ impl State {
         preempt: PreemptDisabled<'a>,
         net: Net<'a>,
     ) -> Option<&'a Network> {
-        let net = if cfg!(tsoffset_variant = "broken-network") {
-            Net::initial()
-        } else {
-            net
-        };
         self.each_network.get(net, preempt)
     }
 

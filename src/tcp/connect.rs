@@ -65,13 +65,7 @@ impl Connecting<'_> {
 // SAFETY: The first argument is a `struct sock` of TCP over IPv6, held by the caller during the call, as is what the second points to;
 // the third is a number.
 unsafe impl ProbeTarget for TcpV6Connect {
-    #[cfg(not(any(tsoffset_variant = "no-symbol", tsoffset_variant = "no-probe")))]
     const SYMBOL: &'static CStr = c"tcp_v6_connect";
-    #[cfg(tsoffset_variant = "no-symbol")]
-    const SYMBOL: &'static CStr = c"tcp_v6_connect_missing";
-    // One that kprobes themselves run through, and refuse.
-    #[cfg(tsoffset_variant = "no-probe")]
-    const SYMBOL: &'static CStr = c"get_kprobe";
 
     type Args<'call> = Connecting<'call>;
 

@@ -11,13 +11,7 @@ use core::ptr::{
 
 use kernel::error::to_result;
 
-use crate::{
-    abstractions::{
-        compat::prelude::*,
-        fault, //
-    },
-    bindings,
-};
+use crate::{abstractions::compat::prelude::*, bindings};
 
 /// An IPv6 TCP socket in the initial network namespace, never bound and never connected.
 ///
@@ -36,7 +30,6 @@ impl KernelSocket {
     ///
     /// Fails with `EAFNOSUPPORT` where IPv6 is off.
     pub(crate) fn tcp6() -> Result<Self> {
-        fault::point()?;
         let mut socket = null_mut();
         // SAFETY: `init_net` always exists and `socket` is a place for the result.
         to_result(unsafe {

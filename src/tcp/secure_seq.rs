@@ -82,14 +82,7 @@ pub(crate) fn timestamp_offset(net: Net<'_>, tuple: &Tuple) -> u32 {
 }
 
 /// The ports in the order in which they are hashed.
-#[cfg(not(tsoffset_variant = "broken-ports"))]
 #[inline(always)]
 fn hashed_order(source: u16, destination: u16) -> (u16, u16) {
     (source, destination)
-}
-
-/// The wrong order, for the module that the selftests must find broken.
-#[cfg(tsoffset_variant = "broken-ports")]
-fn hashed_order(source: u16, destination: u16) -> (u16, u16) {
-    (destination, source)
 }

@@ -118,10 +118,7 @@ const _: () = {
 
 // SAFETY: The prototype is that of the tracepoint's TP_PROTO, after the data.
 unsafe impl Tracepoint for InetSockSetState {
-    #[cfg(not(tsoffset_variant = "no-tracepoint"))]
     const NAME: &'static CStr = c"inet_sock_set_state";
-    #[cfg(tsoffset_variant = "no-tracepoint")]
-    const NAME: &'static CStr = c"inet_sock_set_state_missing";
 
     type Args<'call> = Change<'call>;
 

@@ -144,13 +144,6 @@ impl<'call> Socket<'call> {
         owner != 0
     }
 
-    /// `SO_PRIORITY`, which may change without the socket lock.
-    #[cfg(any(tsoffset_variant = "defect", tsoffset_variant = "hold"))]
-    pub(crate) fn priority(self) -> u32 {
-        // SAFETY: A `tcp_sock` begins with a `sock`, which is live.
-        unsafe { read_once(&raw const (*self.sk.cast::<bindings::sock>()).sk_priority) }
-    }
-
     /// What `SO_COOKIE` gives: never 0, and of no other socket since boot. Made at the first question.
     #[inline]
     pub(crate) fn cookie(self) -> u64 {

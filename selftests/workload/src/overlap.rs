@@ -51,7 +51,7 @@ enum How {
     Parked,
 }
 
-/// What the holding module looks for (src/probes/hold.rs).
+/// What the module looks for that holds connects (selftests/modules/testhook.c).
 const HELD: i32 = 0x7e57;
 
 pub fn run(options: &Options) -> Result<()> {

@@ -10,11 +10,7 @@ use super::super::compat::prelude::*;
 use crate::bindings;
 
 /// The kernel's handler of a kretprobe's kprobe (kernel/kprobes.c), as `sprint_symbol()` prints its address.
-#[cfg(not(tsoffset_variant = "fallback"))]
 const EXPECTED: &[u8] = b"pre_handler_kretprobe+0x0/";
-/// One that no kernel has, for the selftests of what happens then.
-#[cfg(tsoffset_variant = "fallback")]
-const EXPECTED: &[u8] = b"pre_handler_kretprobe_missing+0x0/";
 
 /// Bytes that `sprint_symbol()` may write: a name, a module's name and build ID, and two numbers (`KSYM_SYMBOL_LEN`).
 const ROOM: usize = 1024;
