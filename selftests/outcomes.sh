@@ -165,7 +165,7 @@ the_filter_holds_for_them() {
 }
 
 rewritten_offsets_are_found() {
-	insmod "$VARIANTS/testhook.ko"
+	insmod "$VARIANTS/testhook.ko" rewrite=1
 	load_with outcomes=64
 	listen
 	workload connect --serve --threads 2 --connects 20 --priority 0x7e58
@@ -199,7 +199,7 @@ connected_again_in_repair_is_not_judged() {
 
 # Offsets that are set in one namespace take no verdict from sockets in another.
 repair_elsewhere_hides_nothing() {
-	insmod "$VARIANTS/testhook.ko"
+	insmod "$VARIANTS/testhook.ko" rewrite=1
 	load_with outcomes=64
 	ip netns add left
 	ip netns exec left tsoffset-workload repair --only-set --connects 16000
@@ -207,10 +207,10 @@ repair_elsewhere_hides_nothing() {
 	expect offset_rewritten=20 offset_unjudged=0
 }
 
-# Whoever makes the request socket may choose the offset, as BPF programs that check SYN cookies do. The module's twin does so
-# for each listener of that mark.
+# Whoever makes the request socket may choose the offset, as BPF programs that check SYN cookies do. testhook does so for
+# each listener of that mark.
 offsets_chosen_before_accept_are_not_judged() {
-	insmod "$VARIANTS/testhook.ko"
+	insmod "$VARIANTS/testhook.ko" choose=1
 	load_with outcomes=64
 	serve env -- --listen '[::]:7000' --mark 0x7e59
 	listen
@@ -251,7 +251,7 @@ none_is_open() { [ -z "$(awk 'NR > 1 && $4 != "0A" && $4 != "06"' /proc/net/tcp6
 
 offsets_rewritten_after_accept_are_found() {
 	wait_for 10 none_is_open
-	insmod "$VARIANTS/testhook.ko"
+	insmod "$VARIANTS/testhook.ko" rewrite=1
 	load_with outcomes=64
 	serve env -- --listen '[::]:7000' --priority 0x7e58
 	workload connect --threads 4 --connects 20 --until-reset
@@ -263,7 +263,7 @@ offsets_rewritten_after_accept_are_found() {
 # Another than the one that was chosen, too.
 chosen_offsets_that_are_rewritten_are_found() {
 	wait_for 10 none_is_open
-	insmod "$VARIANTS/testhook.ko"
+	insmod "$VARIANTS/testhook.ko" choose=1 rewrite=1
 	load_with outcomes=64
 	serve env -- --listen '[::]:7000' --mark 0x7e59 --priority 0x7e58
 	listen
@@ -278,7 +278,7 @@ chosen_offsets_that_are_rewritten_are_found() {
 
 # One set of four places for those that are open at once; the others take bits.
 chosen_offsets_beyond_the_table_are_not_judged() {
-	insmod "$VARIANTS/testhook.ko"
+	insmod "$VARIANTS/testhook.ko" choose=1
 	load_with outcomes=1
 	serve env -- --listen '[::]:7000' --mark 0x7e59
 	workload connect --threads 16 --connects 64 --keep

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Holds connects and writes other offsets, where a socket asks for it: for the selftests of what
- * finds that out.
+ * Holds connects, or writes other offsets. The selftests load it beside tsoffset. Each parameter
+ * puts one probe on; a socket asks for what the probe does.
  *
- * hold: a connect whose socket has the priority 0x7e57 spins before the kernel stores the offset,
- * until somebody sets another priority, which setsockopt(SO_PRIORITY) does without the socket lock.
- * rewrite: a socket with the priority 0x7e58 gets another offset when it is closed.
- * choose: a socket whose listener has the mark 0x7e59 gets another offset before it is established,
- * as bpf_sk_assign_tcp_reqsk() has it.
+ * hold		A connect of a socket with the priority 0x7e57 spins before the kernel stores the
+ *		offset. It goes on when somebody sets another priority. setsockopt(SO_PRIORITY)
+ *		does so without the socket lock.
+ * rewrite	A socket with the priority 0x7e58 gets another offset when it is closed.
+ * choose	A socket whose listener has the mark 0x7e59 gets another offset before it is
+ *		established, as from bpf_sk_assign_tcp_reqsk().
  */
 #define pr_fmt(fmt) "testhook: " fmt
 
@@ -21,12 +22,12 @@
 #define PRIORITY_REWRITTEN	0x7e58
 #define MARK_CHOSEN		0x7e59
 
-/* Well below what the kernel's watchdogs allow. */
+/* The kernel's watchdogs allow more. */
 #define HELD_AT_MOST		(5 * NSEC_PER_SEC)
 
 /*
- * int inet6_hash_connect(struct inet_timewait_death_row *death_row, struct sock *sk), which
- * tcp_v6_connect() calls.
+ * int inet6_hash_connect(struct inet_timewait_death_row *death_row, struct sock *sk):
+ * tcp_v6_connect() calls it before the store.
  */
 static int hold(struct kprobe *probe, struct pt_regs *regs)
 {
@@ -49,15 +50,15 @@ static int rewrite(struct kprobe *probe, struct pt_regs *regs)
 	struct sock *sk = (void *)regs_get_kernel_argument(regs, 0);
 	struct tcp_sock *tp = tcp_sk(sk);
 
-	/* Never the same, and never 0 where it was not. */
+	/* Never the same. */
 	if (READ_ONCE(sk->sk_priority) == PRIORITY_REWRITTEN)
 		WRITE_ONCE(tp->tsoffset, READ_ONCE(tp->tsoffset) ^ 0x80000001);
 	return 0;
 }
 
 /*
- * void tcp_ca_openreq_child(struct sock *sk, const struct dst_entry *dst): of each accepted socket,
- * in a softirq.
+ * void tcp_ca_openreq_child(struct sock *sk, const struct dst_entry *dst): called in a softirq for
+ * each accepted socket, after the offset of the request socket has been copied.
  */
 static int choose(struct kprobe *probe, struct pt_regs *regs)
 {
@@ -70,23 +71,40 @@ static int choose(struct kprobe *probe, struct pt_regs *regs)
 	return 0;
 }
 
-static struct kprobe hold_probe = { .symbol_name = "inet6_hash_connect", .pre_handler = hold };
-static struct kprobe rewrite_probe = { .symbol_name = "tcp_close", .pre_handler = rewrite };
-static struct kprobe choose_probe = {
-	.symbol_name = "tcp_ca_openreq_child",
-	.pre_handler = choose,
+/* A parameter and what it puts on. */
+struct hook {
+	bool wanted;
+	struct kprobe probe;
 };
 
-static struct kprobe *probes[] = { &hold_probe, &rewrite_probe, &choose_probe };
+static struct hook hooks[] = {
+	{ .probe = { .symbol_name = "inet6_hash_connect", .pre_handler = hold } },
+	{ .probe = { .symbol_name = "tcp_close", .pre_handler = rewrite } },
+	{ .probe = { .symbol_name = "tcp_ca_openreq_child", .pre_handler = choose } },
+};
+
+module_param_named(hold, hooks[0].wanted, bool, 0444);
+MODULE_PARM_DESC(hold, "Hold connects of sockets with the priority 0x7e57");
+module_param_named(rewrite, hooks[1].wanted, bool, 0444);
+MODULE_PARM_DESC(rewrite, "Write another offset when a socket with the priority 0x7e58 is closed");
+module_param_named(choose, hooks[2].wanted, bool, 0444);
+MODULE_PARM_DESC(choose, "Write another offset into accepted sockets with the mark 0x7e59");
+
+static struct kprobe *registered[ARRAY_SIZE(hooks)];
+static int number;
 
 static int __init testhook_init(void)
 {
-	return register_kprobes(probes, ARRAY_SIZE(probes));
+	for (int i = 0; i < ARRAY_SIZE(hooks); i++) {
+		if (hooks[i].wanted)
+			registered[number++] = &hooks[i].probe;
+	}
+	return number ? register_kprobes(registered, number) : -EINVAL;
 }
 
 static void __exit testhook_exit(void)
 {
-	unregister_kprobes(probes, ARRAY_SIZE(probes));
+	unregister_kprobes(registered, number);
 }
 
 module_init(testhook_init);
