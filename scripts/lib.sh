@@ -46,15 +46,16 @@ tally() {
 	((failed == 0 && passed > 0))
 }
 
-# mutated VARIANT INTO: src/ as INTO/src, with the patch of that name in selftests/mutants applied; without one for no variant, and
-# for kunit, which is in src/.
+# mutated VARIANT INTO: copies src/ to INTO/src and applies selftests/mutants/VARIANT.patch there, as patch -p1 --fuzz=0 does from
+# the root of the project. No variant and kunit have no patch. A patch that does not apply stops the caller with one line.
 mutated() {
-	local patch=$PROJECT/selftests/mutants/$1.patch
+	local patch=$PROJECT/selftests/mutants/$1.patch output
 	cp -r "$PROJECT/src" "$2/src"
 	[[ -n $1 && $1 != kunit ]] || return 0
 	[[ -f $patch ]] || die "there is no mutant '$1' in selftests/mutants"
-	patch --silent --strip=1 --fuzz=0 --no-backup-if-mismatch --directory="$2" < "$patch" >&2 ||
-		die "selftests/mutants/$1.patch does not apply to src/ any more"
+	output=$(patch --batch --forward --strip=1 --fuzz=0 --no-backup-if-mismatch --reject-file=- --directory="$2" < "$patch" 2>&1) ||
+		die "selftests/mutants/$1.patch does not apply to src/:" \
+			"$(awk '/^patching file/ { file = $3 ": " } /would create/ { file = $NF " " } /can.t find|exists|FAILED|\*\*\*\*/ { print file $0; exit }' <<< "$output")"
 }
 
 # slowness KERNEL: how many times as long what runs in its guest may take (slow= in kernels/).
