@@ -138,11 +138,10 @@ unsafe fn register<T: Handler>(
 
     // SAFETY: A registered fprobe has its addresses, here one, until it is unregistered.
     let address = unsafe { (*(*(*fprobe).hlist_array).array.as_ptr()).addr };
-    // SAFETY: The counter stays where it is until `drop` unregisters it. The fprobe was registered above.
-    unsafe {
-        ftrace::register(counter, count_call::<T>, address)
-            .inspect_err(|_| unregister_fprobe(fprobe))?;
-    }
+    // SAFETY: The counter stays where it is until `drop` unregisters it.
+    let counted = unsafe { ftrace::register(counter, count_call::<T>, address) };
+    // SAFETY: It was registered above.
+    counted.inspect_err(|_| unsafe { unregister_fprobe(fprobe) })?;
     // SAFETY: It is initialized.
     unsafe { (*this).counting.increment() };
     Ok(())
