@@ -287,11 +287,8 @@ pub(crate) fn read_nofault<T: Scalar>(from: *const T) -> Option<T> {
 #[cfg(tsoffset_kunit)]
 #[kernel::prelude::kunit_tests(tsoffset_marked)]
 mod tests {
-    use super::{
-        Marked,
-        SharedCounter,
-        Word, //
-    };
+    use super::{Marked, SharedCounter};
+    use crate::model::word::Word;
 
     #[test]
     fn stores_are_loaded() {

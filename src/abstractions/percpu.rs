@@ -202,7 +202,7 @@ mod tests {
     fn this_cpu_is_one_of_them() -> Result<(), kernel::error::Error> {
         let words = PerCpu::<Marked>::new(|_| Marked::new(0))?;
         let interrupts = local_interrupt_disable();
-        words.this_cpu((&interrupts).into()).bump();
+        words.this_cpu((&interrupts).into()).increment();
         drop(interrupts);
         let sum: u64 = words.iter().map(|(_, word)| word.load()).sum();
         assert_eq!(sum, 1);
