@@ -13,6 +13,14 @@ missing_symbol_is_refused() {
 		insmod "$VARIANTS/tsoffset-no-symbol.ko"
 }
 
+# Each hook is tried at load, those on setsockopt() with outcomes only.
+hooks_that_do_not_fire_are_refused() {
+	refuses 'Input/output error' 'registered but do not fire' insmod "$VARIANTS/tsoffset-no-sysctl.ko"
+	refuses 'Input/output error' 'registered but do not fire' insmod "$VARIANTS/tsoffset-no-setsockopt.ko" outcomes=1
+	insmod "$VARIANTS/tsoffset-no-setsockopt.ko"
+	all_matched 0
+}
+
 disarmed_kprobes_are_refused() {
 	kprobe_hook_only
 	echo 0 > /sys/kernel/debug/kprobes/enabled
@@ -69,5 +77,5 @@ files_of_a_load_that_fails() {
 	all_matched 0
 }
 
-run_checks missing_symbol_is_refused disarmed_kprobes_are_refused disarming_later_is_told \
+run_checks missing_symbol_is_refused hooks_that_do_not_fire_are_refused disarmed_kprobes_are_refused disarming_later_is_told \
 	ftrace_off_is_refused_or_works files_of_a_load_that_fails
