@@ -9,7 +9,7 @@ PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := module
 .PHONY: kernel-tree module modules_install install uninstall rust-analyzer clean help run test guest race bench deb test-system \
-	gauntlet soak clean-cache rustdoc
+	gauntlet soak clean-cache rustdoc upstream
 
 modules_install rust-analyzer clean: kernel-tree
 
@@ -69,6 +69,10 @@ soak:
 
 rustdoc:
 	@scripts/enter scripts/rustdoc
+
+# On 7.3-kcsan, whose source the patches are for.
+upstream:
+	@scripts/enter scripts/upstream
 
 clean-cache:
 	@scripts/clean-cache
