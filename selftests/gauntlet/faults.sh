@@ -78,8 +78,8 @@ each_allocation_of_a_namespace() {
 }
 
 # What is registered, and per-CPU memory: a socket, memory for counters (this CPU's state, the works of the wait queue,
-# those of no namespace and of the first one), counters and file of each namespace, four kretprobes that are
-# registered and then enabled, a tracepoint, a directory, five files and one of the first namespace.
+# those of no namespace and of the first one), a state of CPU hotplug and its instance for the rings, counters and file of each namespace,
+# four kretprobes that are registered and then enabled, a tracepoint, a directory, five files and one of the first namespace.
 each_registration() {
 	number=1
 	until message=$(insmod "$VARIANTS/tsoffset-fault.ko" "${ALL[@]}" "maxactive=$number" 2>&1); do
@@ -91,7 +91,7 @@ each_registration() {
 		number=$((number + 1))
 	done
 	figure "loading, each registration failing once" "$((number - 1)) failed"
-	[ "$((number - 1))" -eq $((1 + 4 + 2 + 2 * 4 + 1 + 1 + 5 + 1)) ]
+	[ "$((number - 1))" -eq $((1 + 4 + 2 + 2 + 2 * 4 + 1 + 1 + 5 + 1)) ]
 }
 
 # Of all that was done above, nothing is left. An object counts when it is a few seconds old and was missed twice.
