@@ -46,10 +46,10 @@ impl State {
         ring: &SocketEventRing,
         socket_event: &SocketEvent,
     ) -> bool {
-        let recorded = self
-            .filter
-            .get(preempt)
-            .is_none_or(|filter| filter.matches_socket_event(socket_event));
+        let recorded = match self.filter.get(preempt) {
+            Some(filter) => filter.matches_socket_event(socket_event),
+            None => true,
+        };
         if recorded {
             ring.push(&socket_event.to_words());
             self.waiters.notify(preempt);
