@@ -144,19 +144,25 @@ a_namespace_dies_with_connects_in_flight() {
 readers_have_backtraces() {
 	load_with witness=1 outcomes=1000
 	workload connect --serve --connects 200
+	readers=()
 	for _ in 1 2; do
 		(while [ ! -e /tmp/stop ]; do read_files; done) &
+		readers+=($!)
 	done
 	traces=0
 	while [ "$traces" -lt 400 ]; do
 		echo l > /proc/sysrq-trigger
 		traces=$((traces + 1))
 	done
+	# Both have read to the end.
+	for reader in "${readers[@]}"; do
+		kill -0 "$reader"
+	done
 	touch /tmp/stop
 	wait
 	rm /tmp/stop
 	# The log keeps the last of them only.
-	frames=$(dmesg | grep -c '+0x.* \[tsoffset\]')
+	frames=$(dmesg | grep -c '+0x.* \[tsoffset\]' || :)
 	figure "backtraces of all CPUs while all files are read" "$traces; the kernel's log still has $frames functions of the module's"
 	[ "$frames" -gt 0 ]
 	all_matched 200
