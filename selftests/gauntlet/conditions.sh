@@ -149,10 +149,16 @@ readers_have_backtraces() {
 		(while [ ! -e /tmp/stop ]; do read_files; done) &
 		readers+=($!)
 	done
-	traces=0
-	while [ "$traces" -lt 400 ]; do
+	traces=0 frames=0
+	# More than 400 until one finds a reader in the module: the kernel's thread that prints them takes a CPU, too.
+	while [ "$traces" -lt 400 ] || { [ "$frames" -eq 0 ] && [ "$traces" -lt 4000 ]; }; do
 		echo l > /proc/sysrq-trigger
 		traces=$((traces + 1))
+		if [ $((traces % 10)) -eq 0 ]; then
+			# What is printed by then.
+			sleep 0.5
+			frames=$(dmesg | grep -c '+0x.* \[tsoffset\]' || :)
+		fi
 	done
 	# Both have read to the end.
 	for reader in "${readers[@]}"; do
@@ -162,7 +168,6 @@ readers_have_backtraces() {
 	wait
 	rm /tmp/stop
 	# The log keeps the last of them only.
-	frames=$(dmesg | grep -c '+0x.* \[tsoffset\]' || :)
 	figure "backtraces of all CPUs while all files are read" "$traces; the kernel's log still has $frames functions of the module's"
 	[ "$frames" -gt 0 ]
 	all_matched 200
