@@ -58,7 +58,9 @@ pub(crate) fn yield_now() -> Result {
 }
 
 /// The user who answers for what the current task does, as the initial user namespace numbers users: its own, or within a user
-/// namespace whoever made the outermost one. A user who maps many others into a namespace stays one.
+/// namespace the creator of the outermost one. A user who maps many others into a namespace stays one.
+///
+/// Root creates the user namespaces of other people's containers: each of root's counts as a user of its own.
 #[inline]
 pub(crate) fn responsible_user() -> u32 {
     // SAFETY: There always is a current task. Its own credentials are replaced by itself only; they hold its namespace.
@@ -68,7 +70,7 @@ pub(crate) fn responsible_user() -> u32 {
         if (*namespace).level == 0 {
             return (*cred).uid.val;
         }
-        maker_of_outermost(namespace)
+        responsible_for(namespace)
     }
 }
 
@@ -77,13 +79,17 @@ pub(crate) fn responsible_user() -> u32 {
 /// The namespace lives, and is not the initial one.
 #[cold]
 #[inline(never)]
-unsafe fn maker_of_outermost(mut namespace: *const bindings::user_namespace) -> u32 {
+unsafe fn responsible_for(mut namespace: *const bindings::user_namespace) -> u32 {
     // SAFETY: The caller promises a live namespace. It holds its parents, of which there are 32 at the most (kernel/user_namespace.c).
     unsafe {
         while (*namespace).level > 1 {
             namespace = (*namespace).parent;
         }
-        (*namespace).owner.val
+        match (*namespace).owner.val {
+            // The bit keeps the inode number apart from most users' numbers.
+            0 => 0x8000_0000 | (*namespace).ns.inum,
+            owner => owner,
+        }
     }
 }
 
