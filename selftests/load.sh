@@ -19,7 +19,8 @@ outcomes_recorded outcomes_filtered outcomes_pending outcomes_overwritten
 hash connects_unjudged
 connects_capped reader_capped repairs_missed repairs_noted repairs_shared
 hook
-accepted_other_offset"
+accepted_other_offset
+sysctl_missed"
 
 fresh_counters_are_zero() {
 	all_matched 0

@@ -35,6 +35,7 @@ use probes::{
     state_change::StateProbe,
     sysctl::SysctlProbe, //
 };
+use state::sysctl_writes;
 
 module! {
     type: Tsoffset,
@@ -103,9 +104,6 @@ const OUTCOMES_LIMIT: u32 = 65536;
 /// time.
 const REPAIRS_MAXACTIVE: u32 = 64;
 
-/// Writers of one sysctl at once that can be followed; it is a file that hardly anybody writes.
-const SYSCTL_MAXACTIVE: u32 = 64;
-
 impl kernel::Module for Tsoffset {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         let maxactive = parameters::maxactive.value();
@@ -150,7 +148,8 @@ impl kernel::Module for Tsoffset {
             (outcomes != 0).then_some(outcomes),
             parameters::private.value(),
         )?;
-        let timestamps = ReturnProbe::new(SysctlProbe(state.clone()), hook, SYSCTL_MAXACTIVE)?;
+        let timestamps =
+            ReturnProbe::new(SysctlProbe(state.clone()), hook, sysctl_writes::MAXACTIVE)?;
         let connects = ReturnProbe::new(ConnectProbe(state.clone()), hook, maxactive)?;
         let witness = witness
             .then(|| ReturnProbe::new(GetsockoptProbe(state.clone()), hook, maxactive))

@@ -177,18 +177,21 @@ impl<T: PernetOperations> Registration<T> {
         })
     }
 
-    /// A namespace's; none where the namespace is going. Any context.
+    /// A namespace's; none where the namespace is going, or is still being set up. Any context.
     #[inline]
     pub(crate) fn get<'a>(
         &'a self,
         net: Net<'a>,
         reading: impl Into<ReadSection<'a>>,
     ) -> Option<&'a T> {
-        // SAFETY: The namespace is live and we are registered: the kernel has our place in it until all its
-        // sockets are gone. What the pointer points to is dropped a grace period after it is taken away, which does
-        // not end before `'a` does.
+        // SAFETY: The namespace is live and we are registered: the kernel has our place in it from `init` until all its
+        // sockets are gone, and null before. What the pointer points to is dropped a grace period after it is taken away, which
+        // does not end before `'a` does.
         unsafe {
             let place = place::<T>(net.as_ptr(), reading.into());
+            if place.is_null() {
+                return None;
+            }
             (&raw const (*place).current).read_volatile().as_ref()
         }
     }
@@ -202,7 +205,7 @@ impl<T: PernetOperations> Drop for Registration<T> {
     }
 }
 
-/// Our place in a namespace.
+/// Our place in a namespace; null before `init`, while the `init` functions of other subsystems run.
 ///
 /// # Safety
 ///

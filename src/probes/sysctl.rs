@@ -5,15 +5,17 @@
 //!
 //! Comparing a sysctl at a connect's entry and return does not show that it was changed and
 //! changed back in between; counting its writes does. They are counted in the namespace that is written: what one does, changes
-//! no verdict in another.
+//! no verdict in another. Nor do writes of one user take the instances of all: each user holds half of them at the most.
 
 use kernel::sync::Arc;
 
 use crate::{
     abstractions::{
         hook::Handler,
-        preempt::PreemptDisabled, //
+        preempt::PreemptDisabled,
+        task::responsible_user, //
     },
+    model::shares::Taken,
     state::{
         self_test::Fired,
         sysctl_writes::Writes,
@@ -29,74 +31,75 @@ use crate::{
 /// Counts the writes.
 pub(crate) struct SysctlProbe(pub(crate) Arc<State>);
 
-/// Where a write is counted.
-#[derive(Clone, Copy)]
-pub(crate) enum CountedIn {
-    /// In the namespace that is written.
-    Namespace,
-    /// For all of them: it is not known which, or it is on its way out.
-    Anywhere,
-    /// Nowhere: it is the write on trial.
-    OnTrial,
-}
-
 impl SysctlProbe {
-    /// The counts of the namespace that is written, where it is known.
-    fn network<'a>(
+    /// Where writes are counted: in the namespace that is written, or for all where it is not known which. Nowhere, where the namespace
+    /// is on its way out: nothing is judged there.
+    fn writes<'a>(
         &'a self,
         preempt: PreemptDisabled<'a>,
         access: Access<'a>,
         sysctl: Sysctl,
     ) -> Option<&'a Writes> {
-        let network = self.0.network(preempt, access.net(sysctl)?)?;
-        Some(&network.writes)
+        match access.net(sysctl) {
+            Some(net) => Some(&self.0.network(preempt, net)?.writes),
+            None => Some(&self.0.writes_anywhere),
+        }
     }
 }
 
 impl Handler for SysctlProbe {
     type Target = ProcDou8vecMinmax;
-    type Data = CountedIn;
+    /// What its user holds with it; nothing of the write on trial.
+    type Data = Taken;
 
     fn filter(&self, access: Access<'_>) -> bool {
         access.writes().is_some()
     }
 
-    fn on_entry(&self, preempt: PreemptDisabled<'_>, access: Access<'_>) -> Option<CountedIn> {
+    fn on_entry(&self, preempt: PreemptDisabled<'_>, access: Access<'_>) -> Option<Taken> {
         let sysctl = access.writes()?;
         if sysctl == Sysctl::SelfTest {
             self.0.trial.note_own(Fired::SysctlEntry);
-            return Some(CountedIn::OnTrial);
+            return Some(Taken::NOTHING);
         }
-        let place = match self.network(preempt, access, sysctl) {
-            Some(writes) => {
-                writes.begin(sysctl);
-                CountedIn::Namespace
+        let cpu = self.0.this_cpu(preempt).number;
+        let share = self.0.sysctl_shares.take(cpu, responsible_user())?;
+        self.0.all_writes.begin(sysctl);
+        if let Some(writes) = self.writes(preempt, access, sysctl) {
+            writes.begin(sysctl);
+        }
+        Some(share)
+    }
+
+    fn on_hit(&self, preempt: PreemptDisabled<'_>, access: Access<'_>) {
+        match access.writes() {
+            Some(Sysctl::SelfTest) => self.0.trial.note_own(Fired::SysctlHit),
+            Some(sysctl) => {
+                self.0.all_writes.call();
+                if let Some(writes) = self.writes(preempt, access, sysctl) {
+                    writes.call();
+                }
             }
-            None => {
-                self.0.writes_anywhere.begin(sysctl);
-                CountedIn::Anywhere
-            }
-        };
-        Some(place)
+            None => (),
+        }
     }
 
     fn on_return(
         &self,
         preempt: PreemptDisabled<'_>,
         access: Access<'_>,
-        place: &CountedIn,
+        share: &Taken,
         _value: usize,
     ) {
-        match (*place, access.writes()) {
-            // Of a namespace that has gone meanwhile, nobody asks any more.
-            (CountedIn::Namespace, Some(sysctl)) => {
-                if let Some(writes) = self.network(preempt, access, sysctl) {
+        self.0.sysctl_shares.give_back(*share);
+        match access.writes() {
+            Some(Sysctl::SelfTest) => self.0.trial.note_own(Fired::SysctlReturn),
+            Some(sysctl) => {
+                if let Some(writes) = self.writes(preempt, access, sysctl) {
                     writes.end();
                 }
             }
-            (CountedIn::OnTrial, _) => self.0.trial.note_own(Fired::SysctlReturn),
-            (CountedIn::Anywhere, _) => self.0.writes_anywhere.end(),
-            (CountedIn::Namespace, None) => (),
+            None => (),
         }
     }
 }

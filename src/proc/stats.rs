@@ -89,6 +89,7 @@ pub(super) fn print(
             .as_ref()
             .map_or(0, |socket_events| socket_events.handshakes.room()),
         outcome_totals: second.outcomes,
+        sysctl_missed: second.sysctl_missed,
         // As of the rings.
         shared: kept.map(|_| state.shared()),
         hash_replaced: state.hash.was_replaced(),

@@ -89,6 +89,8 @@ pub(crate) struct State {
     pub(crate) trial: SelfTest,
     /// Writes of the sysctls that decide about offsets, where it is not known in which namespace.
     pub(crate) writes_anywhere: Writes,
+    /// Those of all namespaces.
+    pub(crate) all_writes: Writes,
     /// Which connects are recorded; none: all.
     #[pin]
     pub(crate) filter: RcuCell<Filter>,
@@ -100,6 +102,8 @@ pub(crate) struct State {
     pub(crate) overlaps: Option<Table>,
     /// Who has how many connects in flight.
     pub(crate) connect_shares: Shares<KVVec<Marked>>,
+    /// The same of writes of sysctls.
+    pub(crate) sysctl_shares: Shares<KVVec<Marked>>,
     /// The same of the witness's reads, with the witness on.
     pub(crate) read_shares: Option<Shares<KVVec<Marked>>>,
     /// What comes after connects, where that is asked for.
@@ -131,12 +135,15 @@ impl State {
         let waiters = WaitQueue::new()?;
         let overlaps = witness.then(|| overlaps(maxactive)).transpose()?;
         // An fprobe has no instances that a user could take.
-        let instances = match hook {
-            Hook::Kretprobe => maxactive,
-            Hook::Fprobe => u32::MAX,
+        let shares_of = |instances| {
+            shares_of(match hook {
+                Hook::Kretprobe => instances,
+                Hook::Fprobe => u32::MAX,
+            })
         };
-        let connect_shares = shares_of(instances)?;
-        let read_shares = witness.then(|| shares_of(instances)).transpose()?;
+        let connect_shares = shares_of(maxactive)?;
+        let sysctl_shares = shares_of(sysctl_writes::MAXACTIVE)?;
+        let read_shares = witness.then(|| shares_of(maxactive)).transpose()?;
         let socket_events = outcomes.map(SocketEvents::new).transpose()?;
         let networks = Networks::new(socket_events.is_some())?;
         let each_network = Registration::new(networks.clone())?;
@@ -152,11 +159,13 @@ impl State {
                 hook,
                 trial <- SelfTest::new(socket, overlaps.is_some(), socket_events.is_some()),
                 writes_anywhere: Writes::new(),
+                all_writes: Writes::new(),
                 filter <- RcuCell::new(),
                 hash: Hash::try_out(),
                 waiters,
                 overlaps,
                 connect_shares,
+                sysctl_shares,
                 read_shares,
                 socket_events,
             }? Error),
@@ -202,9 +211,10 @@ impl State {
         preempt: PreemptDisabled<'a>,
         network: Option<&'a Network>,
     ) -> &'a Counts {
-        network
-            .map_or(self.networks.orphans(), Network::counts)
-            .this_cpu(preempt)
+        match network {
+            Some(network) => network.counts().this_cpu(preempt),
+            None => self.networks.orphans(preempt),
+        }
     }
 
     /// Fails with `ENODATA` where no records are kept (`records=0`).
@@ -247,14 +257,20 @@ impl State {
 
     /// The host's sums. May sleep; memory is charged to the current task.
     pub(crate) fn sums(&self) -> Result<Sums> {
-        self.networks.sums()
+        Ok(Sums {
+            sysctl_missed: self.all_writes.missed(),
+            ..self.networks.sums()?
+        })
     }
 
     /// One namespace's; of one on its way out nothing is known.
     pub(crate) fn sums_of(&self, net: Net<'_>) -> Sums {
         self.each_network
             .get(net, &Guard::new())
-            .map_or_else(Sums::default, |network| network.counts().sums())
+            .map_or_else(Sums::default, |network| Sums {
+                sysctl_missed: network.writes.missed(),
+                ..network.counts().sums()
+            })
     }
 }
 

@@ -61,6 +61,8 @@ pub(crate) struct Sums {
     pub(crate) readers: ReaderTotals,
     /// Of what came after connects.
     pub(crate) outcomes: OutcomeTotals,
+    /// Writes of sysctls that were missed. Those who sum up the rest leave it at 0: no CPU counts it.
+    pub(crate) sysctl_missed: u64,
 }
 
 impl Sums {
@@ -70,6 +72,7 @@ impl Sums {
             connects: Totals::sum(|| cpus.clone().map(|counts| &counts.connects)),
             readers: ReaderTotals::sum(|| cpus.clone().map(|counts| &counts.readers)),
             outcomes: OutcomeTotals::sum(cpus.clone().map(|counts| &counts.outcomes)),
+            sysctl_missed: 0,
         }
     }
 
@@ -146,7 +149,7 @@ impl<'a> Iterator for AllCpus<'a> {
 pub(crate) struct Networks {
     #[pin]
     list: Mutex<List>,
-    /// Of namespaces on their way out, in which the kernel's own sockets may still connect.
+    /// Of namespaces on their way out, or that are still being set up, in which the kernel's own sockets may connect.
     orphans: NetworkCounts,
     /// Whether sockets are followed beyond their connect.
     follows: bool,
@@ -175,10 +178,11 @@ impl Networks {
         )
     }
 
-    /// Where to count what belongs to no namespace any more.
-    #[inline]
-    pub(crate) fn orphans(&self) -> &NetworkCounts {
-        &self.orphans
+    /// Where to count what belongs to no namespace any more, or not yet.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn orphans<'a>(&'a self, preempt: PreemptDisabled<'a>) -> &'a Counts {
+        self.orphans.this_cpu(preempt)
     }
 
     /// The host's sums. May sleep; memory is charged to the current task.

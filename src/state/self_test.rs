@@ -49,11 +49,15 @@ pub(crate) enum Fired {
     SysctlEntry = 512,
     /// Its return.
     SysctlReturn = 1024,
+    /// The call counter of writes of sysctls.
+    SysctlHit = 2048,
 }
 
 /// Those that count calls.
-const COUNTERS: u64 =
-    Fired::ConnectHit as u64 | Fired::GetsockoptHit as u64 | Fired::SetsockoptHit as u64;
+const COUNTERS: u64 = Fired::ConnectHit as u64
+    | Fired::GetsockoptHit as u64
+    | Fired::SetsockoptHit as u64
+    | Fired::SysctlHit as u64;
 
 /// The socket that is tried, and what its last trial reached.
 #[pin_data]
@@ -76,6 +80,7 @@ impl SelfTest {
         let mut registered = Fired::ConnectHit as u64
             | Fired::ConnectEntry as u64
             | Fired::ConnectReturn as u64
+            | Fired::SysctlHit as u64
             | Fired::SysctlEntry as u64
             | Fired::SysctlReturn as u64;
         if outcomes {

@@ -45,6 +45,8 @@ pub(crate) struct Stats {
     pub(crate) outcome_totals: OutcomeTotals,
     /// What the host's namespaces share of that.
     pub(crate) shared: Option<Shared>,
+    /// Writes of sysctls that were missed.
+    pub(crate) sysctl_missed: u64,
     /// Whether the kernel's hash was found replaced.
     pub(crate) hash_replaced: bool,
     /// What calls are followed with.
@@ -86,6 +88,7 @@ impl Stats {
             .chain(self.shares())
             .chain([("hook", Value::Word(self.hook))])
             .chain(self.accepted())
+            .chain([("sysctl_missed", Value::Number(self.sysctl_missed))])
     }
 
     /// Those that have a name of their own.

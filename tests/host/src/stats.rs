@@ -30,6 +30,7 @@ fn stats() -> Stats {
             pending: 0,
             overwritten: 0,
         }),
+        sysctl_missed: 0,
         hash_replaced: false,
         hook: "kprobe",
     }
