@@ -54,10 +54,26 @@ who_may_try_the_probes() {
 	grep -qx 'probe_armed 1' "$STATS"
 }
 
+# The tracepoint has addresses and offsets. The kernel decides who sees it: root, by the modes of tracefs.
+tracing_is_for_root() {
+	event=/sys/kernel/tracing/events/tsoffset/connect
+	grep -q offset "$event/format"
+	for file in "$event/format" "$event/id" /sys/kernel/tracing/trace; do
+		if as_nobody cat "$file"; then return 1; fi
+		if as_nobody unshare --user --map-root-user cat "$file"; then return 1; fi
+	done
+	if as_nobody "echo 1 > $event/enable"; then return 1; fi
+	grep -qx 0 "$event/enable"
+	# The control.
+	echo 1 > "$event/enable"
+	grep -qx 1 "$event/enable"
+	echo 0 > "$event/enable"
+}
+
 writing_is_refused() {
 	if (echo 1 > "$STATS"); then return 1; fi
 }
 
 run_checks modes stats_for_everyone last_not_for_an_ordinary_user \
 	last_not_for_root_of_a_container no_offset_and_no_pointer_in_stats \
-	who_may_try_the_probes writing_is_refused
+	who_may_try_the_probes tracing_is_for_root writing_is_refused
