@@ -292,6 +292,30 @@ chosen_offsets_beyond_the_table_are_not_judged() {
 	expect repairs_noted="$noted" accepted_other_offset=68 offset_unjudged=68 offset_rewritten=0
 }
 
+# One set of four places, for sockets one after the other: each gives its place back, whatever its offset is by then.
+places_of_chosen_offsets_are_given_back() {
+	insmod "$VARIANTS/testhook.ko" choose=1 rewrite=1
+	load_with outcomes=1
+	serve env -- --listen '[::]:7000' --mark 0x7e59 --priority 0x7e5a
+	for closed in 20 40; do
+		workload connect --threads 1 --connects 10 --until-reset
+		wait_for 5 reached offset_kept "$closed" || :
+	done
+	expect outcomes=4 accepted_other_offset=20 offset_kept=40 offset_unjudged=0 offset_rewritten=0 repairs_noted=0
+}
+
+# Whoever makes a v4-mapped socket one of IPv4 does not hide what becomes of its offset.
+sockets_that_become_ipv4_are_judged() {
+	wait_for 10 none_is_open
+	insmod "$VARIANTS/testhook.ko" rewrite=1
+	load_with outcomes=64
+	serve env -- --listen '[::]:7000'
+	workload connect --threads 2 --connects 20 --to '[::ffff:127.0.0.1]:7000' --become-ipv4
+	workload connect --threads 2 --connects 10 --to '[::ffff:127.0.0.1]:7000' --become-ipv4 --priority 0x7e58
+	wait_for 5 reached offset_kept 50 || :
+	expect offset_match=30 offset_kept=50 offset_rewritten=10 offset_unjudged=0
+}
+
 only_failed_connections() {
 	load_with outcomes=64
 	echo 'outcome=!established' > /proc/tsoffset/filter
@@ -344,5 +368,6 @@ run_checks off_unless_asked_for every_connect_has_its_outcome refused_and_failed
 	the_filter_holds_for_them rewritten_offsets_are_found what_a_user_set_is_not_judged \
 	accepted_sockets_have_the_hash offsets_chosen_before_accept_are_not_judged offsets_rewritten_after_accept_are_found chosen_offsets_that_are_rewritten_are_found \
 	chosen_offsets_beyond_the_table_are_not_judged \
+	places_of_chosen_offsets_are_given_back sockets_that_become_ipv4_are_judged \
 	connected_again_in_repair_is_not_judged repair_elsewhere_hides_nothing only_failed_connections refused_ones_by_their_errno \
 	namespaces_have_their_own unloading_under_load refusals

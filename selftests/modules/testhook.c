@@ -6,7 +6,8 @@
  * hold		A connect of a socket with the priority 0x7e57 spins before the kernel stores the
  *		offset. It goes on when somebody sets another priority. setsockopt(SO_PRIORITY)
  *		does so without the socket lock.
- * rewrite	A socket with the priority 0x7e58 gets another offset when it is closed.
+ * rewrite	A socket with the priority 0x7e58 gets another offset when it is closed. One with
+ *		the priority 0x7e5a gets the offset that it had before choose.
  * choose	A socket whose listener has the mark 0x7e59 gets another offset before it is
  *		established, as from bpf_sk_assign_tcp_reqsk().
  */
@@ -21,6 +22,7 @@
 #define PRIORITY_HELD		0x7e57
 #define PRIORITY_REWRITTEN	0x7e58
 #define MARK_CHOSEN		0x7e59
+#define PRIORITY_RESTORED	0x7e5a
 
 /* The kernel's watchdogs allow more. */
 #define HELD_AT_MOST		(5 * NSEC_PER_SEC)
@@ -50,9 +52,15 @@ static int rewrite(struct kprobe *probe, struct pt_regs *regs)
 	struct sock *sk = (void *)regs_get_kernel_argument(regs, 0);
 	struct tcp_sock *tp = tcp_sk(sk);
 
-	/* Never the same. */
-	if (READ_ONCE(sk->sk_priority) == PRIORITY_REWRITTEN)
+	switch (READ_ONCE(sk->sk_priority)) {
+	case PRIORITY_REWRITTEN:
+		/* Never the same. */
 		WRITE_ONCE(tp->tsoffset, READ_ONCE(tp->tsoffset) ^ 0x80000001);
+		break;
+	case PRIORITY_RESTORED:
+		WRITE_ONCE(tp->tsoffset, ~READ_ONCE(tp->tsoffset));
+		break;
+	}
 	return 0;
 }
 

@@ -72,6 +72,7 @@ int main(void)
 	DEFINE(SOCK_ERR, offsetof(struct sock, sk_err));
 	DEFINE(SOCK_SOCKET, offsetof(struct sock, sk_socket));
 	DEFINE(SOCK_PROTOCOL, offsetof(struct sock, sk_protocol));
+	DEFINE(SOCK_PROT_CREATOR, offsetof(struct sock, sk_prot_creator));
 	DEFINE(TASK_CRED, offsetof(struct task_struct, cred));
 	DEFINE(CRED_UID, offsetof(struct cred, uid));
 	DEFINE(CTL_TABLE_PROCNAME, offsetof(const struct ctl_table, procname));

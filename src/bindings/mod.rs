@@ -93,6 +93,7 @@ assert_same_layout! {
     offset_of!(sock, sk_err) => SOCK_ERR;
     offset_of!(sock, sk_socket) => SOCK_SOCKET;
     offset_of!(sock, sk_protocol) => SOCK_PROTOCOL;
+    offset_of!(sock, sk_prot_creator) => SOCK_PROT_CREATOR;
     offset_of!(task_struct, cred) => TASK_CRED;
     offset_of!(cred, uid) => CRED_UID;
     offset_of!(ctl_table, procname) => CTL_TABLE_PROCNAME;

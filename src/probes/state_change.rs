@@ -40,9 +40,10 @@ impl tracepoint::Handler for StateProbe {
     type Tracepoint = InetSockSetState;
 
     fn fired(&self, change: Change<'_>) {
-        let (Some(socket), Some(step), Some(socket_events)) =
-            (change.tcp6(), change.step(), &self.0.socket_events)
-        else {
+        let Some(socket_events) = &self.0.socket_events else {
+            return;
+        };
+        let (Some(socket), Some(step)) = (change.tcp6(socket_events.tcpv6), change.step()) else {
             return;
         };
         // A change in a task may be interrupted by another socket's in a softirq: with interrupts off, what
@@ -153,7 +154,7 @@ impl StateProbe {
         }
         network.counts().this_cpu(preempt).outcomes.accept_other();
         let cookie = socket.cookie();
-        if !socket_events.chosen.begin(cookie, offset.into()) {
+        if !socket_events.choose(cookie, offset) {
             network.note_accepted(preempt, cookie);
         }
     }
@@ -168,13 +169,15 @@ impl StateProbe {
     ) {
         let offset = socket.tsoffset();
         let hash = timestamp_offset(socket.net(), &socket.tuple());
+        // Its place is given back, whatever the verdict.
+        let chosen = socket_events.chosen(socket);
         if offset == hash {
             self.0
                 .counts(preempt, socket.net())
                 .outcomes
                 .close(AtClose::Kept);
         } else {
-            self.closes_with_other(preempt, socket_events, socket, offset, hash);
+            self.closes_with_other(preempt, socket, offset, hash, chosen);
         }
     }
 
@@ -184,16 +187,11 @@ impl StateProbe {
     fn closes_with_other(
         &self,
         preempt: PreemptDisabled<'_>,
-        socket_events: &SocketEvents,
         socket: Socket<'_>,
         offset: u32,
         hash: u32,
+        chosen: Option<u32>,
     ) {
-        // Who has a place there has a cookie.
-        let chosen = socket
-            .made_cookie()
-            .and_then(|cookie| socket_events.chosen.end(cookie))
-            .map(|chosen| chosen as u32);
         let open = chosen == Some(offset) || self.is_open(preempt, socket, hash);
         let found = AtClose::judge(offset, hash, open);
         self.0.counts(preempt, socket.net()).outcomes.close(found);

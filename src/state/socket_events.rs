@@ -12,26 +12,52 @@ use crate::{
         Handshakes,
         Set, //
     },
+    tcp::{
+        kernel_socket::Protocol,
+        socket::Socket, //
+    },
 };
 
 /// Of all CPUs.
 pub(crate) struct SocketEvents {
     /// Who waits for an answer, and since when.
     pub(crate) handshakes: Handshakes<KVVec<Set<Marked>>>,
-    /// Accepted sockets whose offset somebody else than the kernel chose, and the offset. A place is given back when its socket is closed,
-    /// but for one whose offset the hash yields by then.
-    pub(crate) chosen: Handshakes<KVVec<Set<Marked>>>,
+    // Accepted sockets whose offset somebody else than the kernel chose, and the offset.
+    chosen: Handshakes<KVVec<Set<Marked>>>,
+    // Not 0 once there was one.
+    any_chosen: Marked,
+    /// The protocol of sockets of TCP over IPv6.
+    pub(crate) tcpv6: Protocol,
 }
 
 impl SocketEvents {
     /// Allocates it, for so many sockets that wait, and that have a chosen offset, at once. May sleep.
     ///
     /// Fails with `ENOMEM`.
-    pub(crate) fn new(sockets: u32) -> Result<Self> {
+    pub(crate) fn new(sockets: u32, tcpv6: Protocol) -> Result<Self> {
         let number = Handshakes::<KVVec<Set<Marked>>>::sets_for(sockets);
         Ok(Self {
             handshakes: Handshakes::new(many(number, Set::new)?),
             chosen: Handshakes::new(many(number, Set::new)?),
+            any_chosen: Marked::new(0),
+            tcpv6,
         })
+    }
+
+    /// Keeps the offset that was chosen for an accepted socket, until it is closed; says whether there was a place.
+    pub(crate) fn choose(&self, cookie: u64, offset: u32) -> bool {
+        self.any_chosen.store(1);
+        self.chosen.begin(cookie, offset.into())
+    }
+
+    /// The offset that was chosen for a socket that is being closed; gives its place back.
+    #[inline]
+    pub(crate) fn chosen(&self, socket: Socket<'_>) -> Option<u32> {
+        // Few machines have one: the table's memory is looked at there only.
+        if self.any_chosen.load() == 0 {
+            return None;
+        }
+        // Who has a place has a cookie.
+        Some(self.chosen.end(socket.made_cookie()?)? as u32)
     }
 }

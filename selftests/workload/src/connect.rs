@@ -52,6 +52,9 @@ pub struct Options {
     /// Shut the connection down, and close when the peer has reset it
     #[arg(long)]
     until_reset: bool,
+    /// Make the connected sockets IPv4 sockets: IPV6_ADDRFORM, with a v4-mapped peer
+    #[arg(long)]
+    become_ipv4: bool,
     /// Keep all connections open to the end
     #[arg(long)]
     keep: bool,
@@ -174,6 +177,9 @@ fn once(to: SocketAddr, options: &Options) -> Result<Socket> {
     }
     if options.cookies {
         println!("cookie {}", socket.cookie()?);
+    }
+    if options.become_ipv4 {
+        socket::become_ipv4(&socket)?;
     }
     if options.until_reset {
         socket.shutdown(Shutdown::Write)?;

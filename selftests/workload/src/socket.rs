@@ -63,13 +63,27 @@ pub enum Opt {
 
 /// `setsockopt(IPPROTO_TCP, ...)`.
 pub fn set(socket: &Socket, option: Opt, value: i32) -> io::Result<()> {
+    set_int(socket, libc::IPPROTO_TCP, option as i32, value)
+}
+
+/// Makes a connected IPv6 socket with a v4-mapped peer one of IPv4: `IPV6_ADDRFORM`.
+pub fn become_ipv4(socket: &Socket) -> io::Result<()> {
+    set_int(
+        socket,
+        libc::IPPROTO_IPV6,
+        libc::IPV6_ADDRFORM,
+        libc::AF_INET,
+    )
+}
+
+fn set_int(socket: &Socket, level: i32, option: i32, value: i32) -> io::Result<()> {
     #[expect(unsafe_code, reason = "no crate in use knows these options")]
     // SAFETY: The value is an int, as these options take, and outlives the call.
     let result = unsafe {
         libc::setsockopt(
             socket.as_raw_fd(),
-            libc::IPPROTO_TCP,
-            option as i32,
+            level,
+            option,
             (&raw const value).cast(),
             4,
         )
