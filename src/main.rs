@@ -46,7 +46,7 @@ module! {
     params: {
         maxactive: u32 {
             default: 0,
-            description: "ConnectProbe that can be followed at once, 1 to 4096; 0: 1024 for each possible CPU, at most 4096 (default 0)",
+            description: "Connects that can be followed at once, 1 to 4096, or 64 for each possible CPU if that is more; 0: 1024 for each possible CPU, at most that (default 0)",
         },
         records: u32 {
             default: 256,
@@ -54,7 +54,7 @@ module! {
         },
         outcomes: u32 {
             default: 0,
-            description: "ConnectProbe whose outcome can be awaited at once, up to 65536; 0: not watched (default 0)",
+            description: "Connects whose outcome can be awaited at once, up to 65536; 0: not watched (default 0)",
         },
         witness: bool {
             default: false,
@@ -90,6 +90,10 @@ struct Following {
 /// Most calls that may be followed at once: each takes memory from load to unload.
 const MAXACTIVE_LIMIT: u32 = 4096;
 
+/// Calls for each possible CPU that may be followed in any case: with fewer, a connect of a user who has another in flight
+/// sums up what the user has on all CPUs (`model::shares`).
+const MAXACTIVE_LIMIT_FOR_EACH_CPU: u32 = 64;
+
 /// Calls for each CPU that are followed by default. Any thread may be preempted within its call, so that the number of threads
 /// that connect decides, and not the number of CPUs alone.
 const MAXACTIVE_FOR_EACH_CPU: u32 = 1024;
@@ -107,14 +111,14 @@ const REPAIRS_MAXACTIVE: u32 = 64;
 impl kernel::Module for Tsoffset {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         let maxactive = parameters::maxactive.value();
-        if maxactive > MAXACTIVE_LIMIT {
-            pr_err!("maxactive={maxactive} is not within 0 to {MAXACTIVE_LIMIT}\n");
+        let cpus = possible_cpus().fold(0, |cpus, _| cpus + 1);
+        let limit = MAXACTIVE_LIMIT.max(MAXACTIVE_LIMIT_FOR_EACH_CPU * cpus);
+        if maxactive > limit {
+            pr_err!("maxactive={maxactive} is not within 0 to {limit}\n");
             return Err(EINVAL);
         }
         let maxactive = match maxactive {
-            0 => possible_cpus().fold(0, |calls, _| {
-                MAXACTIVE_LIMIT.min(calls + MAXACTIVE_FOR_EACH_CPU)
-            }),
+            0 => limit.min(MAXACTIVE_FOR_EACH_CPU * cpus),
             calls => calls,
         };
 

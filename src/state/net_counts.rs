@@ -30,7 +30,8 @@ use crate::{
             has_net_id,
             PernetOperations, //
         },
-        preempt::PreemptDisabled, //
+        preempt::PreemptDisabled,
+        task::yield_now, //
     },
     model::{
         counts::counters::{Counters, Totals},
@@ -124,26 +125,6 @@ impl<'a> Iterator for Cpus<'a> {
     }
 }
 
-/// All CPUs' counts in one namespace and those that are still to come.
-#[derive(Clone)]
-struct AllCpus<'a> {
-    cpus: Cpus<'a>,
-    to_come: core::slice::Iter<'a, Arc<NetworkCounts>>,
-}
-
-impl<'a> Iterator for AllCpus<'a> {
-    type Item = &'a Counts;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            if let Some(counts) = self.cpus.next() {
-                return Some(counts);
-            }
-            self.cpus = self.to_come.next()?.cpus();
-        }
-    }
-}
-
 /// The namespaces that there are, and what was counted in others.
 #[pin_data]
 pub(crate) struct Networks {
@@ -185,7 +166,7 @@ impl Networks {
         self.orphans.this_cpu(preempt)
     }
 
-    /// The host's sums. May sleep; memory is charged to the current task.
+    /// The host's sums. May sleep; memory is charged to the current task. `EINTR` where the current task is being killed.
     ///
     /// The lock, which who makes a namespace waits for, is held for as long as it takes to copy the list. Whoever is struck off
     /// after that is in the copy, and not in what was counted of those that are gone.
@@ -204,10 +185,13 @@ impl Networks {
             }
             break list.gone;
         };
-        let mut sums = Sums::of(AllCpus {
-            cpus: self.orphans.cpus(),
-            to_come: live.iter(),
-        });
+        // First: a call that enters in a namespace and returns when that is gone is in flight, never negative.
+        let mut sums = self.orphans.sums();
+        // The ledger holds for each namespace by itself, so that each may be of another moment.
+        for network in &live {
+            sums.add(&network.sums());
+            yield_now()?;
+        }
         sums.add(&gone);
         Ok(sums)
     }

@@ -31,12 +31,20 @@ pub(crate) fn draw_secret() {
     // No promise of the kernel's says that both hash with the same secret.
     timestamp_offset(Net::initial(), &unspecified);
     timestamp_offset(Net::initial(), &unspecified_v4);
+    if cfg!(CONFIG_PREEMPT_RT) {
+        // Nothing waits for the worker (see `timestamp_offset`), which takes some milliseconds.
+        // SAFETY: Process context, in which the current task may sleep.
+        unsafe { bindings::msleep(WORKER_MS) };
+    }
 }
+
+/// How long the kernel's worker has after the draw, in milliseconds.
+const WORKER_MS: u32 = 100;
 
 /// The offset (milliseconds or microseconds, the unit of the connection's timestamps, in host byte
 /// order) for a connection with this tuple. 0 where the namespace's `tcp_timestamps` is not 1 just
 /// now. Once the secret has been drawn; not in an NMI. Until a worker of the kernel's has run after the first draw, each call takes a spin
-/// lock (`DO_ONCE()`), which on PREEMPT_RT may sleep: the draw at load comes long before any probe.
+/// lock (`DO_ONCE()`, lib/once.c), which on PREEMPT_RT may sleep: there [`draw_secret`] gives the worker time.
 #[inline]
 pub(crate) fn timestamp_offset(net: Net<'_>, tuple: &Tuple) -> u32 {
     let seed = match tuple {
