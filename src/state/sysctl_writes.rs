@@ -56,6 +56,7 @@ impl Writes {
     }
 
     /// Writes that were called and are not followed.
+    #[inline(always)]
     pub(crate) fn missed(&self) -> u64 {
         // In the opposite order to that of the counts: never too many.
         let called = self.called.load_acquire();
@@ -75,6 +76,8 @@ impl Writes {
 
     /// Whether a write may have overlapped the time since [`ended`](Self::ended) said this. One that was missed may have: nobody knows
     /// when it ended.
+    // Within the handlers, whose marked accesses are counted.
+    #[inline(always)]
     pub(crate) fn any_since(&self, ended: u64) -> bool {
         // What was loaded before is no newer than the writes that are counted now.
         smp_rmb();
