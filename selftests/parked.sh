@@ -4,29 +4,10 @@
 # Calls that users keep inside tcp_v6_connect(): what they take from others.
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/lib-park.sh
+. "$(dirname "$0")/lib-park.sh"
 
 NOLOAD=1
-
-# park USER [CALLS [PORT]]: so many calls, 300 unless given, stay inside tcp_v6_connect(), by pages of a Fast Open that never come, until let_go.
-# PARK_IN is a command that runs the calls in a namespace.
-park() {
-	# The server hands out cookies; without one the data are copied after the call.
-	echo 3 > /proc/sys/net/ipv4/tcp_fastopen
-	chmod 666 /dev/userfaultfd
-	rm -f /tmp/hold
-	mkfifo /tmp/hold
-	su -s /bin/sh "$1" -c "${PARK_IN:-} tsoffset-workload park --calls ${2:-300} --port ${3:-7000}" < /tmp/hold > /tmp/parked 4>&- 5>&- &
-	parking=$!
-	exec 4> /tmp/hold
-	wait_for 60 grep -q '^parked' /tmp/parked
-}
-
-let_go() {
-	exec 4>&-
-	wait "$parking"
-	echo 1 > /proc/sys/net/ipv4/tcp_fastopen
-	chmod 600 /dev/userfaultfd
-}
 
 # One user parks 300 calls, and another's connects get their verdict.
 none_missed_beside_300() {
@@ -73,51 +54,6 @@ all_missed_by_kprobe() {
 	expect connects_in_flight=0 ledger=balanced
 }
 
-# Of 256 instances one user gets half, and so nobody else's connect is missed.
-one_user_takes_half() {
-	kprobe_hook_only
-	load_with maxactive=256
-	park nobody
-	held=$(stat connects_in_flight)
-	capped=$(stat connects_capped)
-	echo "$held of 256 are held"
-	[ "$held" -ge 96 ] && [ "$held" -le 128 ] && [ $((held + capped)) -eq 300 ]
-	workload connect --serve --to '[::1]:7001' --connects 100
-	expect connects_called=401 connects_missed=0 connects_capped="$capped" connects_in_flight="$held" offset_match=101
-	# The same user has no more in a user namespace of its own, as whoever.
-	tsoffset-workload serve --listen "[::]:7003" > /dev/null &
-	su -s /bin/sh nobody -c 'unshare --user --map-root-user tsoffset-workload connect --to "[::1]:7003" --threads 1 --connects 20'
-	kill $!
-	expect connects_called=421 connects_missed=0
-	[ "$(stat connects_capped)" -gt "$capped" ]
-	let_go
-	expect connects_in_flight=0 ledger=balanced
-	# What was held is given back.
-	capped=$(stat connects_capped)
-	su -s /bin/sh nobody -c 'tsoffset-workload connect --serve --threads 1 --connects 5'
-	expect connects_capped="$capped"
-}
-
-# Root creates the containers of other people: each of them is one user, and not root.
-a_container_of_root_takes_half() {
-	kprobe_hook_only
-	load_with maxactive=256
-	PARK_IN='unshare --user --map-root-user' park root
-	held=$(stat connects_in_flight)
-	capped=$(stat connects_capped)
-	echo "$held of 256 are held"
-	[ "$held" -ge 96 ] && [ "$held" -le 128 ] && [ $((held + capped)) -eq 300 ]
-	workload connect --serve --to '[::1]:7001' --connects 100
-	expect connects_called=401 connects_missed=0 connects_capped="$capped" connects_in_flight="$held" offset_match=101
-	# Another container.
-	tsoffset-workload serve --listen "[::]:7003" > /dev/null &
-	unshare --user --map-root-user tsoffset-workload connect --to "[::1]:7003" --threads 1 --connects 20
-	kill $!
-	expect connects_called=421 connects_missed=0 connects_capped="$capped"
-	let_go
-	expect connects_in_flight=0 ledger=balanced
-}
-
 # What disarms kprobes disarms neither what follows calls nor what counts them, so that each misses what the other does.
 disarmed_kprobes_hide_nothing() {
 	has_fprobe || exit "$KSFT_SKIP"
@@ -152,5 +88,5 @@ calls_from_before_are_not_counted() {
 	done
 }
 
-run_checks none_missed_beside_300 none_missed_by_fprobe all_missed_by_kprobe one_user_takes_half a_container_of_root_takes_half \
+run_checks none_missed_beside_300 none_missed_by_fprobe all_missed_by_kprobe \
 	disarmed_kprobes_hide_nothing calls_from_before_are_not_counted

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# Calls that stay inside tcp_v6_connect(), for those checks that source this after lib.sh.
+
+# park USER [CALLS [PORT]]: so many calls, 300 unless given, stay inside tcp_v6_connect(), by pages of a Fast Open that never come, until let_go.
+# PARK_IN is a command that runs the calls in a namespace.
+park() {
+	# The server hands out cookies; without one the data are copied after the call.
+	echo 3 > /proc/sys/net/ipv4/tcp_fastopen
+	chmod 666 /dev/userfaultfd
+	rm -f /tmp/hold
+	mkfifo /tmp/hold
+	su -s /bin/sh "$1" -c "${PARK_IN:-} tsoffset-workload park --calls ${2:-300} --port ${3:-7000}" < /tmp/hold > /tmp/parked 4>&- 5>&- &
+	parking=$!
+	exec 4> /tmp/hold
+	wait_for 60 grep -q '^parked' /tmp/parked
+}
+
+let_go() {
+	exec 4>&-
+	wait "$parking"
+	echo 1 > /proc/sys/net/ipv4/tcp_fastopen
+	chmod 600 /dev/userfaultfd
+}
