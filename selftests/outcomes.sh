@@ -316,6 +316,18 @@ sockets_that_become_ipv4_are_judged() {
 	expect offset_match=30 offset_kept=50 offset_rewritten=10 offset_unjudged=0
 }
 
+# Such a socket may connect again, over IPv4: that is none of the module's connects.
+reconnects_over_ipv4_are_not_counted() {
+	load_with outcomes=64
+	serve env -- --listen '[::]:7000'
+	workload connect --threads 2 --connects 20 --to '[::ffff:127.0.0.1]:7000' --become-ipv4 --refused-over-ipv4
+	wait_for 5 reached offset_kept 40 || :
+	expect outcomes_begun=20 outcome_established=20 outcome_refused=0 outcomes_untimed=0 offset_kept=40 offset_rewritten=0 offset_unjudged=0
+	workload repair --again --become-ipv4 --to '[::ffff:127.0.0.1]:7000' --connects 5
+	wait_for 5 reached offset_unjudged 5 || :
+	expect outcomes_begun=25 offset_match=25 offset_unjudged=5 offset_rewritten=0
+}
+
 only_failed_connections() {
 	load_with outcomes=64
 	echo 'outcome=!established' > /proc/tsoffset/filter
@@ -368,6 +380,6 @@ run_checks off_unless_asked_for every_connect_has_its_outcome refused_and_failed
 	the_filter_holds_for_them rewritten_offsets_are_found what_a_user_set_is_not_judged \
 	accepted_sockets_have_the_hash offsets_chosen_before_accept_are_not_judged offsets_rewritten_after_accept_are_found chosen_offsets_that_are_rewritten_are_found \
 	chosen_offsets_beyond_the_table_are_not_judged \
-	places_of_chosen_offsets_are_given_back sockets_that_become_ipv4_are_judged \
+	places_of_chosen_offsets_are_given_back sockets_that_become_ipv4_are_judged reconnects_over_ipv4_are_not_counted \
 	connected_again_in_repair_is_not_judged repair_elsewhere_hides_nothing only_failed_connections refused_ones_by_their_errno \
 	namespaces_have_their_own unloading_under_load refusals

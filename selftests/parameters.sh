@@ -83,7 +83,7 @@ private_no_switch_is_refused() { refuses 'Invalid parameters' private load_with 
 
 parameters_are_documented() {
 	modinfo "$TSOFFSET_KO"
-	modinfo "$TSOFFSET_KO" | grep -Eq '^parm: +maxactive:.*1 to 4096, or 64 for each possible CPU if that is more; 0: 1024 for each possible CPU'
+	modinfo "$TSOFFSET_KO" | grep -Eq '^parm: +maxactive:.*1 to 4096, or 16 for each possible CPU if that is more; 0: 1024 for each possible CPU'
 }
 
 run_checks maxactive_zero_is_the_default maxactive_too_large_is_refused \

@@ -58,6 +58,7 @@ who_may_try_the_probes() {
 tracing_is_for_root() {
 	event=/sys/kernel/tracing/events/tsoffset/connect
 	grep -q offset "$event/format"
+	as_nobody unshare --user --map-root-user true
 	for file in "$event/format" "$event/id" /sys/kernel/tracing/trace; do
 		if as_nobody cat "$file"; then return 1; fi
 		if as_nobody unshare --user --map-root-user cat "$file"; then return 1; fi

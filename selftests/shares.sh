@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# How many instances of a kretprobe one user can take from others.
+# How many instances of a kretprobe one user can take from others, by connects and by writes of sysctls.
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=selftests/lib-park.sh
@@ -54,4 +54,28 @@ a_container_of_root_takes_half() {
 	expect connects_in_flight=0 ledger=balanced
 }
 
-run_checks one_user_takes_half a_container_of_root_takes_half
+# Of four writes of sysctls at once, one user has two, however many threads write: no write of another user is missed.
+writes_of_one_user_are_capped() {
+	kprobe_hook_only
+	insmod "$VARIANTS/tsoffset-few-writes.ko"
+	cat > /tmp/write <<- 'END'
+		for _ in $(seq 32); do
+			tsoffset-workload flip --values 0,1 --pause 0 --seconds 10 &
+		done
+		wait
+		cat /proc/net/tsoffset
+	END
+	su -s /bin/sh nobody -c 'unshare --user --map-root-user unshare --net sh /tmp/write' > /tmp/theirs &
+	flipping=$!
+	sleep 1
+	workload flip --values 0,1 --pause 0 --seconds 6
+	wait "$flipping"
+	sysctl -q net.ipv4.tcp_timestamps=1
+	cat /proc/net/tsoffset > /tmp/here
+	compare sysctl_missed=0 < /tmp/here
+	missed=$(field sysctl_missed < /tmp/theirs)
+	echo "$missed of theirs were missed"
+	[ "$missed" -gt 0 ]
+}
+
+run_checks one_user_takes_half a_container_of_root_takes_half writes_of_one_user_are_capped

@@ -46,7 +46,7 @@ module! {
     params: {
         maxactive: u32 {
             default: 0,
-            description: "Connects that can be followed at once, 1 to 4096, or 64 for each possible CPU if that is more; 0: 1024 for each possible CPU, at most that (default 0)",
+            description: "Connects that can be followed at once, 1 to 4096, or 16 for each possible CPU if that is more; 0: 1024 for each possible CPU, at most that (default 0)",
         },
         records: u32 {
             default: 256,
@@ -92,7 +92,7 @@ const MAXACTIVE_LIMIT: u32 = 4096;
 
 /// Calls for each possible CPU that may be followed in any case: with fewer, a connect of a user who has another in flight
 /// sums up what the user has on all CPUs (`model::shares`).
-const MAXACTIVE_LIMIT_FOR_EACH_CPU: u32 = 64;
+const MAXACTIVE_LIMIT_FOR_EACH_CPU: u32 = 16;
 
 /// Calls for each CPU that are followed by default. Any thread may be preempted within its call, so that the number of threads
 /// that connect decides, and not the number of CPUs alone.
@@ -152,8 +152,9 @@ impl kernel::Module for Tsoffset {
             (outcomes != 0).then_some(outcomes),
             parameters::private.value(),
         )?;
-        let timestamps =
-            ReturnProbe::new(SysctlProbe(state.clone()), hook, sysctl_writes::MAXACTIVE)?;
+        // A call beyond its user's share has an instance, too, until the handler has refused it: one on each CPU.
+        let instances = sysctl_writes::MAXACTIVE + cpus;
+        let timestamps = ReturnProbe::new(SysctlProbe(state.clone()), hook, instances)?;
         let connects = ReturnProbe::new(ConnectProbe(state.clone()), hook, maxactive)?;
         let witness = witness
             .then(|| ReturnProbe::new(GetsockoptProbe(state.clone()), hook, maxactive))

@@ -23,7 +23,7 @@ pub(crate) fn net_admin() -> bool {
 pub(crate) fn net_admin_of(net: Net<'_>) -> bool {
     // SAFETY: There always is a current task, whose own credentials are replaced by itself only. They hold their user namespace, the live
     // network namespace holds its own, and each user namespace holds its parents. The loop ends at the level of the credentials' namespace,
-    // after 32 steps at the most (kernel/user_namespace.c).
+    // after 33 steps at the most (kernel/user_namespace.c).
     unsafe {
         let cred = (*bindings::get_current()).cred;
         let own = (*cred).user_ns.cast_const();

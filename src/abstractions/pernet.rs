@@ -185,7 +185,7 @@ impl<T: PernetOperations> Registration<T> {
         reading: impl Into<ReadSection<'a>>,
     ) -> Option<&'a T> {
         // SAFETY: The namespace is live and we are registered: the kernel has our place in it from `init` until all its
-        // sockets are gone, and null before. What the pointer points to is dropped a grace period after it is taken away, which
+        // sockets are gone (before: see `place`). What the pointer points to is dropped a grace period after it is taken away, which
         // does not end before `'a` does.
         unsafe {
             let place = place::<T>(net.as_ptr(), reading.into());
@@ -205,7 +205,9 @@ impl<T: PernetOperations> Drop for Registration<T> {
     }
 }
 
-/// Our place in a namespace; null before `init`, while the `init` functions of other subsystems run.
+/// Our place in a namespace; null before `init`, while the `init` functions of other subsystems run. None of these may call us for a
+/// namespace that was allocated before the registration, whose table may end before our place. None in the kernel does: they
+/// neither connect a socket of TCP nor change its state.
 ///
 /// # Safety
 ///

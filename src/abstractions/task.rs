@@ -60,7 +60,8 @@ pub(crate) fn yield_now() -> Result {
 /// The user who answers for what the current task does, as the initial user namespace numbers users: its own, or within a user
 /// namespace the creator of the outermost one. A user who maps many others into a namespace stays one.
 ///
-/// Root creates the user namespaces of other people's containers: each of root's counts as a user of its own.
+/// Root creates the user namespaces of other people's containers: each of root's counts as a user of its own, unless its creator had
+/// no capability (`parent_could_setfcap`) and could create as many as it likes.
 #[inline]
 pub(crate) fn responsible_user() -> u32 {
     // SAFETY: There always is a current task. Its own credentials are replaced by itself only; they hold its namespace.
@@ -80,14 +81,14 @@ pub(crate) fn responsible_user() -> u32 {
 #[cold]
 #[inline(never)]
 unsafe fn responsible_for(mut namespace: *const bindings::user_namespace) -> u32 {
-    // SAFETY: The caller promises a live namespace. It holds its parents, of which there are 32 at the most (kernel/user_namespace.c).
+    // SAFETY: The caller promises a live namespace. It holds its parents, of which there are 33 at the most (kernel/user_namespace.c).
     unsafe {
         while (*namespace).level > 1 {
             namespace = (*namespace).parent;
         }
         match (*namespace).owner.val {
-            // The bit keeps the inode number apart from most users' numbers.
-            0 => 0x8000_0000 | (*namespace).ns.inum,
+            // From 0xf000_0000 on (fs/proc/generic.c), apart from most users' numbers.
+            0 if (*namespace).parent_could_setfcap => (*namespace).ns.inum,
             owner => owner,
         }
     }

@@ -42,7 +42,7 @@ quiet_cmd_tsoffset_bindgen = BINDGEN $@
 
 tsoffset-types := fprobe ftrace_ops ftrace_regs kprobe_pre_handler_t tsoffset_verdict tsoffset_flags tcp_sock inet_sock ipv6_pinfo sock kprobe kretprobe kretprobe_instance \
 	proc_ops netns_ipv4 seq_operations pernet_operations net_generic tracepoint irq_work wait_queue_head wait_queue_entry
-tsoffset-functions := msleep enable_kprobe register_kprobe register_kretprobe register_fprobe_syms unregister_fprobe ftrace_set_filter_ip ftrace_free_filter register_ftrace_function unregister_ftrace_function sprint_symbol copy_from_kernel_nofault unregister_kprobe \
+tsoffset-functions := enable_kprobe register_kprobe register_kretprobe register_fprobe_syms unregister_fprobe ftrace_set_filter_ip ftrace_free_filter register_ftrace_function unregister_ftrace_function sprint_symbol copy_from_kernel_nofault unregister_kprobe \
 	unregister_kretprobe proc_create_data proc_mkdir proc_remove single_release seq_lseek \
 	secure_tcpv6_seq_and_ts_off secure_tcp_seq_and_ts_off sock_create_kern sock_release ktime_get_boot_fast_ns \
 	sock_diag_save_cookie seq_open_private seq_release_private seq_write \

@@ -40,10 +40,9 @@ impl tracepoint::Handler for StateProbe {
     type Tracepoint = InetSockSetState;
 
     fn fired(&self, change: Change<'_>) {
-        let Some(socket_events) = &self.0.socket_events else {
-            return;
-        };
-        let (Some(socket), Some(step)) = (change.tcp6(socket_events.tcpv6), change.step()) else {
+        let (Some(step), Some(socket), Some(socket_events)) =
+            (change.step(), change.tcp6(), &self.0.socket_events)
+        else {
             return;
         };
         // A change in a task may be interrupted by another socket's in a softirq: with interrupts off, what
@@ -51,6 +50,14 @@ impl tracepoint::Handler for StateProbe {
         let interrupts = local_interrupt_disable();
         let preempt = (&interrupts).into();
         match step {
+            // What it had from connect is judged at close. A later connect over IPv4 is none of ours, but leaves the offset of
+            // before in repair mode.
+            Step::Begins if change.became_ipv4() => {
+                if socket.in_repair() {
+                    self.keeps_its_offset(preempt, socket);
+                }
+            }
+            Step::Ends { .. } if change.became_ipv4() => (),
             // Nothing is sent in repair mode.
             Step::Begins if socket.in_repair() => (),
             Step::Begins => self.begins(preempt, socket_events, socket),
@@ -117,6 +124,15 @@ impl StateProbe {
                 handshake,
             },
         );
+    }
+
+    /// Notes a socket whose offset is not that of its next connection.
+    #[cold]
+    #[inline(never)]
+    fn keeps_its_offset(&self, preempt: PreemptDisabled<'_>, socket: Socket<'_>) {
+        if let Some(network) = self.0.network(preempt, socket.net()) {
+            network.note_accepted(preempt, socket.cookie());
+        }
     }
 
     /// Compares the offset of a socket that a listener made, before anybody has it.

@@ -144,9 +144,7 @@ impl State {
         let connect_shares = shares_of(maxactive)?;
         let sysctl_shares = shares_of(sysctl_writes::MAXACTIVE)?;
         let read_shares = witness.then(|| shares_of(maxactive)).transpose()?;
-        let socket_events = outcomes
-            .map(|sockets| SocketEvents::new(sockets, socket.protocol()))
-            .transpose()?;
+        let socket_events = outcomes.map(SocketEvents::new).transpose()?;
         let networks = Networks::new(socket_events.is_some())?;
         let each_network = Registration::new(networks.clone())?;
 

@@ -185,7 +185,7 @@ impl Networks {
             }
             break list.gone;
         };
-        // First: a call that enters in a namespace and returns when that is gone is in flight, never negative.
+        // First: a call that enters in a namespace and returns when that is gone is in flight, and not negative.
         let mut sums = self.orphans.sums();
         // The ledger holds for each namespace by itself, so that each may be of another moment.
         for network in &live {

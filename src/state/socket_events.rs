@@ -12,10 +12,7 @@ use crate::{
         Handshakes,
         Set, //
     },
-    tcp::{
-        kernel_socket::Protocol,
-        socket::Socket, //
-    },
+    tcp::socket::Socket,
 };
 
 /// Of all CPUs.
@@ -26,21 +23,18 @@ pub(crate) struct SocketEvents {
     chosen: Handshakes<KVVec<Set<Marked>>>,
     // Not 0 once there was one.
     any_chosen: Marked,
-    /// The protocol of sockets of TCP over IPv6.
-    pub(crate) tcpv6: Protocol,
 }
 
 impl SocketEvents {
     /// Allocates it, for so many sockets that wait, and that have a chosen offset, at once. May sleep.
     ///
     /// Fails with `ENOMEM`.
-    pub(crate) fn new(sockets: u32, tcpv6: Protocol) -> Result<Self> {
+    pub(crate) fn new(sockets: u32) -> Result<Self> {
         let number = Handshakes::<KVVec<Set<Marked>>>::sets_for(sockets);
         Ok(Self {
             handshakes: Handshakes::new(many(number, Set::new)?),
             chosen: Handshakes::new(many(number, Set::new)?),
             any_chosen: Marked::new(0),
-            tcpv6,
         })
     }
 

@@ -25,15 +25,6 @@ unsafe impl Send for KernelSocket {}
 // SAFETY: Each call of the kernel's takes the socket's lock.
 unsafe impl Sync for KernelSocket {}
 
-/// A protocol of sockets, `struct proto`, to recognize it by.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Protocol(pub(super) *const bindings::proto);
-
-// SAFETY: Nobody looks behind the pointer.
-unsafe impl Send for Protocol {}
-// SAFETY: As above.
-unsafe impl Sync for Protocol {}
-
 impl KernelSocket {
     /// Creates one. May sleep, and may load the `ipv6` module.
     ///
@@ -58,12 +49,6 @@ impl KernelSocket {
     pub(crate) fn address(&self) -> usize {
         // SAFETY: The socket is live.
         unsafe { (*self.0.as_ptr()).sk as usize }
-    }
-
-    /// The protocol that it was created with.
-    pub(crate) fn protocol(&self) -> Protocol {
-        // SAFETY: The socket is live, and its first protocol does not change.
-        Protocol(unsafe { (*(*self.0.as_ptr()).sk.cast::<bindings::sock>()).sk_prot_creator })
     }
 
     /// Calls the protocol's connect with an address that is too short, which it refuses first thing

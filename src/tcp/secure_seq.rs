@@ -44,7 +44,8 @@ const WORKER_MS: u32 = 100;
 /// The offset (milliseconds or microseconds, the unit of the connection's timestamps, in host byte
 /// order) for a connection with this tuple. 0 where the namespace's `tcp_timestamps` is not 1 just
 /// now. Once the secret has been drawn; not in an NMI. Until a worker of the kernel's has run after the first draw, each call takes a spin
-/// lock (`DO_ONCE()`, lib/once.c), which on PREEMPT_RT may sleep: there [`draw_secret`] gives the worker time.
+/// lock (`DO_ONCE()`, lib/once.c), which on PREEMPT_RT may sleep: there [`draw_secret`] gives the worker time,
+/// and does not know whether it was enough.
 #[inline]
 pub(crate) fn timestamp_offset(net: Net<'_>, tuple: &Tuple) -> u32 {
     let seed = match tuple {

@@ -7,10 +7,7 @@
 
 use core::marker::PhantomData;
 
-use super::{
-    kernel_socket::Protocol,
-    socket::Socket, //
-};
+use super::socket::Socket;
 use crate::{
     abstractions::{
         compat::prelude::*,
@@ -59,26 +56,24 @@ pub(crate) enum Step {
 }
 
 impl<'call> Change<'call> {
-    /// The socket, where it is one of TCP over IPv6, whose protocol this is. When it is closed, a v4-mapped one that
-    /// `setsockopt(IPV6_ADDRFORM)` made a socket of IPv4 still is one: it has the memory and the addresses of before.
-    pub(crate) fn tcp6(self, tcpv6: Protocol) -> Option<Socket<'call>> {
-        // SAFETY: The socket is live; family and protocol change, if ever, under its lock, and its first protocol never.
-        let (family, protocol, creator) = unsafe {
-            (
-                read_once(&raw const (*self.sk).__sk_common.skc_family),
-                read_once(&raw const (*self.sk).sk_protocol),
-                (*self.sk).sk_prot_creator,
-            )
+    /// The socket, where it is one of TCP that was created for IPv6.
+    pub(crate) fn tcp6(self) -> Option<Socket<'call>> {
+        // SAFETY: The socket is live; the protocol's number does not change, nor the protocol that the socket was created with, which
+        // lives as long as the socket.
+        let is_tcp6 = unsafe {
+            u32::from(read_once(&raw const (*self.sk).sk_protocol)) == bindings::IPPROTO_TCP
+                && (*(*self.sk).sk_prot_creator).ipv6_pinfo_offset != 0
         };
-        let is_tcp6 = u32::from(protocol) == bindings::IPPROTO_TCP
-            && match u32::from(family) {
-                bindings::AF_INET6 => true,
-                bindings::AF_INET => self.to == bindings::TCP_CLOSE && Protocol(creator) == tcpv6,
-                _ => false,
-            };
-        // SAFETY: A full socket of that protocol and family is a `tcp_sock` with IPv6 state; request and
+        // SAFETY: A full socket of that protocol is a `tcp_sock` with IPv6 state, whatever its family is now; request and
         // timewait sockets do not come here. It is live and locked.
         is_tcp6.then(|| unsafe { Socket::from_raw(self.sk.cast()) })
+    }
+
+    /// Whether `setsockopt(IPV6_ADDRFORM)` has made it a socket of IPv4. Then it was connected, with a v4-mapped peer.
+    pub(crate) fn became_ipv4(self) -> bool {
+        // SAFETY: The socket is live; its family changes, if ever, under its lock.
+        let family = unsafe { read_once(&raw const (*self.sk).__sk_common.skc_family) };
+        u32::from(family) == bindings::AF_INET
     }
 
     /// What it means, if anything.

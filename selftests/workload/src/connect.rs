@@ -4,7 +4,7 @@
 
 use std::{
     io::{self, Read},
-    net::{Shutdown, SocketAddr},
+    net::{Ipv4Addr, Shutdown, SocketAddr},
     sync::{
         atomic::{AtomicU64, Ordering::Relaxed},
         Mutex, PoisonError,
@@ -55,6 +55,9 @@ pub struct Options {
     /// Make the connected sockets IPv4 sockets: IPV6_ADDRFORM, with a v4-mapped peer
     #[arg(long)]
     become_ipv4: bool,
+    /// With --become-ipv4: disconnect, and be refused over IPv4 by a port where nobody listens
+    #[arg(long, requires = "become_ipv4")]
+    refused_over_ipv4: bool,
     /// Keep all connections open to the end
     #[arg(long)]
     keep: bool,
@@ -180,6 +183,14 @@ fn once(to: SocketAddr, options: &Options) -> Result<Socket> {
     }
     if options.become_ipv4 {
         socket::become_ipv4(&socket)?;
+    }
+    if options.refused_over_ipv4 {
+        // AF_UNSPEC.
+        socket::connect_raw(&socket, &[0; 16])?;
+        match socket.connect(&SocketAddr::from((Ipv4Addr::LOCALHOST, 1)).into()) {
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => (),
+            other => bail!("nobody refuses: {other:?}"),
+        }
     }
     if options.until_reset {
         socket.shutdown(Shutdown::Write)?;

@@ -2,6 +2,8 @@
 
 //! Connections restored by TCP_REPAIR, as a checkpoint tool does it.
 
+use std::net::{Ipv4Addr, SocketAddr};
+
 use anyhow::{bail, Result};
 use clap::Args;
 
@@ -21,6 +23,9 @@ pub struct Options {
     /// Connect without repair mode, disconnect, and connect again in it without setting an offset; somebody has to listen
     #[arg(long)]
     again: bool,
+    /// With --again and a v4-mapped peer: become an IPv4 socket in between, and connect again to another address
+    #[arg(long, requires = "again")]
+    become_ipv4: bool,
     /// Set the offset, and close without connecting
     #[arg(long)]
     only_set: bool,
@@ -42,10 +47,18 @@ pub fn run(options: &Options) -> Result<()> {
         }
         if options.again {
             socket.connect(&to.into())?;
+            if options.become_ipv4 {
+                socket::become_ipv4(&socket)?;
+            }
             // AF_UNSPEC.
             socket::connect_raw(&socket, &[0; 16])?;
             socket::set(&socket, Opt::Repair, 1)?;
-            socket.connect(&to.into())?;
+            if options.become_ipv4 {
+                socket
+                    .connect(&SocketAddr::from((Ipv4Addr::new(127, 0, 0, 2), to.port())).into())?;
+            } else {
+                socket.connect(&to.into())?;
+            }
             socket::set(&socket, Opt::Repair, -1)?;
             socket::reset_on_close(&socket)?;
             continue;
