@@ -9,26 +9,36 @@
 
 NOLOAD=1
 
-# Of 256 instances one user gets half, and so nobody else's connect is missed.
-one_user_takes_half() {
-	kprobe_hook_only
+# takes_half USER: parks 300 calls, of which half of the 256 instances take what one user may have; connects of the host's root get
+# theirs.
+takes_half() {
 	load_with maxactive=256
-	park nobody
+	park "$1"
 	held=$(stat connects_in_flight)
 	capped=$(stat connects_capped)
 	echo "$held of 256 are held"
 	[ "$held" -ge 96 ] && [ "$held" -le 128 ] && [ $((held + capped)) -eq 300 ]
 	workload connect --serve --to '[::1]:7001' --connects 100
 	expect connects_called=401 connects_missed=0 connects_capped="$capped" connects_in_flight="$held" offset_match=101
-	# The same user has no more in a user namespace of its own, as whoever.
 	tsoffset-workload serve --listen "[::]:7003" > /dev/null &
-	su -s /bin/sh nobody -c 'unshare --user --map-root-user tsoffset-workload connect --to "[::1]:7003" --threads 1 --connects 20'
-	kill $!
-	expect connects_called=421 connects_missed=0
-	[ "$(stat connects_capped)" -gt "$capped" ]
+	serving=$!
+}
+
+# given_back: when the calls return, what was held is given back.
+given_back() {
+	kill "$serving"
 	let_go
 	expect connects_in_flight=0 ledger=balanced
-	# What was held is given back.
+}
+
+one_user_takes_half() {
+	kprobe_hook_only
+	takes_half nobody
+	# The same user has no more in a user namespace of its own, as whoever.
+	su -s /bin/sh nobody -c 'unshare --user --map-root-user tsoffset-workload connect --to "[::1]:7003" --threads 1 --connects 20'
+	expect connects_called=421 connects_missed=0
+	[ "$(stat connects_capped)" -gt "$capped" ]
+	given_back
 	capped=$(stat connects_capped)
 	su -s /bin/sh nobody -c 'tsoffset-workload connect --serve --threads 1 --connects 5'
 	expect connects_capped="$capped"
@@ -37,21 +47,11 @@ one_user_takes_half() {
 # Root creates the containers of other people: each of them is one user, and not root.
 a_container_of_root_takes_half() {
 	kprobe_hook_only
-	load_with maxactive=256
-	PARK_IN='unshare --user --map-root-user' park root
-	held=$(stat connects_in_flight)
-	capped=$(stat connects_capped)
-	echo "$held of 256 are held"
-	[ "$held" -ge 96 ] && [ "$held" -le 128 ] && [ $((held + capped)) -eq 300 ]
-	workload connect --serve --to '[::1]:7001' --connects 100
-	expect connects_called=401 connects_missed=0 connects_capped="$capped" connects_in_flight="$held" offset_match=101
+	PARK_IN='unshare --user --map-root-user' takes_half root
 	# Another container.
-	tsoffset-workload serve --listen "[::]:7003" > /dev/null &
 	unshare --user --map-root-user tsoffset-workload connect --to "[::1]:7003" --threads 1 --connects 20
-	kill $!
 	expect connects_called=421 connects_missed=0 connects_capped="$capped"
-	let_go
-	expect connects_in_flight=0 ledger=balanced
+	given_back
 }
 
 # Of four writes of sysctls at once, one user has two, however many threads write: no write of another user is missed.
