@@ -60,8 +60,8 @@ pub(crate) fn yield_now() -> Result {
 /// The user who answers for what the current task does, as the initial user namespace numbers users: its own, or within a user
 /// namespace the creator of the outermost one. A user who maps many others into a namespace stays one.
 ///
-/// Root creates the user namespaces of other people's containers: each of root's counts as a user of its own, unless its creator had
-/// no capability (`parent_could_setfcap`) and could create as many as it likes.
+/// Root creates the user namespaces of other people's containers: each of root's counts as a user of its own, unless its creator
+/// lacked CAP_SETFCAP (`parent_could_setfcap`): creation needs no capability.
 #[inline]
 pub(crate) fn responsible_user() -> u32 {
     // SAFETY: There always is a current task. Its own credentials are replaced by itself only; they hold its namespace.
