@@ -182,15 +182,15 @@ serve() {
 	wait_for 5 grep -q ready "$ready"
 }
 
-# Ends who connects and who serves, and waits until their port is free: who is killed with many sockets open still
+# Ends who connects and who serves, and waits until their ports are free: who is killed with many sockets open still
 # listens while they are closed, and whoever comes next would find the address in use.
 stop_workloads() {
 	killall -q -9 tsoffset-workload || return 0
-	wait_for 20 port_is_free
+	wait_for 20 ports_are_free
 }
 
-# Nobody listens on 7000, where the workload does unless told otherwise.
-port_is_free() { ! grep -q ':1B58 [0-9A-F]*:0000 0A ' /proc/net/tcp6; }
+# Nobody listens on 7000 to 7007, where the workload does.
+ports_are_free() { ! grep -q ':1B5[89A-F] [0-9A-F]*:0000 0A ' /proc/net/tcp6; }
 
 # Two network namespaces, "left" and "right", with a veth pair between them and addresses.
 two_namespaces() {
