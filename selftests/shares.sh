@@ -53,6 +53,19 @@ a_container_of_root_takes_half() {
 	given_back
 }
 
+# Who lacks CAP_SETFCAP may be anyone with root's number: the namespaces of such a task share what is root's.
+a_namespace_without_setfcap_shares() {
+	kprobe_hook_only
+	load_with maxactive=256
+	PARK_IN='tsoffset-workload without CAP_SETFCAP unshare --user' park root
+	capped=$(stat connects_capped)
+	workload connect --serve --to '[::1]:7001' --connects 20
+	expect connects_called=321 connects_missed=0
+	[ "$(stat connects_capped)" -gt "$capped" ]
+	let_go
+	expect connects_in_flight=0 ledger=balanced
+}
+
 # Of four writes of sysctls at once, one user has two, however many threads write: no write of another user is missed.
 writes_of_one_user_are_capped() {
 	kprobe_hook_only
@@ -77,4 +90,4 @@ writes_of_one_user_are_capped() {
 	[ "$missed" -gt 0 ]
 }
 
-run_checks one_user_takes_half a_container_of_root_takes_half writes_of_one_user_are_capped
+run_checks one_user_takes_half a_container_of_root_takes_half a_namespace_without_setfcap_shares writes_of_one_user_are_capped

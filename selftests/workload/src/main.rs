@@ -25,6 +25,7 @@ mod resets;
 mod serve;
 mod socket;
 mod stall;
+mod without;
 
 /// Connects over TCP and counts what it did.
 #[derive(Parser)]
@@ -57,6 +58,8 @@ enum Command {
     Park(park::Options),
     /// Read a file into a page that never comes, until killed
     Stall(stall::Options),
+    /// Run a command without a capability
+    Without(without::Options),
     /// Make network namespaces, connect within each and leave it
     Namespaces(namespaces::Options),
     /// Let every memory allocation of a system call fail once
@@ -80,6 +83,7 @@ fn main() -> Result<()> {
         Command::Flip(options) => flip::run(&options),
         Command::Park(options) => park::run(&options),
         Command::Stall(options) => stall::run(&options),
+        Command::Without(options) => without::run(&options),
         Command::Namespaces(options) => namespaces::run(&options),
         Command::Fault(options) => fault::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
