@@ -159,6 +159,20 @@ none_are_kept_where_none_are_wanted() {
 	if no_data "$CONNECTS"; then return 1; fi
 }
 
+# A CPU that was offline at the load gets its ring when it comes.
+a_cpu_that_comes_has_records() {
+	cpu=/sys/devices/system/cpu/cpu1/online
+	echo 0 > "$cpu"
+	trap 'echo 1 > "$cpu"' EXIT
+	load
+	echo 1 > "$cpu"
+	trap - EXIT
+	taskset 2 tsoffset-workload connect --serve --threads 1 --connects 50
+	settle
+	expect connects_called=50 connects_recorded=50 records_readable=50 ledger=balanced
+}
+
 run_checks every_connect_has_its_record newest_last_and_times_of_this_boot who_called \
 	kinds_have_flags the_histogram_is_that_of_the_records the_oldest_go_first a_snapshot_agrees_with_itself \
-	for_the_administrator_only records_out_of_range_are_refused none_are_kept_where_none_are_wanted
+	for_the_administrator_only records_out_of_range_are_refused none_are_kept_where_none_are_wanted \
+	a_cpu_that_comes_has_records
