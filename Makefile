@@ -19,17 +19,17 @@ kernel-tree:
 
 # What headers lack is made in metadata/.
 module:
-	+@scripts/build "$(KDIR)"
+	+@scripts/dist/build "$(KDIR)"
 
 modules_install rust-analyzer clean:
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/src $@
 	$(if $(filter clean,$@),rm -rf metadata)
 
 install: module
-	+@scripts/install install "$(KDIR)" "$(if $(filter file,$(origin KERNELRELEASE)),,$(KERNELRELEASE))" "$(DESTDIR)" "$(PREFIX)"
+	+@scripts/dist/install install "$(KDIR)" "$(if $(filter file,$(origin KERNELRELEASE)),,$(KERNELRELEASE))" "$(DESTDIR)" "$(PREFIX)"
 
 uninstall:
-	@scripts/install uninstall "$(DESTDIR)"
+	@scripts/dist/install uninstall "$(DESTDIR)"
 
 # Everything below runs in the toolroot and keeps what it makes in the cache.
 KERNEL ?= 7.3-kcsan
@@ -37,45 +37,45 @@ export KERNEL ACCEL MEM SMP TIMEOUT CMD COPY UPDATE FORMAT BENCH BENCH_ARGUMENTS
 	PACKAGES HOOKS PARTS CHECKS LOADS NAMESPACES FUZZ_SECONDS MINUTES UPSTREAM CACHE TOOLROOT
 
 run:
-	@scripts/enter scripts/run
+	@scripts/harness/enter scripts/harness/run
 
 test:
-	@scripts/enter scripts/test $(KERNEL)
+	@scripts/harness/enter scripts/checks/test $(KERNEL)
 
 guest:
-	@scripts/enter scripts/guest-command
+	@scripts/harness/enter scripts/harness/guest-command
 
 # Both sides of the story, unless KERNEL= was given.
 race:
-	@scripts/enter scripts/race $(if $(filter file,$(origin KERNEL)),6.12-kcsan 7.3-kcsan,$(KERNEL))
+	@scripts/harness/enter scripts/race/race $(if $(filter file,$(origin KERNEL)),6.12-kcsan 7.3-kcsan,$(KERNEL))
 
 # On the stock kernel, unless KERNEL= was given.
 bench:
-	@KERNEL=$(if $(filter file,$(origin KERNEL)),stock,$(KERNEL)) scripts/enter scripts/bench
+	@KERNEL=$(if $(filter file,$(origin KERNEL)),stock,$(KERNEL)) scripts/harness/enter bench/bench
 
 deb:
-	@scripts/enter scripts/deb
+	@scripts/harness/enter scripts/dist/deb
 
 # Longer than make test has time for; on the stock kernel, unless KERNEL= was given.
 test-system:
-	@scripts/enter scripts/test-system $(if $(filter file,$(origin KERNEL)),stock,$(KERNEL))
+	@scripts/harness/enter scripts/checks/test-system $(if $(filter file,$(origin KERNEL)),stock,$(KERNEL))
 
 # On the kernel with the detectors, unless KERNEL= was given.
 gauntlet:
-	@scripts/enter scripts/gauntlet $(if $(filter file,$(origin KERNEL)),7.3-debug,$(KERNEL))
+	@scripts/harness/enter scripts/checks/gauntlet $(if $(filter file,$(origin KERNEL)),7.3-debug,$(KERNEL))
 
 soak:
-	@PARTS=soak scripts/enter scripts/gauntlet $(KERNEL)
+	@PARTS=soak scripts/harness/enter scripts/checks/gauntlet $(KERNEL)
 
 rustdoc:
-	@scripts/enter scripts/rustdoc
+	@scripts/harness/enter scripts/harness/rustdoc
 
 # On 7.3-kcsan, whose source the patches are for.
 upstream:
-	@scripts/enter scripts/upstream
+	@scripts/harness/enter scripts/checks/upstream
 
 clean-cache:
-	@scripts/clean-cache
+	@scripts/harness/clean-cache
 
 help:
-	@sed 's/^|//' scripts/help.txt
+	@sed 's/^|//' scripts/harness/help.txt

@@ -18,14 +18,24 @@ shown() { printf '%s\n' "${1/#"$CACHE"/"${SHOWN_CACHE:-$CACHE}"}"; }
 digest() { { printf '%s\n' "$@"; cat; } | sha256sum | cut -c 1-16; }
 
 # apt_own COMMAND...: apt, in the toolroot, with lists and downloads of our own: the toolroot itself is read-only. One at a
-# time, as the lists may be on their way. With
-# apt_arch set, apt of a system of that architecture on which nothing is installed.
+# time, as the lists may be on their way. With apt_arch set, apt of a system of that architecture on which nothing is installed; with
+# apt_suite set, of that suite alone, such as sid or bookworm-security.
 apt_own() {
-	local own=$CACHE/apt${apt_arch:+-$apt_arch} options=()
-	[[ -z ${apt_arch-} ]] || options=(-o APT::Architecture="$apt_arch" -o APT::Architectures="$apt_arch" -o Dir::State::status=/dev/null)
+	local own=$CACHE/apt${apt_arch:+-$apt_arch}${apt_suite:+-$apt_suite} options=()
 	mkdir -p "$own/lists/partial" "$own/archives/partial"
+	[[ -z ${apt_arch-} ]] || options=(-o APT::Architecture="$apt_arch" -o APT::Architectures="$apt_arch" -o Dir::State::status=/dev/null)
+	if [[ -n ${apt_suite-} ]]; then
+		sources_of_suite "$apt_suite" > "$own/sources.list"
+		options+=(-o Dir::Etc::SourceList="$own/sources.list" -o Dir::Etc::SourceParts=/dev/null)
+	fi
 	flock "$own/lock" "$1" -o Dir::State::Lists="$own/lists" -o Dir::Cache="$own" "${options[@]}" \
 		-o APT::Sandbox::User=root -o Debug::NoLocking=true -qq "${@:2}"
+}
+
+# sources_of_suite SUITE: a line of sources.list, at the mirror that the toolroot's own have, or those of a host that stands in for it.
+sources_of_suite() {
+	{ grep -s '^deb ' /etc/apt/sources.list || "$PROJECT/scripts/harness/toolroot" sources; } |
+		awk -v suite="$1" '$3 == (suite ~ /-security$/ ? "trixie-security" : "trixie") { $3 = suite; print }'
 }
 
 update_lists() {

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # What a server's exporter makes of the module's own file, where it runs: next to the module, without it, and shut in
-# as its systemd unit shuts it in. scripts/test-exporter goes on with the stats that are printed here.
+# as its systemd unit shuts it in. scripts/checks/test-exporter goes on with the stats that are printed here.
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 

@@ -141,7 +141,7 @@ reached() { [ "$(stat "$1")" -ge "$2" ]; }
 
 not_busy() { [ "$(stat ledger)" != busy ]; }
 
-# figure WHAT VALUE...: something measured, which scripts/gauntlet makes a table of.
+# figure WHAT VALUE...: something measured, which scripts/checks/gauntlet makes a table of.
 figure() {
 	what=$1
 	shift

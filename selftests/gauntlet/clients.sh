@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # People's own clients: iperf3, curl, stress-ng, the kernel's own net selftests and CRIU, from their packages or from the
-# kernel's source (scripts/gauntlet). What they say they did, what the kernel's counters say, and stats are one.
+# kernel's source (scripts/checks/gauntlet). What they say they did, what the kernel's counters say, and stats are one.
 TSOFFSET_SELFTESTS=$(dirname "$0")/../tsoffset
 # shellcheck source=selftests/lib.sh
 . "$TSOFFSET_SELFTESTS/lib.sh"
@@ -10,7 +10,7 @@ TSOFFSET_SELFTESTS=$(dirname "$0")/../tsoffset
 . "$(dirname "$0")/lib-clients.sh"
 
 NOLOAD=1
-# What scripts/gauntlet built.
+# What scripts/checks/gauntlet built.
 NET=$(cd "$(dirname "$0")/net" && pwd)
 PATH=$PATH:$NET
 

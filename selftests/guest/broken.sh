@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Modules that are broken on purpose, each under the checks that have to find it out. What is said of one is between
-# "== VARIANT" and "== VARIANT ended STATUS". Runs after a definition of "collection" (scripts/test-guest).
+# "== VARIANT" and "== VARIANT ended STATUS". Runs after a definition of "collection" (scripts/checks/test-guest).
 
 # broken VARIANT SCRIPT CHECK...
 broken() {

@@ -3,7 +3,7 @@
 #
 # What `make race` does in the guest: each writer of tp->tsoffset against its lockless reader, KCSAN
 # watching. The console is the record, marked where a row of the workload begins and ends; the lines
-# printed here are for scripts/evidence.
+# printed here are for scripts/race/evidence.
 set -eo pipefail
 
 section() { echo "== $*"; }

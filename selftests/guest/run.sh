@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # What `make run` does in the guest: loads the module, connects over loopback and between two network
-# namespaces, prints the stats, unloads. The lines after "==" are for scripts/summary.py.
+# namespaces, prints the stats, unloads. The lines after "==" are for scripts/harness/summary.py.
 set -eo pipefail
 export TSOFFSET_SELFTESTS=/selftests/tsoffset
 # shellcheck source=selftests/lib.sh

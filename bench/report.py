@@ -1,0 +1,163 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Makes a table, JSON and a plot of what a bench printed in the guest.
+
+Usage: report.py OUTPUT CANDIDATES DESTINATION table|json [NANOSECONDS]. NANOSECONDS is the output of the same in
+time, where there is one. Writes DESTINATION.json, DESTINATION.md and
+DESTINATION.svg (by gnuplot), and prints the table or the JSON.
+"""
+
+import datetime
+import json
+import pathlib
+import re
+import statistics
+import subprocess
+import sys
+
+# What a figure is of, and what stands for it in JSON: connect's are at the top.
+CALLS = {
+    "connect": "connect()",
+    "info": "getsockopt(TCP_INFO)",
+    "timestamp": "getsockopt(TCP_TIMESTAMP)",
+}
+
+
+def job(candidates, name):
+    """The line of a candidate that says what it does."""
+    text = (candidates / name).read_text()
+    return re.search(r"^# job: (.*)$", text, re.M).group(1)
+
+
+def read(output, candidates):
+    """The figures: {"kernel": ..., "calls": {call: {"base": ..., "candidates": [...]}}}."""
+    found = {"version": 1, "date": datetime.date.today().isoformat(), "calls": {}}
+    call, throughput = None, {}
+    for line in output.read_text().splitlines():
+        words = line.split()
+        match words:
+            case ["kernel", release]:
+                found["kernel"] = release
+            case ["tool", *version]:
+                found.setdefault("tools", []).append(" ".join(version))
+            case ["measured", figure, unit, *what]:
+                found.setdefault("measured", []).append(
+                    {"figure": int(figure), "unit": unit, "what": " ".join(what)})
+            case ["growth", smp, state, connects]:
+                throughput.setdefault(int(smp), {}).setdefault(state, []).append(int(connects))
+            case ["call", name]:
+                call = found["calls"].setdefault(name, {"base": None, "candidates": []})
+            case ["base", figure]:
+                call["base"] = int(figure)
+            case ["candidate", name, "added", added, "low", low, "high", high, "rounds", rounds]:
+                call["candidates"].append({
+                    "name": name, "job": job(candidates, name), "added": int(added),
+                    "low": int(low), "high": int(high), "rounds": int(rounds)})
+    # Each round with the module beside the one before it without.
+    for smp, states in throughput.items():
+        ratios = [loaded / unloaded for loaded, unloaded in zip(states["loaded"], states["unloaded"])]
+        found.setdefault("growth", []).append({
+            "processors": smp, "unloaded": round(statistics.median(states["unloaded"])),
+            "loaded": round(statistics.median(states["loaded"])), "ratio": round(statistics.median(ratios), 3),
+            "low": round(min(ratios), 3), "high": round(max(ratios), 3), "rounds": len(ratios)})
+    # A call of which there is no result yet.
+    found["calls"] = {name: figures for name, figures in found["calls"].items() if figures["base"] is not None}
+    connect = found["calls"].pop("connect", {"base": None, "candidates": []})
+    for figures in (connect, *found["calls"].values()):
+        figures["candidates"].sort(key=lambda candidate: candidate["added"])
+    calls = found.pop("calls")
+    return found | connect | {"calls": calls}
+
+
+def in_time(found, output, candidates):
+    """Beside each figure in instructions the one in nanoseconds."""
+    timed = read(output, candidates)
+    by_name = {c["name"]: c for figures in (timed, *timed["calls"].values()) for c in figures["candidates"]}
+    for call, figures in {"connect": found, **found["calls"]}.items():
+        figures["base_ns"] = (timed if call == "connect" else timed["calls"].get(call, {"base": None}))["base"]
+        for candidate in figures["candidates"]:
+            if candidate["name"] in by_name:
+                candidate["ns"] = {key: by_name[candidate["name"]][key] for key in ("added", "low", "high", "rounds")}
+
+
+def times(figures):
+    """The same as a table, or no lines."""
+    timed = [(c["name"], c["ns"]) for c in figures["candidates"] if "ns" in c]
+    if not timed:
+        return []
+    return [f"In time, of {figures['base_ns']:,} ns:", "", "| candidate | added ns | 95 % interval | rounds |",
+            "|---|--:|--:|--:|",
+            *(f"| {name} | {ns['added']:,} | {ns['low']:,} to {ns['high']:,} | {ns['rounds']} |" for name, ns in timed), ""]
+
+
+def table(found):
+    """All figures as Markdown."""
+    lines = []
+    calls = {"connect": found} | found["calls"]
+    for call, figures in calls.items():
+        if not figures["candidates"]:
+            continue
+        lines += [f"Added to {CALLS[call]}, which takes {figures['base']:,} instructions "
+                  f"({found['kernel']}, {found['date']}):", "",
+                  "| candidate | job | added instructions | 95 % interval | rounds |", "|---|---|--:|--:|--:|"]
+        lines += [f"| {c['name']} | {c['job']} | {c['added']:,} | {c['low']:,} to {c['high']:,} | {c['rounds']} |"
+                  for c in figures["candidates"]]
+        lines.append("")
+        lines += times(figures)
+    if "measured" in found:
+        lines += ["| | |", "|---|--:|"]
+        lines += [f"| {m['what']} | {m['figure']:,} {m['unit']} |" for m in found["measured"]] + [""]
+    if "growth" in found:
+        lines += ["| processors | connects without | with the module | ratio of pairs, median | lowest to highest | rounds |",
+                  "|--:|--:|--:|--:|--:|--:|"]
+        lines += [f"| {g['processors']} | {g['unloaded']:,} | {g['loaded']:,} | {g['ratio']} | {g['low']} to {g['high']} "
+                  f"| {g['rounds']} |" for g in found["growth"]] + [""]
+    if "tools" in found:
+        lines += ["With " + ", ".join(found["tools"]) + ".", ""]
+    return "\n".join(lines)
+
+
+def plot(found, destination):
+    """A bar for each candidate, by gnuplot."""
+    rows = "\n".join(f"{c['name']} {c['added']} {c['low']} {c['high']}" for c in found["candidates"])
+    script = f"""
+$figures << END
+{rows}
+END
+set terminal svg size 900,{80 + 34 * len(found['candidates'])} font "sans-serif,13" background "white"
+set output "{destination}"
+set title "Instructions added to connect() over IPv6: {found['kernel']}, base {found['base']:,}"
+set logscale x
+set xrange [100:*]
+set yrange [{len(found['candidates']) - 0.3}:-0.7]
+set ytics out nomirror
+set xtics nomirror
+set grid xtics
+unset key
+set style fill solid 0.7 noborder
+set boxwidth 0.6
+plot $figures using (100):0:(100):2:($0-0.3):($0+0.3):ytic(1) with boxxyerror lc rgb "#4477aa", \\
+     $figures using 2:0:3:4 with xerrorbars pt 0 lc rgb "#222222", \\
+     $figures using 2:0:2 with labels left offset 1,0
+"""
+    subprocess.run(["gnuplot-nox"], input=script, text=True, check=True)
+
+
+def main():
+    output, candidates, destination = map(pathlib.Path, sys.argv[1:4])
+    found = read(output, candidates)
+    for nanoseconds in map(pathlib.Path, sys.argv[5:]):
+        if nanoseconds.exists():
+            in_time(found, nanoseconds, candidates)
+    document = json.dumps(found, indent=1) + "\n"
+    destination.with_name(destination.name + ".json").write_text(document)
+    destination.with_name(destination.name + ".md").write_text(table(found))
+    if found["candidates"]:
+        plot(found, destination.with_name(destination.name + ".svg"))
+    # A run that ended early has said why, and has no figures to show.
+    if found["candidates"] or found["calls"]:
+        print(document if sys.argv[4] == "json" else table(found), end="")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2154
+#
+# A system to install in, with Debian's kernel: the toolroot, which stays as it is, with layers above it; and a guest that
+# boots what is there. Sourced after scripts/lib.sh with $name, $results and $log set, by those who have mounts of their own
+# (unshare --mount). It sets the trap that takes all of it down.
+
+# shellcheck source=scripts/harness/lib-archive.sh
+. "$PROJECT/scripts/harness/lib-archive.sh"
+# shellcheck source=scripts/checks/lib-install.sh
+. "$PROJECT/scripts/checks/lib-install.sh"
+# shellcheck source=scripts/harness/lib-guest.sh
+. "$PROJECT/scripts/harness/lib-guest.sh"
+
+kernel=$("$PROJECT/scripts/harness/kernel" "$name")
+release=$(basename "$(readlink -f "$kernel/modules")")
+read -r package version _ < <("$PROJECT/scripts/harness/kernel" version "$name")
+# shellcheck source=kernels/stock
+suite=$(. "$PROJECT/kernels/$name" && echo "$suite")
+mkdir -p "$log"
+# In memory, 3 GB: a disk can take minutes to give back as many files.
+scratch=$(mktemp -d)
+system=$scratch/system
+
+clean_up() {
+	! mountpoint --quiet "$system" || umount --recursive --lazy "$system"
+	rm -rf "$scratch"
+}
+trap clean_up EXIT
+
+# mount_system LAYER [BELOW]: $system is the toolroot, with what was written to the layer BELOW, and what will be to LAYER.
+mount_system() {
+	local name
+	mkdir -p "$1"/{upper,work} "$system"
+	mount -t overlay system -o "lowerdir=${2:+$2/upper:}/,upperdir=$1/upper,workdir=$1/work" "$system" ||
+		die "no overlay: that takes root, a toolroot, and a cache on a file system that can be a layer"
+	for name in dev proc; do
+		mount --rbind "/$name" "$system/$name"
+	done
+	for name in run tmp; do
+		mount -t tmpfs tmpfs "$system/$name"
+	done
+}
+
+umount_system() { umount --recursive "$system"; }
+
+# in_system COMMAND...: without an initramfs, which would be for the machine that this is not.
+in_system() {
+	chroot "$system" env --ignore-environment PATH=/usr/sbin:/usr/bin HOME=/root LANG=C.UTF-8 \
+		DEBIAN_FRONTEND=noninteractive INITRD=No "$@"
+}
+
+# apt_in_system COMMAND...: for packages that are at hand.
+apt_in_system() { in_system apt-get -qq --yes --no-install-recommends -o APT::Sandbox::User=root "$@"; }
+
+# "package=version" of a kernel with headers and source, and of what these need and the toolroot has not.
+kernel_packages() {
+	apt_own apt-get install --simulate --no-install-recommends "linux-base/$suite" "linux-image-$release=$version" \
+		"linux-headers-$release=$version" "$package=$version" tiny-initramfs |
+		sed -nE 's/^Inst ([^ ]+) (\[[^]]*\] )?\(([^ ]+) .*/\1=\3/p'
+}
+
+# That kernel as apt installs it. DKMS makes its key once; that is not what is tested here.
+install_kernel() {
+	local layer=$1 all files status=0
+	mapfile -t all < <(kernel_packages)
+	((${#all[@]})) || return
+	download "$layer/packages" "${all[@]}" || return
+	mount_system "$layer"
+	mount --bind "$layer/packages" "$system/mnt"
+	mapfile -t files < <(cd "$layer/packages" && printf '/mnt/%s\n' *.deb)
+	apt_in_system install "${files[@]}" || status=$?
+	in_system dkms generate_mok || status=$?
+	umount_system
+	rm -rf "$layer/packages"
+	return "$status"
+}
+
+# open_system: $system is one with that kernel, as it was, and what changes is gone when this ends.
+open_system() {
+	local kernel_layer
+	kernel_layer=$CACHE/system/$({ dpkg-query --show; cat "$PROJECT/scripts/checks/lib-system.sh"; } | digest "$release" "$version")
+	# shellcheck disable=SC2317 # make_once calls it
+	install_tracked() { track "system with linux-image-$release" 0 "$CACHE/log/system" install_kernel "$1"; }
+	make_once "$kernel_layer" install_tracked
+	find "$CACHE/system" -mindepth 1 -maxdepth 1 -type d -mmin +1440 ! -path "$kernel_layer" -exec rm -rf {} +
+	mount_system "$scratch/layer" "$kernel_layer"
+	system_files > "$scratch/before"
+}
+
+# Every file of the system but logs, caches and what apt and dpkg keep of the time before: path, kind, mode, owner, size.
+system_files() {
+	(cd "$system" && find . -xdev \( -path ./var/log -o -path ./var/cache -o -path ./var/lib/apt -o -name '*-old' \
+		-o -path ./var/lib/dpkg/lock\* \) -prune -o ! -type d -printf '/%P\t%y %m %u:%g %s %l\n' \
+		-o -printf '/%P\t%y %m %u:%g\n' | LC_ALL=C sort)
+}
+
+nothing_left() { diff "$scratch/before" <(system_files); }
+
+# What was left behind has to be noticed.
+something_left() {
+	local status=0
+	mkdir -p "$system/etc/modprobe.d"
+	touch "$system/etc/modprobe.d/tsoffset.conf"
+	nothing_left || status=$?
+	rm "$system/etc/modprobe.d/tsoffset.conf"
+	return "$status"
+}
+
+# boot_system RUN PATTERN DESCRIPTION SCRIPT [ARGUMENT...]: as must, but the guest has that system's kernel, its modules' lists,
+# its modprobe.d and our module, from where it is installed; and kmod what it needs to unpack that.
+boot_system() {
+	local above=$scratch/image kernel_of_system=$scratch/kernel of=$kernel image=$scratch/initramfs lzma file
+	rm -rf "$above"
+	mkdir -p "$above/etc/modprobe.d" "$above/lib/modules/$release" "$kernel_of_system"
+	cp "$system/lib/modules/$release/vmlinuz" "$kernel_of_system/"
+	install -D -m 644 "$system/boot/config-$release" "$kernel_of_system/build/.config"
+	cp "$system/lib/modules/$release"/modules.* "$above/lib/modules/$release/"
+	cp -r "$system/etc/modprobe.d" "$above/etc/"
+	for file in "$system/lib/modules/$release"/updates/{,dkms/}tsoffset.ko.xz; do
+		[[ ! -e $file ]] || install -D -m 644 "$file" "$above${file#"$system"}"
+	done
+	lzma=$(find /usr/lib -name 'liblzma.so.5' -print -quit)
+	install -D "$(readlink -f "$lzma")" "$above$lzma"
+	{
+		cat "$("$PROJECT/scripts/harness/image" --without-module "$of")"
+		# The kernel unpacks one after the other.
+		(cd "$above" && find . -print0 | sort --zero-terminated |
+			cpio --null --create --format=newc --quiet) | gzip -1
+	} > "$image"
+	local kernel=$kernel_of_system
+	must 0 "$@"
+}
