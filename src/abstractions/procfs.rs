@@ -26,6 +26,7 @@ use kernel::{
 
 use super::{
     alive::Alive,
+    capability,
     compat::{
         prelude::*,
         seq_file::SeqFile, //
@@ -73,11 +74,16 @@ pub(crate) trait Entry: Sync + Send {
     /// Its name.
     const NAME: &'static CStr;
 
-    /// Its permissions, such as `0o444`.
-    fn mode(&self) -> u16;
+    /// Its permissions, such as `0o444`. For root only unless said otherwise.
+    fn mode(&self) -> u16 {
+        0o400
+    }
 
-    /// Whether the current task may open it, beyond its permissions. Process context.
-    fn may_open() -> bool;
+    /// Whether the current task may open it, beyond its permissions. Process context. The administrator of the network may, and nobody
+    /// else unless said otherwise.
+    fn may_open() -> bool {
+        capability::net_admin()
+    }
 }
 
 /// The contents of a file, written anew for every reader.

@@ -10,7 +10,6 @@ use kernel::sync::Arc;
 
 use crate::{
     abstractions::{
-        capability,
         compat::prelude::*,
         listing::{
             List,
@@ -36,14 +35,6 @@ pub(super) struct ConnectsFile(pub(super) Arc<State>);
 
 impl Entry for ConnectsFile {
     const NAME: &'static CStr = c"connects";
-
-    fn mode(&self) -> u16 {
-        0o400
-    }
-
-    fn may_open() -> bool {
-        capability::net_admin()
-    }
 }
 
 impl List for ConnectsFile {

@@ -11,7 +11,6 @@ use kernel::sync::Arc;
 
 use crate::{
     abstractions::{
-        capability,
         compat::prelude::*,
         percpu::possible_cpus,
         procfs::Entry,
@@ -48,14 +47,6 @@ pub(super) struct Reader {
 
 impl Entry for EventsFile {
     const NAME: &'static CStr = c"events";
-
-    fn mode(&self) -> u16 {
-        0o400
-    }
-
-    fn may_open() -> bool {
-        capability::net_admin()
-    }
 }
 
 impl Stream for EventsFile {

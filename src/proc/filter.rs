@@ -6,7 +6,6 @@ use kernel::sync::Arc;
 
 use crate::{
     abstractions::{
-        capability,
         compat::{
             prelude::*,
             rcu::Guard,
@@ -37,10 +36,6 @@ impl Entry for FilterFile {
 
     fn mode(&self) -> u16 {
         0o600
-    }
-
-    fn may_open() -> bool {
-        capability::net_admin()
     }
 }
 

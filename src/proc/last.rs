@@ -9,7 +9,6 @@ use kernel::sync::Arc;
 
 use crate::{
     abstractions::{
-        capability,
         compat::{
             prelude::*,
             seq_file::{
@@ -31,14 +30,6 @@ pub(super) struct LastFile(pub(super) Arc<State>);
 
 impl Entry for LastFile {
     const NAME: &'static CStr = c"last";
-
-    fn mode(&self) -> u16 {
-        0o400
-    }
-
-    fn may_open() -> bool {
-        capability::net_admin()
-    }
 }
 
 impl Show for LastFile {

@@ -27,18 +27,6 @@ impl Hash {
         let hash = Self {
             replaced: Marked::new(0),
         };
-        let v6 = Tuple::V6 {
-            source: [0; 4],
-            destination: [0; 4],
-            source_port: 0,
-            destination_port: 0,
-        };
-        let v4 = Tuple::V4 {
-            source: 0,
-            destination: 0,
-            source_port: 0,
-            destination_port: 0,
-        };
         // More than once: a write of tcp_timestamps in between makes one of two 0.
         let disagrees = |tuple| {
             (0..4).all(|_| {
@@ -46,7 +34,7 @@ impl Hash {
                 one != other && tcp_timestamps(Net::initial()) == 1
             })
         };
-        if disagrees(&v6) || disagrees(&v4) {
+        if Tuple::UNSPECIFIED.iter().any(disagrees) {
             hash.is_replaced();
         }
         hash

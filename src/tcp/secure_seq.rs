@@ -16,21 +16,10 @@ use crate::{
 /// For that it takes locks that sleep on PREEMPT_RT (`get_random_once()`, include/linux/once.h), where a probe handler
 /// may not. If the first connect since boot fails before the kernel asks itself, its handler would be the first to ask.
 pub(crate) fn draw_secret() {
-    let unspecified = Tuple::V6 {
-        source: [0; 4],
-        destination: [0; 4],
-        source_port: 0,
-        destination_port: 0,
-    };
-    let unspecified_v4 = Tuple::V4 {
-        source: 0,
-        destination: 0,
-        source_port: 0,
-        destination_port: 0,
-    };
     // No promise of the kernel's says that both hash with the same secret.
-    timestamp_offset(Net::initial(), &unspecified);
-    timestamp_offset(Net::initial(), &unspecified_v4);
+    for tuple in &Tuple::UNSPECIFIED {
+        timestamp_offset(Net::initial(), tuple);
+    }
     if cfg!(CONFIG_PREEMPT_RT) {
         // Nothing waits for the worker (see `timestamp_offset`), which takes some milliseconds.
         // SAFETY: Process context, in which the current task may sleep.

@@ -56,6 +56,22 @@ pub(crate) enum Tuple {
 }
 
 impl Tuple {
+    /// One of each family, of unspecified addresses and ports.
+    pub(crate) const UNSPECIFIED: [Self; 2] = [
+        Self::V6 {
+            source: [0; 4],
+            destination: [0; 4],
+            source_port: 0,
+            destination_port: 0,
+        },
+        Self::V4 {
+            source: 0,
+            destination: 0,
+            source_port: 0,
+            destination_port: 0,
+        },
+    ];
+
     /// Source and destination address in network byte order, v4-mapped where it is TCP over IPv4; source
     /// and destination port in host byte order.
     #[inline]

@@ -94,32 +94,33 @@ fn set_int(socket: &Socket, level: i32, option: i32, value: i32) -> io::Result<(
 /// `getsockopt(IPPROTO_TCP, ...)`.
 pub fn get(socket: &Socket, option: Opt) -> io::Result<u32> {
     let mut value = 0_u32;
-    let mut length: libc::socklen_t = 4;
+    // SAFETY: The value outlives the call.
     #[expect(unsafe_code, reason = "no crate in use knows these options")]
-    // SAFETY: The value is a 32-bit integer, as these options give, and outlives the call.
-    let result = unsafe {
-        libc::getsockopt(
-            socket.as_raw_fd(),
-            libc::IPPROTO_TCP,
-            option as i32,
-            (&raw mut value).cast(),
-            &raw mut length,
-        )
-    };
-    check(result).map(|()| value)
+    unsafe { get_raw(socket, option, &raw mut value) }.map(|()| value)
 }
 
 /// The same, to a page that may not be there yet.
 pub fn get_into(socket: &Socket, option: Opt, page: &AbsentPage) -> io::Result<()> {
-    let mut length: libc::socklen_t = 4;
+    // SAFETY: A page has room for the value.
     #[expect(unsafe_code, reason = "no crate in use knows these options")]
-    // SAFETY: The value is a 32-bit integer, as these options give, for which a page has room.
+    unsafe {
+        get_raw(socket, option, page.as_ptr().cast())
+    }
+}
+
+/// # Safety
+///
+/// The value may be written during the call.
+#[expect(unsafe_code, reason = "no crate in use knows these options")]
+unsafe fn get_raw(socket: &Socket, option: Opt, value: *mut u32) -> io::Result<()> {
+    let mut length: libc::socklen_t = 4;
+    // SAFETY: These options give a 32-bit integer, for which the caller promises room.
     let result = unsafe {
         libc::getsockopt(
             socket.as_raw_fd(),
             libc::IPPROTO_TCP,
             option as i32,
-            page.as_ptr().cast(),
+            value.cast(),
             &raw mut length,
         )
     };

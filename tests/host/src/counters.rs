@@ -109,7 +109,7 @@ mod concurrent {
             verdict::Verdict,
             word::Word,
         },
-        words::{Checked, Unordered},
+        words::{explore, Checked, Unordered},
     };
 
     /// One connect after another, each from the CPU it enters on to the CPU it returns on.
@@ -120,9 +120,7 @@ mod concurrent {
         Counters<W>: Send + Sync,
     {
         // Without a bound it takes more than ten minutes.
-        let mut model = loom::model::Builder::new();
-        model.preemption_bound = Some(4);
-        model.check(move || {
+        explore(4, move || {
             let cpus = Arc::new([Counters::<W>::new(), Counters::new()]);
             let writer = {
                 let cpus = cpus.clone();

@@ -15,7 +15,7 @@ use crate::{
         },
         word::Word,
     },
-    words::{Checked, Model, Single, ATOMICITY},
+    words::{explore, Checked, Model, Single, ATOMICITY},
 };
 
 fn table<W: Word>(sets: usize) -> Handshakes<Vec<Set<W>>> {
@@ -70,9 +70,7 @@ fn two_sockets_and_one_place<W: Word + 'static>()
 where
     Handshakes<Vec<Set<W>>>: Send + Sync,
 {
-    let mut model = loom::model::Builder::new();
-    model.preemption_bound = Some(3);
-    model.check(|| {
+    explore(3, || {
         let table = Arc::new(table::<W>(1));
         for cookie in 1..=3 {
             assert!(table.begin(cookie, 10 * cookie));

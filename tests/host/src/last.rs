@@ -10,7 +10,7 @@ use crate::{
         verdict::Verdict,
         word::Word,
     },
-    words::{Checked, Single, Unordered},
+    words::{explore, Checked, Single, Unordered},
 };
 
 const FINDINGS: [Finding; 2] = [
@@ -40,9 +40,7 @@ fn two_findings_and_a_reader<W: Word + 'static>()
 where
     Last<W>: Send + Sync,
 {
-    let mut model = loom::model::Builder::new();
-    model.preemption_bound = Some(3);
-    model.check(|| {
+    explore(3, || {
         let last = Arc::new(Last::<W>::new());
         let writer = {
             let last = last.clone();

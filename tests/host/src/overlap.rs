@@ -225,7 +225,7 @@ mod concurrent {
             witness::overlap::{Overlap, Overlaps, Set},
             word::Word,
         },
-        words::{Checked, Model, FULL_BARRIER, READ_BARRIER},
+        words::{explore, Checked, Model, FULL_BARRIER, READ_BARRIER},
     };
 
     const OTHER: usize = SOCKET + 64;
@@ -235,9 +235,7 @@ mod concurrent {
     where
         Set<W>: Send + Sync,
     {
-        let mut model = loom::model::Builder::new();
-        model.preemption_bound = Some(3);
-        model.check(move || {
+        explore(3, move || {
             let shared = Arc::new((Overlaps::new(vec![Set::<W>::new()]), AtomicU32::new(0)));
             // The first place is taken when the connect comes and free when the read does, so that the
             // two need not meet at one place.

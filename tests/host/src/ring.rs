@@ -10,7 +10,7 @@ use crate::{
         records::ring::{bytes, At, Ring, Slot, MOST_BYTES},
         word::Word,
     },
-    words::{Checked, Model, Single, READ_BARRIER, WRITE_BARRIER},
+    words::{explore, Checked, Model, Single, READ_BARRIER, WRITE_BARRIER},
 };
 
 type Slots<W> = Vec<Slot<W, 2>>;
@@ -65,9 +65,7 @@ fn two_records_and_a_reader<W: Word + 'static>()
 where
     Ring<W, Slots<W>>: Send + Sync,
 {
-    let mut model = loom::model::Builder::new();
-    model.preemption_bound = Some(3);
-    model.check(|| {
+    explore(3, || {
         let ring = Arc::new(ring::<W>(1));
         let writer = {
             let ring = ring.clone();

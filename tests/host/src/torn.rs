@@ -7,7 +7,7 @@ use loom::{sync::Arc, thread};
 
 use crate::{
     model::{witness::torn::Seen, word::Word},
-    words::{Checked, Model, Single, READ_BARRIER},
+    words::{explore, Checked, Model, Single, READ_BARRIER},
 };
 
 const BEFORE: u32 = 0x1111_2222;
@@ -85,9 +85,7 @@ fn two_readers_and_an_end<W: Word + 'static>()
 where
     Seen<W>: Send + Sync,
 {
-    let mut model = loom::model::Builder::new();
-    model.preemption_bound = Some(3);
-    model.check(|| {
+    explore(3, || {
         let seen = Arc::new(Seen::<W>::new());
         seen.open(1, BEFORE);
         let readers = [TORN, TORN].map(|value| {
@@ -113,9 +111,7 @@ fn a_reader_and_the_next_connect<W: Word + 'static>()
 where
     Seen<W>: Send + Sync,
 {
-    let mut model = loom::model::Builder::new();
-    model.preemption_bound = Some(3);
-    model.check(|| {
+    explore(3, || {
         let seen = Arc::new(Seen::<W>::new());
         seen.open(1, BEFORE);
         let reader = {

@@ -11,6 +11,13 @@ use loom::sync::atomic::{fence, AtomicU64, Ordering};
 
 use crate::model::word::Word;
 
+/// Runs a test in each order of its threads' steps in which at most so many of them are preempted.
+pub fn explore(preemptions: usize, test: impl Fn() + Send + Sync + 'static) {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(preemptions);
+    model.check(test);
+}
+
 /// A word of one thread.
 pub struct Single(Cell<u64>);
 
