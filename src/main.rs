@@ -173,7 +173,7 @@ impl kernel::Module for Tsoffset {
             None
         };
 
-        if !state.trial.follows() {
+        if !state.self_test.follows() {
             pr_err!(
                 "the probes are registered but do not fire; are kprobes disarmed \
                  (/sys/kernel/debug/kprobes/enabled) or ftrace off (kernel.ftrace_enabled)?\n"

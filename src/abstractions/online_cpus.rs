@@ -49,7 +49,7 @@ struct Inner<T: OfCpu> {
     node: UnsafeCell<bindings::hlist_node>,
     plan: T::Plan,
     // By the CPU's number: 0, or a pointer that `KBox::into_raw` gave.
-    places: KVVec<Marked>,
+    slots: KVVec<Marked>,
     // Not 0: making one failed.
     failed: Marked,
 }
@@ -84,9 +84,9 @@ impl<T: OfCpu> Registration<T> {
     pub(crate) fn new(name: &'static CStr, plan: T::Plan) -> Result<Self> {
         let alive = Alive::new();
         let numbers = possible_cpus().last().unwrap_or(0) as usize + 1;
-        let mut places = KVVec::with_capacity(numbers, GFP_KERNEL)?;
+        let mut slots = KVVec::with_capacity(numbers, GFP_KERNEL)?;
         for _ in 0..numbers {
-            places.push(Marked::new(0), GFP_KERNEL)?;
+            slots.push(Marked::new(0), GFP_KERNEL)?;
         }
         let inner = KBox::pin(
             Inner::<T> {
@@ -95,7 +95,7 @@ impl<T: OfCpu> Registration<T> {
                     pprev: null_mut(),
                 }),
                 plan,
-                places,
+                slots,
                 failed: Marked::new(0),
             },
             GFP_KERNEL,
@@ -121,10 +121,10 @@ impl<T: OfCpu> Registration<T> {
     /// That of a CPU, by its number; none where it was never online, or there was no memory when it came. Any context.
     #[inline]
     pub(crate) fn get(&self, cpu: u32) -> Option<&T> {
-        let place = self.inner.places.get(cpu as usize)?;
+        let slot = self.inner.slots.get(cpu as usize)?;
         // SAFETY: It is null, or what `prepare` published by a release: the load is marked and what it points to depends on it. It
         // lives until `drop`.
-        unsafe { (place.load() as *const T).as_ref() }
+        unsafe { (slot.load() as *const T).as_ref() }
     }
 }
 
@@ -135,14 +135,14 @@ unsafe extern "C" fn prepare<T: OfCpu>(cpu: c_uint, node: *mut bindings::hlist_n
     let node = node.cast::<UnsafeCell<bindings::hlist_node>>();
     // SAFETY: The node is the field of an `Inner<T>`, which lives until the instance is removed, which waits for this call.
     let inner = unsafe { &*container_of!(node, Inner<T>, node) };
-    let Some(place) = inner.places.get(cpu as usize) else {
+    let Some(slot) = inner.slots.get(cpu as usize) else {
         return 0;
     };
-    if place.load() != 0 {
+    if slot.load() != 0 {
         return 0;
     }
     match T::new(&inner.plan, cpu).and_then(|made| Ok(KBox::new(made, GFP_KERNEL)?)) {
-        Ok(made) => place.store_release(KBox::into_raw(made) as u64),
+        Ok(made) => slot.store_release(KBox::into_raw(made) as u64),
         // The CPU comes all the same.
         Err(_) => {
             inner.failed.store(1);
@@ -161,8 +161,8 @@ impl<T: OfCpu> Drop for Registration<T> {
                 self.inner.node.get(),
             )
         };
-        for place in self.inner.places.iter() {
-            let made = place.load() as *mut T;
+        for slot in self.inner.slots.iter() {
+            let made = slot.load() as *mut T;
             if !made.is_null() {
                 // SAFETY: `prepare` made it by `into_raw`, and nobody borrows from `self` any more.
                 drop(unsafe { KBox::from_raw(made) });

@@ -39,7 +39,7 @@ const LINE: usize = 1024;
 pub(crate) struct Line {
     bytes: [u8; LINE],
     // What was not handed out yet.
-    begin: usize,
+    start: usize,
     end: usize,
 }
 
@@ -47,24 +47,24 @@ impl Line {
     fn new() -> Self {
         Self {
             bytes: [0; LINE],
-            begin: 0,
+            start: 0,
             end: 0,
         }
     }
 
     /// Forgets what is left of it.
     fn clear(&mut self) {
-        (self.begin, self.end) = (0, 0);
+        (self.start, self.end) = (0, 0);
     }
 }
 
 impl fmt::Write for Line {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let place = self
+        let free = self
             .bytes
             .get_mut(self.end..self.end + text.len())
             .ok_or(fmt::Error)?;
-        place.copy_from_slice(text.as_bytes());
+        free.copy_from_slice(text.as_bytes());
         self.end += text.len();
         Ok(())
     }
@@ -88,7 +88,7 @@ pub(crate) trait Stream: Entry {
     fn reader(&self) -> Result<Self::Reader>;
 
     /// Has a reader go on elsewhere.
-    fn go(&self, reader: &mut Self::Reader, place: SeekTo);
+    fn go(&self, reader: &mut Self::Reader, seek: SeekTo);
 
     /// How much there has been, ever: it changes when there is more. Never sleeps.
     fn amount(&self) -> u64;
@@ -118,7 +118,7 @@ struct OpenFile<T: Stream> {
 impl<T: Stream> OpenFile<T> {
     /// Whether there is something to hand out.
     fn is_ready(&mut self, stream: &T) -> bool {
-        self.line.begin < self.line.end || stream.is_ready(&mut self.reader)
+        self.line.start < self.line.end || stream.is_ready(&mut self.reader)
     }
 
     /// Hands out what is there and fits: how many bytes.
@@ -127,7 +127,7 @@ impl<T: Stream> OpenFile<T> {
         let mut done = 0;
         while !to.is_empty() && self.is_ready(stream) {
             let line = &mut self.line;
-            if line.begin == line.end {
+            if line.start == line.end {
                 line.clear();
                 if stream.next(&mut self.reader, line).is_err() {
                     // A line longer than the buffer would be a defect of ours. The half of it that is there
@@ -136,7 +136,7 @@ impl<T: Stream> OpenFile<T> {
                     return Err(EIO);
                 }
             }
-            let part = &line.bytes[line.begin..line.end];
+            let part = &line.bytes[line.start..line.end];
             let part = &part[..part.len().min(to.len())];
             match to.write_slice(part) {
                 Err(error) if done == 0 => return Err(error),
@@ -145,7 +145,7 @@ impl<T: Stream> OpenFile<T> {
                 Ok(()) => (),
             }
             done += part.len();
-            line.begin += part.len();
+            line.start += part.len();
         }
         Ok(done)
     }
@@ -322,16 +322,16 @@ unsafe extern "C" fn lseek<T: Stream>(
     offset: bindings::loff_t,
     whence: c_int,
 ) -> bindings::loff_t {
-    let place = match (offset, whence as u32) {
+    let seek = match (offset, whence as u32) {
         (0, bindings::SEEK_SET) => SeekTo::Oldest,
         (0, bindings::SEEK_END) => SeekTo::Now,
-        // A stream has no other places.
+        // A stream has no other positions.
         _ => return EINVAL.to_errno().into(),
     };
     // SAFETY: The file is open.
     let (stream, opened) = unsafe { (stream::<T>(file), opened::<T>(file)) };
     let mut reading = opened.reading.lock();
-    stream.go(&mut reading.reader, place);
+    stream.go(&mut reading.reader, seek);
     reading.line.clear();
     0
 }

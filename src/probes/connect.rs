@@ -17,7 +17,7 @@ use crate::{
     },
     model::{
         last::Finding,
-        shares::Taken,
+        shares::Charge,
         verdict::{Observation, Verdict},
         witness::overlap,
     },
@@ -55,11 +55,11 @@ pub(crate) struct Entry {
     /// Writes of the sysctls that had ended: in the namespace, and where it is not known in which.
     writes: [u64; 2],
     /// Where readers find it, with the witness on.
-    place: Option<overlap::Connect>,
+    slot: Option<overlap::Connect>,
     /// `CLOCK_BOOTTIME` in nanoseconds.
-    begin: u64,
-    /// What its user holds with it; nothing of a call on trial.
-    share: Taken,
+    start: u64,
+    /// What is charged to its user; nothing for a self-test's call.
+    charge: Charge,
 }
 
 impl ConnectProbe {
@@ -101,9 +101,9 @@ impl ConnectProbe {
     /// A connect in TCP_REPAIR mode leaves what offset there is, of a user's or of an earlier connect.
     #[cold]
     #[inline(never)]
-    fn note_repair(&self, preempt: PreemptDisabled<'_>, socket: Socket<'_>) {
+    fn mark_repair(&self, preempt: PreemptDisabled<'_>, socket: Socket<'_>) {
         if let Some(network) = self.0.network(preempt, socket.net()) {
-            network.note_repair(preempt, socket.cookie());
+            network.mark_repair(preempt, socket.cookie());
         }
     }
 }
@@ -148,19 +148,19 @@ impl ConnectProbe {
 
 // What the witness takes part in: apart, so that the path without it stays short.
 impl ConnectProbe {
-    /// Takes a place in its table.
+    /// Takes a slot in its table.
     #[inline(never)]
-    fn overlap_begin(
+    fn overlap_start(
         &self,
         preempt: PreemptDisabled<'_>,
         overlaps: &Table,
         socket: Socket<'_>,
     ) -> Option<overlap::Connect> {
-        let place = overlaps.connect_begins(socket.address(), socket.tsoffset());
-        if place.is_none() {
+        let slot = overlaps.connect_begins(socket.address(), socket.tsoffset());
+        if slot.is_none() {
             self.0.counts(preempt, socket.net()).readers.overflow();
         }
-        place
+        slot
     }
 
     /// Leaves it, with the offset that is in the socket now; how many reads looked.
@@ -170,10 +170,10 @@ impl ConnectProbe {
         preempt: PreemptDisabled<'_>,
         overlaps: &Table,
         socket: Socket<'_>,
-        place: overlap::Connect,
+        slot: overlap::Connect,
         offset: u32,
     ) -> u16 {
-        let findings = overlaps.connect_ends(socket.address(), place, offset);
+        let findings = overlaps.connect_ends(socket.address(), slot, offset);
         if findings.torn != 0 {
             self.0
                 .counts(preempt, socket.net())
@@ -192,20 +192,24 @@ impl Handler for ConnectProbe {
     #[inline(always)]
     fn on_entry(&self, preempt: PreemptDisabled<'_>, call: Connecting<'_>) -> Option<Entry> {
         let socket = call.socket;
-        let mut place = None;
-        let mut share = Taken::NOTHING;
+        let mut slot = None;
+        let mut charge = Charge::NOTHING;
         let net = socket.net();
         let network = self.0.network(preempt, net);
-        if !self.0.trial.note(socket.address(), Fired::ConnectEntry) {
+        if !self
+            .0
+            .self_test
+            .reached(socket.address(), Fired::ConnectEntry)
+        {
             let connects = &self.0.counts_of(preempt, network).connects;
             let cpu = self.0.this_cpu(preempt).number;
-            let Some(taken) = self.0.connect_shares.take(cpu, responsible_user()) else {
+            let Some(taken) = self.0.connect_shares.charge(cpu, responsible_user()) else {
                 connects.cap();
                 return None;
             };
-            share = taken;
+            charge = taken;
             if let Some(overlaps) = &self.0.overlaps {
-                place = self.overlap_begin(preempt, overlaps, socket);
+                slot = self.overlap_start(preempt, overlaps, socket);
             }
             connects.enter();
         }
@@ -217,9 +221,9 @@ impl Handler for ConnectProbe {
         Some(Entry {
             timestamps: tcp_timestamps(net),
             writes,
-            place,
-            begin: clock::boot_ns(),
-            share,
+            slot,
+            start: clock::boot_ns(),
+            charge,
         })
     }
 
@@ -228,7 +232,11 @@ impl Handler for ConnectProbe {
     #[inline(always)]
     fn on_hit(&self, preempt: PreemptDisabled<'_>, call: Connecting<'_>) {
         let socket = call.socket;
-        if self.0.trial.note(socket.address(), Fired::ConnectHit) {
+        if self
+            .0
+            .self_test
+            .reached(socket.address(), Fired::ConnectHit)
+        {
             return;
         }
         self.0.counts(preempt, socket.net()).connects.call();
@@ -243,10 +251,14 @@ impl Handler for ConnectProbe {
         value: usize,
     ) {
         let socket = call.socket;
-        if self.0.trial.note(socket.address(), Fired::ConnectReturn) {
+        if self
+            .0
+            .self_test
+            .reached(socket.address(), Fired::ConnectReturn)
+        {
             return;
         }
-        self.0.connect_shares.give_back(entry.share);
+        self.0.connect_shares.uncharge(entry.charge);
         // The function returns an int; the register's upper half means nothing.
         let error = value as i32;
         let net = socket.net();
@@ -256,9 +268,9 @@ impl Handler for ConnectProbe {
             call.asked()
         };
         let offset = socket.tsoffset();
-        let overlaps = match (&self.0.overlaps, entry.place) {
-            (Some(overlaps), Some(place)) => {
-                self.overlap_end(preempt, overlaps, socket, place, offset)
+        let overlaps = match (&self.0.overlaps, entry.slot) {
+            (Some(overlaps), Some(slot)) => {
+                self.overlap_end(preempt, overlaps, socket, slot, offset)
             }
             _ => 0,
         };
@@ -280,12 +292,12 @@ impl Handler for ConnectProbe {
         };
         let verdict = observation.judge();
         if repair {
-            self.note_repair(preempt, socket);
+            self.mark_repair(preempt, socket);
         }
         let cpu = self.0.this_cpu(preempt);
         let time = clock::boot_ns();
         // The clock may step back between two CPUs.
-        let duration = time.saturating_sub(entry.begin);
+        let duration = time.saturating_sub(entry.start);
         let call = || ConnectSample {
             socket,
             tuple: &tuple,

@@ -12,7 +12,7 @@ use crate::{
         preempt::PreemptDisabled,
         task::responsible_user, //
     },
-    model::{shares::Taken, witness::overlap::Read},
+    model::{shares::Charge, witness::overlap::Read},
     state::{
         self_test::Fired,
         State, //
@@ -29,8 +29,8 @@ pub(crate) struct GetsockoptProbe(pub(crate) Arc<State>);
 impl Handler for GetsockoptProbe {
     // Always inlined, each into the handlers of both mechanisms: what entry keeps is not copied once more.
     type Target = DoTcpGetsockopt;
-    /// `None` of a read on trial.
-    type Data = Option<(Read, Taken)>;
+    /// `None` for a read of the self-test.
+    type Data = Option<(Read, Charge)>;
 
     #[inline(always)]
     fn filter(&self, call: Sockopt<'_>) -> bool {
@@ -40,29 +40,37 @@ impl Handler for GetsockoptProbe {
     #[inline(always)]
     fn on_entry(&self, preempt: PreemptDisabled<'_>, call: Sockopt<'_>) -> Option<Self::Data> {
         let overlaps = self.0.overlaps.as_ref()?;
-        if self.0.trial.note(call.socket(), Fired::GetsockoptEntry) {
+        if self
+            .0
+            .self_test
+            .reached(call.socket(), Fired::GetsockoptEntry)
+        {
             return Some(None);
         }
         let readers = &self.0.counts(preempt, call.net()).readers;
         let shares = self.0.read_shares.as_ref()?;
         let cpu = self.0.this_cpu(preempt).number;
-        let Some(share) = shares.take(cpu, responsible_user()) else {
+        let Some(charge) = shares.charge(cpu, responsible_user()) else {
             readers.cap();
             return None;
         };
         let read = overlaps.read_begins(call.socket(), || call.tsoffset());
 
         readers.enter();
-        if read.has_no_place() {
+        if read.has_no_slot() {
             readers.overflow();
         }
-        Some(Some((read, share)))
+        Some(Some((read, charge)))
     }
 
     /// Counts every read, as [`ConnectProbe`](super::connect::ConnectProbe) does every call.
     #[inline(always)]
     fn on_hit(&self, preempt: PreemptDisabled<'_>, call: Sockopt<'_>) {
-        if !self.0.trial.note(call.socket(), Fired::GetsockoptHit) {
+        if !self
+            .0
+            .self_test
+            .reached(call.socket(), Fired::GetsockoptHit)
+        {
             self.0.counts(preempt, call.net()).readers.call();
         }
     }
@@ -75,12 +83,14 @@ impl Handler for GetsockoptProbe {
         data: &Self::Data,
         _value: usize,
     ) {
-        let (Some(overlaps), Some((read, share))) = (&self.0.overlaps, *data) else {
-            self.0.trial.note(call.socket(), Fired::GetsockoptReturn);
+        let (Some(overlaps), Some((read, charge))) = (&self.0.overlaps, *data) else {
+            self.0
+                .self_test
+                .reached(call.socket(), Fired::GetsockoptReturn);
             return;
         };
         if let Some(shares) = &self.0.read_shares {
-            shares.give_back(share);
+            shares.uncharge(charge);
         }
         let overlap = overlaps.read_ends(call.socket(), read, || call.tsoffset());
         self.0.counts(preempt, call.net()).readers.finish(overlap);

@@ -24,9 +24,9 @@ use crate::{
 pub(crate) struct SetsockoptProbe(pub(crate) Arc<State>);
 
 impl SetsockoptProbe {
-    fn note(&self, preempt: PreemptDisabled<'_>, call: Sockopt<'_>) {
+    fn mark(&self, preempt: PreemptDisabled<'_>, call: Sockopt<'_>) {
         if let Some(network) = self.0.network(preempt, call.net()) {
-            network.note_repair(preempt, call.cookie());
+            network.mark_repair(preempt, call.cookie());
         }
     }
 }
@@ -42,7 +42,11 @@ impl Handler for SetsockoptProbe {
 
     #[inline]
     fn on_entry(&self, preempt: PreemptDisabled<'_>, call: Sockopt<'_>) -> Option<()> {
-        if self.0.trial.note(call.socket(), Fired::SetsockoptEntry) {
+        if self
+            .0
+            .self_test
+            .reached(call.socket(), Fired::SetsockoptEntry)
+        {
             return Some(());
         }
         self.0.counts(preempt, call.net()).outcomes.enter_repair();
@@ -52,23 +56,31 @@ impl Handler for SetsockoptProbe {
     /// Who may is noted at once: this needs no instance of the probe, of which others can hold all.
     #[inline]
     fn on_hit(&self, preempt: PreemptDisabled<'_>, call: Sockopt<'_>) {
-        if self.0.trial.note(call.socket(), Fired::SetsockoptHit) {
+        if self
+            .0
+            .self_test
+            .reached(call.socket(), Fired::SetsockoptHit)
+        {
             return;
         }
         if net_admin_of(call.net()) {
-            self.note(preempt, call);
+            self.mark(preempt, call);
         }
         self.0.counts(preempt, call.net()).outcomes.call_repair();
     }
 
     /// Who may not, can where another task has put the socket into repair mode. A call that is not followed is counted.
     fn on_return(&self, preempt: PreemptDisabled<'_>, call: Sockopt<'_>, (): &(), value: usize) {
-        if self.0.trial.note(call.socket(), Fired::SetsockoptReturn) {
+        if self
+            .0
+            .self_test
+            .reached(call.socket(), Fired::SetsockoptReturn)
+        {
             return;
         }
         // The function returns an int; the register's upper half means nothing.
         if value as i32 == 0 {
-            self.note(preempt, call);
+            self.mark(preempt, call);
         }
     }
 }

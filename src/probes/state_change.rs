@@ -67,13 +67,13 @@ impl tracepoint::Handler for StateProbe {
                 goes_on,
             } => {
                 // Who began has a cookie; one that was accepted mostly has none, and gets none for this.
-                let begin = socket
+                let start = socket
                     .made_cookie()
                     .and_then(|cookie| socket_events.handshakes.end(cookie));
-                // Without a place, the socket was accepted or restored, where it may have been. With one it is given back, whatever
+                // Without a slot, the socket was accepted or restored, where it may have been. With one it is given back, whatever
                 // the socket is by now: a user may switch repair mode on in the middle of a handshake.
-                if begin.is_some() || !(may_be_passive || socket.in_repair()) {
-                    self.ends(preempt, socket, outcome, change.error(), begin);
+                if start.is_some() || !(may_be_passive || socket.in_repair()) {
+                    self.ends(preempt, socket, outcome, change.error(), start);
                 } else if goes_on && !socket.has_owner() {
                     self.accepts(preempt, socket_events, socket);
                 }
@@ -90,13 +90,13 @@ impl StateProbe {
         socket_events: &SocketEvents,
         socket: Socket<'_>,
     ) {
-        let has_place = socket_events
+        let has_slot = socket_events
             .handshakes
-            .begin(socket.cookie(), clock::boot_ns());
+            .start(socket.cookie(), clock::boot_ns());
         self.0
             .counts(preempt, socket.net())
             .outcomes
-            .begin(has_place);
+            .start(has_slot);
     }
 
     fn ends(
@@ -105,15 +105,15 @@ impl StateProbe {
         socket: Socket<'_>,
         outcome: Outcome,
         error: u16,
-        begin: Option<u64>,
+        start: Option<u64>,
     ) {
         let time = clock::boot_ns();
         self.0
             .counts(preempt, socket.net())
             .outcomes
-            .end(outcome, begin.is_some());
+            .end(outcome, start.is_some());
         // The clock may step back between two CPUs.
-        let handshake = begin.map(|begin| time.saturating_sub(begin));
+        let handshake = start.map(|start| time.saturating_sub(start));
         self.record(
             preempt,
             socket,
@@ -131,7 +131,7 @@ impl StateProbe {
     #[inline(never)]
     fn keeps_its_offset(&self, preempt: PreemptDisabled<'_>, socket: Socket<'_>) {
         if let Some(network) = self.0.network(preempt, socket.net()) {
-            network.note_accepted(preempt, socket.cookie());
+            network.mark_accepted(preempt, socket.cookie());
         }
     }
 
@@ -171,7 +171,7 @@ impl StateProbe {
         network.counts().this_cpu(preempt).outcomes.accept_other();
         let cookie = socket.cookie();
         if !socket_events.choose(cookie, offset) {
-            network.note_accepted(preempt, cookie);
+            network.mark_accepted(preempt, cookie);
         }
     }
 
@@ -185,7 +185,7 @@ impl StateProbe {
     ) {
         let offset = socket.tsoffset();
         let hash = timestamp_offset(socket.net(), &socket.tuple());
-        // Its place is given back, whatever the verdict.
+        // Its slot is given back, whatever the verdict.
         let chosen = socket_events.chosen(socket);
         if offset == hash {
             self.0
@@ -222,7 +222,7 @@ impl StateProbe {
         }
     }
 
-    /// Whether another offset is no finding: a user may have set it, it may have been chosen for an accepted socket that found no place, the
+    /// Whether another offset is no finding: a user may have set it, it may have been chosen for an accepted socket that found no slot, the
     /// source address may have changed since it was stored, or the hash is not the kernel's.
     fn is_open(&self, preempt: PreemptDisabled<'_>, socket: Socket<'_>, expected: u32) -> bool {
         let net = socket.net();

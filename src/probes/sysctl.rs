@@ -15,7 +15,7 @@ use crate::{
         preempt::PreemptDisabled,
         task::responsible_user, //
     },
-    model::shares::Taken,
+    model::shares::Charge,
     state::{
         self_test::Fired,
         sysctl_writes::Writes,
@@ -49,31 +49,31 @@ impl SysctlProbe {
 
 impl Handler for SysctlProbe {
     type Target = ProcDou8vecMinmax;
-    /// What its user holds with it; nothing of the write on trial.
-    type Data = Taken;
+    /// What is charged to its user; nothing for the self-test's write.
+    type Data = Charge;
 
     fn filter(&self, access: Access<'_>) -> bool {
         access.writes().is_some()
     }
 
-    fn on_entry(&self, preempt: PreemptDisabled<'_>, access: Access<'_>) -> Option<Taken> {
+    fn on_entry(&self, preempt: PreemptDisabled<'_>, access: Access<'_>) -> Option<Charge> {
         let sysctl = access.writes()?;
         if sysctl == Sysctl::SelfTest {
-            self.0.trial.note_own(Fired::SysctlEntry);
-            return Some(Taken::NOTHING);
+            self.0.self_test.reached_own(Fired::SysctlEntry);
+            return Some(Charge::NOTHING);
         }
         let cpu = self.0.this_cpu(preempt).number;
-        let share = self.0.sysctl_shares.take(cpu, responsible_user())?;
-        self.0.all_writes.begin(sysctl);
+        let charge = self.0.sysctl_shares.charge(cpu, responsible_user())?;
+        self.0.all_writes.start(sysctl);
         if let Some(writes) = self.writes(preempt, access, sysctl) {
-            writes.begin(sysctl);
+            writes.start(sysctl);
         }
-        Some(share)
+        Some(charge)
     }
 
     fn on_hit(&self, preempt: PreemptDisabled<'_>, access: Access<'_>) {
         match access.writes() {
-            Some(Sysctl::SelfTest) => self.0.trial.note_own(Fired::SysctlHit),
+            Some(Sysctl::SelfTest) => self.0.self_test.reached_own(Fired::SysctlHit),
             Some(sysctl) => {
                 self.0.all_writes.call();
                 if let Some(writes) = self.writes(preempt, access, sysctl) {
@@ -88,12 +88,12 @@ impl Handler for SysctlProbe {
         &self,
         preempt: PreemptDisabled<'_>,
         access: Access<'_>,
-        share: &Taken,
+        charge: &Charge,
         _value: usize,
     ) {
-        self.0.sysctl_shares.give_back(*share);
+        self.0.sysctl_shares.uncharge(*charge);
         match access.writes() {
-            Some(Sysctl::SelfTest) => self.0.trial.note_own(Fired::SysctlReturn),
+            Some(Sysctl::SelfTest) => self.0.self_test.reached_own(Fired::SysctlReturn),
             Some(sysctl) => {
                 if let Some(writes) = self.writes(preempt, access, sysctl) {
                     writes.end();

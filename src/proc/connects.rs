@@ -50,9 +50,9 @@ impl List for ConnectsFile {
         let mut ends = KVVec::new();
         for (cpu, ring) in possible_cpus().filter_map(|cpu| Some((cpu, rings.connects(cpu)?))) {
             let end = ring.head();
-            let begin = ring.overwritten(end);
-            items.reserve((end - begin) as usize, GFP_KERNEL_ACCOUNT)?;
-            cursors.push(Cursor::at(cpu, begin), GFP_KERNEL_ACCOUNT)?;
+            let start = ring.overwritten(end);
+            items.reserve((end - start) as usize, GFP_KERNEL_ACCOUNT)?;
+            cursors.push(Cursor::at(cpu, start), GFP_KERNEL_ACCOUNT)?;
             ends.push(end, GFP_KERNEL_ACCOUNT)?;
         }
         loop {

@@ -70,14 +70,14 @@ impl Stream for EventsFile {
         })
     }
 
-    fn go(&self, reader: &mut Reader, place: SeekTo) {
+    fn go(&self, reader: &mut Reader, seek: SeekTo) {
         for cursor in reader.connects.iter_mut() {
             let ring = self.0.rings.connects(cursor.cpu());
-            *cursor = Cursor::at(cursor.cpu(), begin(ring, place));
+            *cursor = Cursor::at(cursor.cpu(), start(ring, seek));
         }
         for cursor in reader.socket_events.iter_mut() {
             let ring = self.0.rings.socket_events(cursor.cpu());
-            *cursor = Cursor::at(cursor.cpu(), begin(ring, place));
+            *cursor = Cursor::at(cursor.cpu(), start(ring, seek));
         }
         reader.lost = 0;
     }
@@ -134,8 +134,8 @@ impl Stream for EventsFile {
     }
 }
 
-/// The position in a ring that a place means.
-fn begin<W, S, const N: usize>(ring: Option<&Ring<W, S>>, place: SeekTo) -> u64
+/// The position in a ring that a seek means.
+fn start<W, S, const N: usize>(ring: Option<&Ring<W, S>>, seek: SeekTo) -> u64
 where
     W: Word,
     S: Deref<Target = [Slot<W, N>]>,
@@ -145,7 +145,7 @@ where
         return 0;
     };
     let head = ring.head();
-    match place {
+    match seek {
         SeekTo::Oldest => ring.overwritten(head),
         SeekTo::Now => head,
     }

@@ -41,7 +41,7 @@ impl ShowNet for Contents {
 
     fn show(&self, net: Net<'_>, out: &SeqFile) -> Result {
         let state = &self.0;
-        let probe_armed = state.trial.counted();
+        let probe_armed = state.self_test.counted();
         let sums = [state.sums_of(net), state.sums_of(net)];
 
         // What became of its records is not known: all namespaces share the rings.

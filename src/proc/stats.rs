@@ -53,9 +53,9 @@ impl Show for StatsFile {
         let state = &self.0;
         // A reader whom nothing is entrusted causes no call.
         let probe_armed = if Caller::current().uid == 0 || net_admin_of(Net::initial()) {
-            state.trial.counts()
+            state.self_test.counts()
         } else {
-            state.trial.counted()
+            state.self_test.counted()
         };
         let first = state.sums()?;
         let kept = state.kept()?;

@@ -86,7 +86,7 @@ pub(crate) struct State {
     pub(crate) hook: Hook,
     /// Trying the probes.
     #[pin]
-    pub(crate) trial: SelfTest,
+    pub(crate) self_test: SelfTest,
     /// Writes of the sysctls that decide about offsets, where it is not known in which namespace.
     pub(crate) writes_anywhere: Writes,
     /// Those of all namespaces.
@@ -157,7 +157,7 @@ impl State {
                 rings,
                 private,
                 hook,
-                trial <- SelfTest::new(socket, overlaps.is_some(), socket_events.is_some()),
+                self_test <- SelfTest::new(socket, overlaps.is_some(), socket_events.is_some()),
                 writes_anywhere: Writes::new(),
                 all_writes: Writes::new(),
                 filter <- RcuCell::new(),
@@ -277,8 +277,8 @@ impl State {
 /// The counts of who has how many of so many calls. May sleep.
 fn shares_of(calls: u32) -> Result<Shares<KVVec<Marked>>> {
     let last = possible_cpus().last().unwrap_or(0) as usize;
-    let words = many((last + 1) * shares::PLACES, || Marked::new(0))?;
-    Ok(Shares::new(words, shares::PLACES, calls))
+    let words = many((last + 1) * shares::BUCKETS, || Marked::new(0))?;
+    Ok(Shares::new(words, shares::BUCKETS, calls))
 }
 
 /// The witness's table for so many calls at once.

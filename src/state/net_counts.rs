@@ -198,7 +198,7 @@ impl Networks {
 
     fn enlist(&self, counts: Arc<NetworkCounts>) -> Result {
         let mut list = self.list.lock();
-        if let Some(free) = list.live.iter_mut().find(|place| place.is_none()) {
+        if let Some(free) = list.live.iter_mut().find(|slot| slot.is_none()) {
             *free = Some(counts);
             return Ok(());
         }
@@ -210,12 +210,12 @@ impl Networks {
     fn strike_off(&self, counts: &NetworkCounts) {
         let mut list = self.list.lock();
         list.gone.add(&counts.sums());
-        for place in list.live.iter_mut() {
-            if place
+        for slot in list.live.iter_mut() {
+            if slot
                 .as_ref()
                 .is_some_and(|listed| core::ptr::eq(&**listed, counts))
             {
-                *place = None;
+                *slot = None;
             }
         }
     }
@@ -227,7 +227,7 @@ pub(crate) struct Network {
     networks: Arc<Networks>,
     /// Writes of the sysctls that decide about its offsets.
     pub(crate) writes: Writes,
-    /// Its sockets whose offset a user set, and accepted ones with a chosen offset that found no place, where they are followed. Of its own: who may set offsets here takes no verdict from
+    /// Its sockets whose offset a user set, and accepted ones with a chosen offset that found no slot, where they are followed. Of its own: who may set offsets here takes no verdict from
     /// sockets elsewhere.
     pub(crate) repaired: Option<Repaired<KVVec<Marked>>>,
 }
@@ -235,19 +235,19 @@ pub(crate) struct Network {
 impl Network {
     /// Notes a socket whose offset is not what the kernel chose for its last connect, where sockets are followed.
     #[inline(always)]
-    pub(crate) fn note_repair(&self, preempt: PreemptDisabled<'_>, cookie: u64) {
+    pub(crate) fn mark_repair(&self, preempt: PreemptDisabled<'_>, cookie: u64) {
         if let Some(repaired) = &self.repaired {
             let shared = repaired.insert(cookie);
-            self.counts.this_cpu(preempt).outcomes.note_repair(shared);
+            self.counts.this_cpu(preempt).outcomes.mark_repair(shared);
         }
     }
 
     /// Notes an accepted socket whose offset is not what the kernel chose. With interrupts off.
     #[inline(always)]
-    pub(crate) fn note_accepted(&self, preempt: PreemptDisabled<'_>, cookie: u64) {
+    pub(crate) fn mark_accepted(&self, preempt: PreemptDisabled<'_>, cookie: u64) {
         if let Some(repaired) = &self.repaired {
             let shared = repaired.insert(cookie);
-            self.counts.this_cpu(preempt).outcomes.note_accepted(shared);
+            self.counts.this_cpu(preempt).outcomes.mark_accepted(shared);
         }
     }
 

@@ -59,7 +59,7 @@ const COUNTERS: u64 = Fired::ConnectHit as u64
     | Fired::SetsockoptHit as u64
     | Fired::SysctlHit as u64;
 
-/// The socket that is tried, and what its last trial reached.
+/// The socket that is called, and the hooks that its last call reached.
 #[pin_data]
 pub(crate) struct SelfTest {
     #[pin]
@@ -70,7 +70,7 @@ pub(crate) struct SelfTest {
     registered: u64,
     // Written by the task that tries, in its own calls only.
     fired: Marked,
-    // Not 0 where the last trial of whether calls are counted found that they are.
+    // Not 0 where the last self-test found that calls are counted.
     counted: Marked,
 }
 
@@ -94,7 +94,7 @@ impl SelfTest {
                 | Fired::GetsockoptReturn as u64;
         }
         pin_init!(Self {
-            one_at_a_time <- new_mutex!((), "tsoffset::trial"),
+            one_at_a_time <- new_mutex!((), "tsoffset::self_test"),
             address: socket.address(),
             registered,
             socket,
@@ -103,20 +103,20 @@ impl SelfTest {
         })
     }
 
-    /// Notes that a hook was reached, if the socket of this address is the one on trial; says whether it is. Such a
+    /// Remembers that a hook was reached, if the socket of this address is the self-test's; says whether it is. Such a
     /// call is not a connect and is counted nowhere.
     #[inline]
-    pub(crate) fn note(&self, socket: usize, hook: Fired) -> bool {
+    pub(crate) fn reached(&self, socket: usize, hook: Fired) -> bool {
         if socket != self.address {
             return false;
         }
-        self.note_own(hook);
+        self.reached_own(hook);
         true
     }
 
-    /// Notes that a hook was reached by a call that is known to be on trial.
+    /// Remembers that a hook was reached by a call that is known to be the self-test's.
     #[inline]
-    pub(crate) fn note_own(&self, hook: Fired) {
+    pub(crate) fn reached_own(&self, hook: Fired) {
         self.fired.store(self.fired.load() | hook as u64);
     }
 

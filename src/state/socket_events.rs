@@ -38,20 +38,20 @@ impl SocketEvents {
         })
     }
 
-    /// Keeps the offset that was chosen for an accepted socket, until it is closed; says whether there was a place.
+    /// Keeps the offset that was chosen for an accepted socket, until it is closed; says whether there was a slot.
     pub(crate) fn choose(&self, cookie: u64, offset: u32) -> bool {
         self.any_chosen.store(1);
-        self.chosen.begin(cookie, offset.into())
+        self.chosen.start(cookie, offset.into())
     }
 
-    /// The offset that was chosen for a socket that is being closed; gives its place back.
+    /// The offset that was chosen for a socket that is being closed; gives its slot back.
     #[inline]
     pub(crate) fn chosen(&self, socket: Socket<'_>) -> Option<u32> {
         // Few machines have one: the table's memory is looked at there only.
         if self.any_chosen.load() == 0 {
             return None;
         }
-        // Who has a place has a cookie.
+        // Who has a slot has a cookie.
         Some(self.chosen.end(socket.made_cookie()?)? as u32)
     }
 }

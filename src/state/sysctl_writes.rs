@@ -38,7 +38,7 @@ impl Writes {
     }
 
     /// A write begins.
-    pub(crate) fn begin(&self, sysctl: Sysctl) {
+    pub(crate) fn start(&self, sysctl: Sysctl) {
         self.begun.increment();
         if sysctl == Sysctl::IpDynaddr {
             self.dynaddr.increment();

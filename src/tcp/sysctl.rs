@@ -31,7 +31,7 @@ pub(crate) struct Access<'call> {
     _held: PhantomData<&'call bindings::ctl_table>,
 }
 
-/// A sysctl that decides about offsets, or the one on trial.
+/// A sysctl that decides about offsets, or that of the self-test.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sysctl {
     /// That of [`write_nothing`].
@@ -47,7 +47,7 @@ impl<'call> Access<'call> {
     pub(crate) fn writes(self) -> Option<Sysctl> {
         if !self.write {
             None
-        } else if self.is_on_trial() {
+        } else if self.is_of_self_test() {
             Some(Sysctl::SelfTest)
         } else if self.is_named(c"tcp_timestamps") {
             Some(Sysctl::TcpTimestamps)
@@ -59,7 +59,7 @@ impl<'call> Access<'call> {
     }
 
     // Its name is this module's own, wherever the table is.
-    fn is_on_trial(self) -> bool {
+    fn is_of_self_test(self) -> bool {
         // SAFETY: The table is live during the call.
         unsafe { (*self.table).procname.cast::<u8>() == TRIAL.to_bytes_with_nul().as_ptr() }
     }
@@ -104,7 +104,7 @@ impl<'call> Access<'call> {
     }
 }
 
-/// The name of the table on trial.
+/// The name of the self-test's table.
 static TRIAL: &CStr = c"tsoffset";
 
 /// Has the handler write a sysctl of our own, with a text of no bytes: it does nothing. May sleep.

@@ -171,7 +171,7 @@ struct Word {
     key: Key,
     negated: bool,
     /// Where its values are among the filter's.
-    begin: u8,
+    start: u8,
     end: u8,
 }
 
@@ -183,7 +183,7 @@ pub(crate) struct Filter {
     values: [Value; VALUES],
 }
 
-/// Why a text is no filter, and where: bytes from its begin.
+/// Why a text is no filter, and where: bytes from its start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Wrong {
     pub(crate) position: usize,
@@ -198,7 +198,7 @@ impl Filter {
         let no_word = Word {
             key: Key::Pid,
             negated: false,
-            begin: 0,
+            start: 0,
             end: 0,
         };
         let mut filter = Self {
@@ -234,21 +234,21 @@ impl Filter {
                 .iter()
                 .find(|(known, _)| *known == name)
                 .ok_or(wrong(at, "unknown key"))?;
-            let place = filter
+            let slot = filter
                 .words
                 .get_mut(filter.count)
                 .ok_or(wrong(at, "too many words"))?;
             let mut at = at + name.len() + 1;
             let values = match values.strip_prefix('!') {
                 Some(values) => {
-                    place.negated = true;
+                    slot.negated = true;
                     at += 1;
                     values
                 }
                 None => values,
             };
-            place.key = key;
-            place.begin = used as u8;
+            slot.key = key;
+            slot.start = used as u8;
             for value in values.split(',') {
                 let slot = filter
                     .values
@@ -263,7 +263,7 @@ impl Filter {
                 used += 1;
                 at += value.len() + 1;
             }
-            place.end = used as u8;
+            slot.end = used as u8;
             filter.count += 1;
         }
         match (filter.count, clear) {
@@ -313,7 +313,7 @@ impl Filter {
     /// Its words, each with its values.
     fn words(&self) -> impl Iterator<Item = (&Word, &[Value])> {
         self.words[..self.count].iter().map(|word| {
-            let values = usize::from(word.begin)..usize::from(word.end);
+            let values = usize::from(word.start)..usize::from(word.end);
             (word, &self.values[values])
         })
     }

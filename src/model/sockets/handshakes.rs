@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! When each socket that waits for its peer's answer began to. Likewise, which offset each accepted socket has that another than the kernel
-//! chose: then "begin" is its establishment, "end" its close, and the time that offset.
+//! chose: then "start" is its establishment, "end" its close, and the time that offset.
 //!
-//! A table of sets, hashed by the socket's cookie. A place is taken by one compare-and-exchange and nobody
+//! A table of sets, hashed by the socket's cookie. A slot is taken by one compare-and-exchange and nobody
 //! ever waits; who finds none is told so. One socket's changes of state come one after the other, under its
-//! lock, so that only the place itself is between CPUs: its next owner must not write the time before the
+//! lock, so that only the slot itself is between CPUs: its next owner must not write the time before the
 //! last one has read its own.
 
 use core::ops::Deref;
@@ -13,49 +13,47 @@ use core::ops::Deref;
 use crate::model::word::Word;
 
 /// Places of a set: a set fills one cache line.
-const PLACES: usize = 4;
+const SLOTS: usize = 4;
 
-/// A place: free where the cookie is 0, which no socket has.
+/// A slot: free where the cookie is 0, which no socket has.
 struct Waiting<W> {
     cookie: W,
-    begin: W,
+    start: W,
 }
 
 /// Sockets that hash alike.
 #[repr(align(64))]
 pub(crate) struct Set<W> {
-    places: [Waiting<W>; PLACES],
+    slots: [Waiting<W>; SLOTS],
 }
 
 impl<W: Word> Set<W> {
     /// All free.
     pub(crate) fn new() -> Self {
         Self {
-            places: [(); PLACES].map(|()| Waiting {
+            slots: [(); SLOTS].map(|()| Waiting {
                 cookie: W::new(0),
-                begin: W::new(0),
+                start: W::new(0),
             }),
         }
     }
 
-    /// The socket's place.
+    /// The socket's slot.
     #[inline(always)]
     fn of(&self, cookie: u64) -> Option<&Waiting<W>> {
-        self.places
-            .iter()
-            .find(|place| place.cookie.load() == cookie)
+        self.slots.iter().find(|slot| slot.cookie.load() == cookie)
     }
 
-    /// A free place, taken for the socket.
+    /// A free slot, taken for the socket.
     #[inline(always)]
     #[allow(
         clippy::manual_find,
         reason = "its closure would be a symbol, and a call, of its own"
     )]
     fn take(&self, cookie: u64) -> Option<&Waiting<W>> {
-        for place in &self.places {
-            if place.cookie.load() == 0 && place.cookie.compare_exchange(0, cookie) {
-                return Some(place);
+        for slot in &self.slots {
+            if slot.cookie.load() == 0 && slot.cookie.compare_exchange(0, cookie) {
+                return Some(slot);
             }
         }
         None
@@ -80,31 +78,31 @@ impl<W: Word, S: Deref<Target = [Set<W>]>> Handshakes<S> {
 
     /// How many sets so many sockets at once need.
     pub(crate) fn sets_for(sockets: u32) -> usize {
-        (sockets as usize).div_ceil(PLACES).next_power_of_two()
+        (sockets as usize).div_ceil(SLOTS).next_power_of_two()
     }
 
     /// Sockets that there is room for, if they hash well.
     pub(crate) fn room(&self) -> u64 {
-        (self.sets.len() * PLACES) as u64
+        (self.sets.len() * SLOTS) as u64
     }
 
     fn set(&self, cookie: u64) -> &Set<W> {
         &self.sets[spread(cookie) as usize & (self.sets.len() - 1)]
     }
 
-    /// A socket begins at this time; says whether there was a place for it. A socket that begins a second time
-    /// without having ended keeps its place.
+    /// A socket begins at this time; says whether there was a slot for it. A socket that begins a second time
+    /// without having ended keeps its slot.
     // Within the handlers, whose marked accesses are counted.
     #[inline(always)]
-    pub(crate) fn begin(&self, cookie: u64, time: u64) -> bool {
+    pub(crate) fn start(&self, cookie: u64, time: u64) -> bool {
         let set = self.set(cookie);
-        let place = match set.of(cookie) {
-            Some(place) => Some(place),
+        let slot = match set.of(cookie) {
+            Some(slot) => Some(slot),
             None => set.take(cookie),
         };
-        match place {
-            Some(place) => {
-                place.begin.store(time);
+        match slot {
+            Some(slot) => {
+                slot.start.store(time);
                 true
             }
             None => false,
@@ -114,18 +112,18 @@ impl<W: Word, S: Deref<Target = [Set<W>]>> Handshakes<S> {
     /// It has ended: when it began, where that is known.
     #[inline(always)]
     pub(crate) fn end(&self, cookie: u64) -> Option<u64> {
-        let place = self.set(cookie).of(cookie)?;
-        let begin = place.begin.load();
-        place.cookie.store_release(0);
-        Some(begin)
+        let slot = self.set(cookie).of(cookie)?;
+        let start = slot.start.load();
+        slot.cookie.store_release(0);
+        Some(start)
     }
 
     /// Places that are taken, counted one by one.
     pub(crate) fn pending(&self) -> u64 {
         let mut taken = 0;
         for set in self.sets.iter() {
-            for place in &set.places {
-                taken += u64::from(place.cookie.load() != 0);
+            for slot in &set.slots {
+                taken += u64::from(slot.cookie.load() != 0);
             }
         }
         taken

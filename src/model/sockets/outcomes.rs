@@ -78,10 +78,10 @@ impl<W: Word> Outcomes<W> {
         }
     }
 
-    /// A socket begins to connect, and has a place in the table of those who wait, or none.
-    pub(crate) fn begin(&self, has_place: bool) {
+    /// A socket begins to connect, and has a slot in the table of those who wait, or none.
+    pub(crate) fn start(&self, has_slot: bool) {
         self.begun.bump();
-        if !has_place {
+        if !has_slot {
             self.overflow.bump();
         }
     }
@@ -114,7 +114,7 @@ impl<W: Word> Outcomes<W> {
     }
 
     /// A socket is noted among the repaired, which takes a bit, or shares one.
-    pub(crate) fn note_repair(&self, shared: bool) {
+    pub(crate) fn mark_repair(&self, shared: bool) {
         if shared {
             self.repairs_shared.bump();
         } else {
@@ -128,7 +128,7 @@ impl<W: Word> Outcomes<W> {
     }
 
     /// It is noted among the repaired, with interrupts off, which takes a bit, or shares one.
-    pub(crate) fn note_accepted(&self, shared: bool) {
+    pub(crate) fn mark_accepted(&self, shared: bool) {
         if shared {
             self.accepted_shared.bump();
         } else {
@@ -151,7 +151,7 @@ impl<W: Word> Outcomes<W> {
 pub(crate) struct OutcomeTotals {
     /// Sockets that began to connect.
     pub(crate) begun: u64,
-    /// Those that found no place in the table.
+    /// Those that found no slot in the table.
     pub(crate) overflow: u64,
     /// Handshakes that ended, in the order of [`Outcome::ALL`].
     pub(crate) ended: [u64; Outcome::ALL.len()],

@@ -24,7 +24,7 @@ impl<W: Word, S: Deref<Target = [W]>> Repaired<S> {
         Self { words }
     }
 
-    fn place(&self, cookie: u64) -> (&W, u64) {
+    fn slot(&self, cookie: u64) -> (&W, u64) {
         let hash = spread(cookie);
         let word = &self.words[(hash >> 6) as usize & (WORDS - 1)];
         (word, 1 << (hash & 63))
@@ -34,13 +34,13 @@ impl<W: Word, S: Deref<Target = [W]>> Repaired<S> {
     // Within the handlers, whose marked accesses are counted.
     #[inline(always)]
     pub(crate) fn insert(&self, cookie: u64) -> bool {
-        let (word, bit) = self.place(cookie);
+        let (word, bit) = self.slot(cookie);
         word.fetch_or(bit) & bit != 0
     }
 
     /// Whether it may be so.
     pub(crate) fn contains(&self, cookie: u64) -> bool {
-        let (word, bit) = self.place(cookie);
+        let (word, bit) = self.slot(cookie);
         word.load() & bit != 0
     }
 }

@@ -3,11 +3,11 @@
 //! Which lockless reads overlapped a connect of the same socket.
 //!
 //! A table of what is in flight: connects and reads, by their socket's address. Whoever begins first
-//! takes a place, which is a full barrier, and then looks for the other kind: of two that overlap, at
+//! takes a slot, which is a full barrier, and then looks for the other kind: of two that overlap, at
 //! least one finds the other. A connect that finds a read marks it; a read looks again when it ends, and
 //! for its mark. So a connect that came and went within one read is not missed either.
 //!
-//! The table is bounded and nobody waits: who finds no place goes uncounted, and says so.
+//! The table is bounded and nobody waits: who finds no slot goes uncounted, and says so.
 
 use core::ops::Deref;
 
@@ -45,11 +45,11 @@ impl<W: Word> Set<W> {
         }
     }
 
-    /// Takes a free place. A full barrier where there is one.
+    /// Takes a free slot. A full barrier where there is one.
     #[inline]
     fn take(&self, owner: u64) -> Option<usize> {
-        for (way, place) in self.owners.iter().enumerate() {
-            if place.load() == 0 && place.compare_exchange(0, owner) {
+        for (way, slot) in self.owners.iter().enumerate() {
+            if slot.load() == 0 && slot.compare_exchange(0, owner) {
                 return Some(way);
             }
         }
@@ -123,13 +123,13 @@ impl Sighting {
     }
 }
 
-/// A connect's place.
+/// A connect's slot.
 #[derive(Clone, Copy)]
 pub(crate) struct Connect {
     way: usize,
 }
 
-/// What a read remembers from its begin to its end.
+/// What a read remembers from its start to its end.
 #[derive(Clone, Copy)]
 pub(crate) struct Read {
     way: Option<usize>,
@@ -138,8 +138,8 @@ pub(crate) struct Read {
 }
 
 impl Read {
-    /// Whether it found no place, so that a connect within it may go unnoticed.
-    pub(crate) fn has_no_place(&self) -> bool {
+    /// Whether it found no slot, so that a connect within it may go unnoticed.
+    pub(crate) fn has_no_slot(&self) -> bool {
         self.way.is_none()
     }
 }
@@ -169,7 +169,7 @@ impl<W: Word, S: Deref<Target = [Set<W>]>> Overlaps<S> {
         Self { sets }
     }
 
-    /// How many sets it takes to follow so many calls at once with places to spare.
+    /// How many sets it takes to follow so many calls at once with slots to spare.
     pub(crate) fn sets_for(calls: u32) -> usize {
         calls.next_power_of_two() as usize
     }
@@ -181,13 +181,13 @@ impl<W: Word, S: Deref<Target = [Set<W>]>> Overlaps<S> {
         &self.sets[hash as usize & (self.sets.len() - 1)]
     }
 
-    /// A connect begins: `before` is the field's value. `None`: there is no place for it.
+    /// A connect begins: `before` is the field's value. `None`: there is no slot for it.
     #[inline]
     pub(crate) fn connect_begins(&self, socket: usize, before: u32) -> Option<Connect> {
         let socket = socket as u64;
         let set = self.set(socket);
         let way = set.take(socket | CONNECT)?;
-        // The place is ours, and so is what the last owner wrote before it let go.
+        // The slot is ours, and so is what the last owner wrote before it let go.
         let generation = set.generations[way].own().wrapping_add(1);
 
         set.seen[way].open(generation, before);
@@ -195,7 +195,7 @@ impl<W: Word, S: Deref<Target = [Set<W>]>> Overlaps<S> {
         for owner in &set.owners {
             if owner.load() == socket | READ {
                 // Where this fails, the read has just ended, or another reader of the socket has its
-                // place, which finds us when it looks.
+                // slot, which finds us when it looks.
                 owner.compare_exchange(socket | READ, socket | READ | FOUND);
             }
         }

@@ -74,7 +74,7 @@ impl<W: Word> Readers<W> {
         }
     }
 
-    /// A connect or a read that found no place in the table.
+    /// A connect or a read that found no slot in the table.
     #[inline]
     pub(crate) fn overflow(&self) {
         self.overflow.bump_release();
@@ -98,7 +98,7 @@ pub(crate) struct ReaderTotals {
     pub(crate) unjudged: u64,
     /// Values that were neither the one before the connect nor the one after.
     pub(crate) torn: u64,
-    /// Connects and reads that found no place in the table.
+    /// Connects and reads that found no slot in the table.
     pub(crate) overflow: u64,
 }
 

@@ -23,14 +23,14 @@ fn table<W: Word>(sets: usize) -> Handshakes<Vec<Set<W>>> {
 }
 
 proptest! {
-    /// Like a map, but for those that found no place.
+    /// Like a map, but for those that found no slot.
     #[test]
     fn each_has_its_own_time(steps in prop::collection::vec((1..40_u64, any::<bool>()), 0..200)) {
         let table = table::<Single>(4);
         let mut known = HashMap::new();
         for (time, (cookie, begins)) in steps.into_iter().enumerate() {
             if begins {
-                if table.begin(cookie, time as u64) {
+                if table.start(cookie, time as u64) {
                     known.insert(cookie, time as u64);
                 } else {
                     prop_assert!(!known.contains_key(&cookie) && known.len() >= 4);
@@ -65,39 +65,39 @@ fn there_is_room_for_as_many_as_asked_for() {
     }
 }
 
-/// One place is left: two sockets want it, a third leaves another one.
-fn two_sockets_and_one_place<W: Word + 'static>()
+/// One slot is left: two sockets want it, a third leaves another one.
+fn two_sockets_and_one_slot<W: Word + 'static>()
 where
     Handshakes<Vec<Set<W>>>: Send + Sync,
 {
     explore(3, || {
         let table = Arc::new(table::<W>(1));
         for cookie in 1..=3 {
-            assert!(table.begin(cookie, 10 * cookie));
+            assert!(table.start(cookie, 10 * cookie));
         }
         let other = {
             let table = table.clone();
             thread::spawn(move || {
-                let has_place = table.begin(5, 50);
+                let has_slot = table.start(5, 50);
                 let ended = table.end(5);
-                assert_eq!(ended, has_place.then_some(50), "not its own time");
+                assert_eq!(ended, has_slot.then_some(50), "not its own time");
             })
         };
         assert_eq!(table.end(1), Some(10), "not its own time");
-        let has_place = table.begin(4, 40);
-        assert_eq!(table.end(4), has_place.then_some(40), "not its own time");
+        let has_slot = table.start(4, 40);
+        assert_eq!(table.end(4), has_slot.then_some(40), "not its own time");
         other.join().unwrap();
         assert_eq!(table.pending(), 2);
     });
 }
 
 #[test]
-fn a_place_has_one_owner() {
-    two_sockets_and_one_place::<Checked>();
+fn a_slot_has_one_owner() {
+    two_sockets_and_one_slot::<Checked>();
 }
 
 #[test]
 #[should_panic(expected = "not its own time")]
 fn without_atomicity_it_has_two() {
-    two_sockets_and_one_place::<Model<ATOMICITY>>();
+    two_sockets_and_one_slot::<Model<ATOMICITY>>();
 }

@@ -31,7 +31,7 @@ fn only_what_nothing_explains_is_rewritten() {
 fn each_is_counted_where_it_belongs() {
     let cpus = [Outcomes::<Single>::new(), Outcomes::new()];
     for outcome in Outcome::ALL {
-        cpus[0].begin(outcome != Outcome::Closed);
+        cpus[0].start(outcome != Outcome::Closed);
         for times in 0..=outcome as usize {
             cpus[1].end(outcome, times == 0);
         }
@@ -53,12 +53,12 @@ fn each_is_counted_where_it_belongs() {
             cpus[0].enter_repair();
         }
         cpus[0].call_repair();
-        cpus[1].note_repair(repair == 4);
+        cpus[1].mark_repair(repair == 4);
     }
     for socket in 0..7 {
         cpus[0].accept_other();
         if socket > 3 {
-            cpus[0].note_accepted(socket == 6);
+            cpus[0].mark_accepted(socket == 6);
         }
     }
 

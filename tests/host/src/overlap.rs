@@ -17,8 +17,8 @@ fn table(sets: usize) -> Table {
 
 const SOCKET: usize = 0xffff_8880_1234_5680;
 
-fn begin(table: &Table, socket: usize) -> Connect {
-    table.connect_begins(socket, 1).expect("no place")
+fn start(table: &Table, socket: usize) -> Connect {
+    table.connect_begins(socket, 1).expect("no slot")
 }
 
 fn read(table: &Table, socket: usize) -> Overlap {
@@ -38,7 +38,7 @@ const POSSIBLE: Overlap = Overlap::Possible {
 #[test]
 fn a_read_within_a_connect_is_certain() {
     let table = table(1);
-    let connect = begin(&table, SOCKET);
+    let connect = start(&table, SOCKET);
     assert_eq!(read(&table, SOCKET), CERTAIN);
     let findings = table.connect_ends(SOCKET, connect, 2);
     assert_eq!((findings.looks, findings.torn), (1, 0));
@@ -48,7 +48,7 @@ fn a_read_within_a_connect_is_certain() {
 fn a_read_beside_is_none() {
     let table = table(1);
     assert_eq!(read(&table, SOCKET), Overlap::None);
-    let connect = begin(&table, SOCKET);
+    let connect = start(&table, SOCKET);
     table.connect_ends(SOCKET, connect, 2);
     assert_eq!(read(&table, SOCKET), Overlap::None);
 }
@@ -56,7 +56,7 @@ fn a_read_beside_is_none() {
 #[test]
 fn another_sockets_connect_is_none_of_its_business() {
     let table = table(1);
-    let connect = begin(&table, SOCKET);
+    let connect = start(&table, SOCKET);
     assert_eq!(read(&table, SOCKET + 64), Overlap::None);
     table.connect_ends(SOCKET, connect, 2);
 }
@@ -65,7 +65,7 @@ fn another_sockets_connect_is_none_of_its_business() {
 fn a_read_over_an_edge_is_possible() {
     let table = table(1);
     let over_the_begin = table.read_begins(SOCKET, || 2);
-    let connect = begin(&table, SOCKET);
+    let connect = start(&table, SOCKET);
     assert_eq!(table.read_ends(SOCKET, over_the_begin, || 2), POSSIBLE);
     let over_the_end = table.read_begins(SOCKET, || 2);
     table.connect_ends(SOCKET, connect, 2);
@@ -76,7 +76,7 @@ fn a_read_over_an_edge_is_possible() {
 fn a_connect_within_a_read_is_possible() {
     let table = table(1);
     let around = table.read_begins(SOCKET, || 2);
-    let connect = begin(&table, SOCKET);
+    let connect = start(&table, SOCKET);
     table.connect_ends(SOCKET, connect, 2);
     assert_eq!(
         table.read_ends(SOCKET, around, || 2),
@@ -90,10 +90,10 @@ fn a_connect_within_a_read_is_possible() {
 #[test]
 fn a_read_over_two_connects_is_in_neither() {
     let table = table(1);
-    let first = begin(&table, SOCKET);
+    let first = start(&table, SOCKET);
     let over = table.read_begins(SOCKET, || 2);
     table.connect_ends(SOCKET, first, 2);
-    let second = begin(&table, SOCKET);
+    let second = start(&table, SOCKET);
     assert_eq!(table.read_ends(SOCKET, over, || 2), POSSIBLE);
     table.connect_ends(SOCKET, second, 2);
 }
@@ -101,7 +101,7 @@ fn a_read_over_two_connects_is_in_neither() {
 #[test]
 fn torn_values_are_found_when_the_connect_returns() {
     let table = table(1);
-    let connect = begin(&table, SOCKET);
+    let connect = start(&table, SOCKET);
     let torn = table.read_begins(SOCKET, || 3);
     table.read_ends(SOCKET, torn, || 4);
     assert_eq!(read(&table, SOCKET), CERTAIN);
@@ -110,14 +110,14 @@ fn torn_values_are_found_when_the_connect_returns() {
 }
 
 #[test]
-fn without_a_place_a_read_still_sees_a_connect() {
+fn without_a_slot_a_read_still_sees_a_connect() {
     let table = table(1);
-    let connect = begin(&table, SOCKET);
-    let others: Vec<_> = (1..4).map(|n| begin(&table, SOCKET + n * 64)).collect();
+    let connect = start(&table, SOCKET);
+    let others: Vec<_> = (1..4).map(|n| start(&table, SOCKET + n * 64)).collect();
     assert!(table.connect_begins(SOCKET + 4 * 64, 1).is_none());
 
     let outside = table.read_begins(SOCKET, || 2);
-    assert!(outside.has_no_place());
+    assert!(outside.has_no_slot());
     assert_eq!(table.read_ends(SOCKET, outside, || 2), CERTAIN);
 
     table.connect_ends(SOCKET, connect, 2);
@@ -161,7 +161,7 @@ proptest! {
     /// Whatever begins and ends in whichever order, the table says what the intervals say.
     #[test]
     fn as_the_intervals_say(events in events()) {
-        // So many sets that nobody goes without a place: 3 connects and 6 reads.
+        // So many sets that nobody goes without a slot: 3 connects and 6 reads.
         let table = table(16);
         let address = |socket: usize| SOCKET + socket * 4096;
         let mut known: [Known; 3] = Default::default();
@@ -199,7 +199,7 @@ proptest! {
                         }
                         None => {
                             let read = table.read_begins(address(socket), || 2);
-                            prop_assert!(!read.has_no_place());
+                            prop_assert!(!read.has_no_slot());
                             reads[socket][reader] = Some((read, now.connects, now.connecting));
                         }
                     }
@@ -237,8 +237,8 @@ mod concurrent {
     {
         explore(3, move || {
             let shared = Arc::new((Overlaps::new(vec![Set::<W>::new()]), AtomicU32::new(0)));
-            // The first place is taken when the connect comes and free when the read does, so that the
-            // two need not meet at one place.
+            // The first slot is taken when the connect comes and free when the read does, so that the
+            // two need not meet at one slot.
             let other = shared.0.connect_begins(OTHER, 0).unwrap();
             let connect = {
                 let shared = shared.clone();

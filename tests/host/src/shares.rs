@@ -7,24 +7,24 @@ use proptest::prelude::*;
 
 use crate::{
     model::{
-        shares::{Shares, Taken, PLACES},
+        shares::{Charge, Shares, BUCKETS},
         word::Word,
     },
     words::{Checked, Model, Single, ATOMICITY},
 };
 
-fn shares<W: Word>(cpus: usize, places: usize, calls: u32) -> Shares<Vec<W>> {
-    let words = (0..cpus * places).map(|_| W::new(0)).collect();
-    Shares::new(words, places, calls)
+fn shares<W: Word>(cpus: usize, buckets: usize, calls: u32) -> Shares<Vec<W>> {
+    let words = (0..cpus * buckets).map(|_| W::new(0)).collect();
+    Shares::new(words, buckets, calls)
 }
 
 /// How many calls a user can take on a CPU until one is refused.
-fn until_refused<W: Word>(shares: &Shares<Vec<W>>, cpu: u32, user: u32) -> Vec<Taken> {
-    std::iter::from_fn(|| shares.take(cpu, user)).collect()
+fn until_refused<W: Word>(shares: &Shares<Vec<W>>, cpu: u32, user: u32) -> Vec<Charge> {
+    std::iter::from_fn(|| shares.charge(cpu, user)).collect()
 }
 
 /// The same on one CPU after the other.
-fn on_all_cpus(shares: &Shares<Vec<Single>>, user: u32) -> Vec<Taken> {
+fn on_all_cpus(shares: &Shares<Vec<Single>>, user: u32) -> Vec<Charge> {
     (0..3)
         .flat_map(|cpu| until_refused(shares, cpu, user))
         .collect()
@@ -34,12 +34,12 @@ fn on_all_cpus(shares: &Shares<Vec<Single>>, user: u32) -> Vec<Taken> {
 fn one_user_holds_half() {
     for calls in [1, 2, 3, 8, 24, 256, 1024, 4096] {
         let half = (calls as usize).div_ceil(2);
-        let shares = shares::<Single>(3, PLACES, calls);
+        let shares = shares::<Single>(3, BUCKETS, calls);
         let held = on_all_cpus(&shares, 1000);
         assert!(held.len() <= half);
         // Somebody else has as many.
         assert_eq!(on_all_cpus(&shares, 1001).len(), held.len());
-        held.into_iter().for_each(|taken| shares.give_back(taken));
+        held.into_iter().for_each(|charge| shares.uncharge(charge));
         let on_one = until_refused(&shares, 2, 1000).len();
         assert!(
             (half * 3 / 4..=half).contains(&on_one),
@@ -52,18 +52,18 @@ proptest! {
     /// Like a map of counts.
     #[test]
     fn each_user_is_counted(steps in prop::collection::vec((0..4_u32, 0..3_u32, any::<bool>()), 0..300)) {
-        let shares = shares::<Single>(4, PLACES, 32);
-        let mut held: [Vec<Taken>; 3] = Default::default();
+        let shares = shares::<Single>(4, BUCKETS, 32);
+        let mut held: [Vec<Charge>; 3] = Default::default();
         for (cpu, user, enters) in steps {
             let own = &mut held[user as usize];
             if enters {
-                match shares.take(cpu, user) {
-                    Some(taken) => own.push(taken),
+                match shares.charge(cpu, user) {
+                    Some(charge) => own.push(charge),
                     None => prop_assert!(own.len() >= 12),
                 }
                 prop_assert!(own.len() <= 16);
-            } else if let Some(taken) = own.pop() {
-                shares.give_back(taken);
+            } else if let Some(charge) = own.pop() {
+                shares.uncharge(charge);
             }
         }
     }
@@ -72,14 +72,14 @@ proptest! {
 /// A call enters while another, which entered on the same CPU, returns on a second one.
 fn nothing_is_lost<W: Word + Send + Sync + 'static>() {
     let shares = Arc::new(shares::<W>(2, 1, 4));
-    let first = shares.take(0, 7).unwrap();
+    let first = shares.charge(0, 7).unwrap();
     let other = {
         let shares = shares.clone();
-        thread::spawn(move || shares.give_back(first))
+        thread::spawn(move || shares.uncharge(first))
     };
-    let second = shares.take(0, 7);
+    let second = shares.charge(0, 7);
     other.join().unwrap();
-    shares.give_back(second.unwrap());
+    shares.uncharge(second.unwrap());
     let can = until_refused(&shares, 0, 7).len();
     assert_eq!(can, 2, "lost");
 }

@@ -67,8 +67,8 @@ fn spans(text: &str) -> Vec<(usize, usize)> {
     columns(text)
         .into_iter()
         .map(|column| {
-            let begin = column.as_ptr() as usize - text.as_ptr() as usize;
-            (begin, begin + column.len())
+            let start = column.as_ptr() as usize - text.as_ptr() as usize;
+            (start, start + column.len())
         })
         .collect()
 }
