@@ -34,7 +34,12 @@ uninstall:
 # Everything below runs in the toolroot and keeps what it makes in the cache.
 KERNEL ?= 7.3-kcsan
 export KERNEL ACCEL MEM SMP TIMEOUT CMD COPY UPDATE FORMAT BENCH BENCH_ARGUMENTS DEBFULLNAME DEBEMAIL \
-	PACKAGES HOOKS PARTS CHECKS LOADS NAMESPACES FUZZ_SECONDS MINUTES UPSTREAM CACHE TOOLROOT
+	PACKAGES HOOKS PARTS CHECKS LOADS NAMESPACES FUZZ_SECONDS MINUTES UPSTREAM CACHE TOOLROOT TREE COMMIT CONFIG PATCH TREE_CC
+# A kernel tree of the user's, where one was named; built by clang, or by CC= of the command line.
+TREE_CC = $(if $(TREE),$(if $(filter command,$(firstword $(origin CC))),$(CC)))
+ifdef TREE
+override KERNEL := tree$(if $(COMMIT),:$(COMMIT))
+endif
 
 run:
 	@scripts/harness/enter scripts/harness/run

@@ -68,10 +68,37 @@ mutated() {
 			"$(awk '/^patching file/ { file = $3 ": " } /would create/ { file = $NF " " } /can.t find|exists|FAILED|\*\*\*\*/ { print file $0; exit }' <<< "$output")"
 }
 
+# on_host PATH: where a file of the host that the user named is here (scripts/harness/enter).
+on_host() {
+	local path=$1
+	[[ $path == /* ]] || path=$HOST_PWD/$path
+	printf '%s\n' "$HOST_ROOT$path"
+}
+
+# describes KERNEL: the file in kernels/ that describes it. A tree of the user's (tree, tree:COMMIT) is built like the default.
+describes() {
+	case $1 in
+	tree | tree:*) echo "$PROJECT/kernels/7.3-kcsan" ;;
+	*) echo "$PROJECT/kernels/$1" ;;
+	esac
+}
+
+# says KERNEL PATTERN: a line of its file in kernels/ matches.
+says() { grep --quiet --no-messages "$2" "$(describes "$1")"; }
+
+# must_be_known KERNEL
+must_be_known() {
+	[[ -f $(describes "$1") ]] || die "no kernel '$1'; there are: $(cd "$PROJECT/kernels" && find . -maxdepth 1 -type f -printf '%P ')"
+	[[ $1 != tree* || -n ${TREE-} ]] || die "the kernel '$1' needs TREE="
+}
+
+# file_name KERNEL: its name as a part of a file's.
+file_name() { tr --complement '[:alnum:]._\n-' - <<< "$1"; }
+
 # slowness KERNEL: how many times as long what runs in its guest may take (slow= in kernels/).
 slowness() {
 	local slow
-	slow=$(sed -n 's/^slow=//p' "$PROJECT/kernels/$1")
+	slow=$(sed -n 's/^slow=//p' "$(describes "$1")")
 	echo "${slow:-1}"
 }
 

@@ -38,7 +38,7 @@ printed_in_guest() { sed -n "s/^# $2: //p" "$CACHE/log/test-$1.selftests"; }
 last_stats() {
 	local name last=
 	for name; do
-		grep -q '^module=no' "$PROJECT/kernels/$name" || last=$name
+		says "$name" '^module=no' || last=$name
 	done
 	[[ -n $last ]] && printed_in_guest "$last" stats
 }

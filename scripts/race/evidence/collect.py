@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 """Collects all evidence about one kernel and prints it as JSON.
 
-Usage: collect.py --name NAME --kernel DIRECTORY --console FILE --output FILE --log PREFIX -- HERD...
+Usage: collect.py --name NAME --tree DESCRIPTION --kernel DIRECTORY --console FILE --output FILE --log PREFIX -- HERD...
 
 What could not be had is null, and says why under "missing".
 """
 
 import argparse
+import hashlib
 import json
 import pathlib
 import re
@@ -21,7 +22,7 @@ from .objects import Objects
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name in ("name", "kernel", "console", "output", "log"):
+    for name in ("name", "tree", "kernel", "console", "output", "log"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--without-module", action="store_true", help="the tree cannot host the module")
     parser.add_argument("herd", nargs="+")
@@ -40,6 +41,10 @@ def watching(part, missing):
     if int(part.get("guest", {}).get("cpus", 0)) < 2:
         missing.append("the guest had fewer than two CPUs")
     return {"enabled": enabled, "watchpoints": watchpoints}
+
+
+def text(access):
+    return access and {"where": f"{access.file}:{access.line}", "text": access.text, "access": expected(access)}
 
 
 def expected(access):
@@ -83,6 +88,7 @@ class Collector:
         return {
             "source": expected(store),
             "where": None if store is None else f"{store.file}:{store.line}",
+            "store": text(store), "load": text(load),
             "machine_code": code,
             "memory_model": model,
             "kcsan": kcsan.summary(findings, lines),
@@ -137,8 +143,11 @@ def main():
     first = paths.pop("v6")
     release = pathlib.Path(options.kernel, "build/include/config/kernel.release").read_text().strip()
     config = pathlib.Path(options.kernel, "build/.config").read_text()
+    compiler = re.search('^CONFIG_CC_VERSION_TEXT="(.*)"', config, re.M)
     print(json.dumps({
-        "name": options.name, "release": release,
+        "name": options.name, "release": release, "tree": options.tree,
+        "compiler": compiler and compiler[1], "configuration": hashlib.sha256(config.encode()).hexdigest(),
+        "store": first["store"], "load": first["load"],
         "source": first["source"], "reverted": collector.tree.name.endswith("-unfixed"), "where": first["where"],
         "machine_code": first["machine_code"], "memory_model": first["memory_model"],
         "kcsan": (state | first["kcsan"]) if re.search("^CONFIG_KCSAN=y", config, re.M) else None,

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Prints the evidence about several kernels, as a table or as one JSON document, and judges it.
+"""Prints the evidence about several kernels, as a table, as one JSON document or as text for a mail, and judges it.
 
-Usage: report.py table|json FILE...
+Usage: report.py [--patch NAME] table|json|mail FILE...; with a patch, the files are of each kernel before and after it.
 """
 
+import argparse
 import json
 import pathlib
 import sys
 
+from . import mail
+from .patch import Effect
 from .source import FIELD, WRITERS
 
 HEADER = ("kernel", "writer", "store in the source", "machine code", "memory model", f"KCSAN: {FIELD}",
@@ -67,14 +70,26 @@ def details(kernel):
 
 
 def main():
-    form, files = sys.argv[1], sys.argv[2:]
-    kernels = [json.loads(pathlib.Path(file).read_text()) for file in files]
-    if form == "json":
-        print(json.dumps({"version": 1, "kernels": kernels}))
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--patch")
+    parser.add_argument("form", choices=("table", "json", "mail"))
+    parser.add_argument("files", nargs="+")
+    options = parser.parse_args()
+    kernels = [json.loads(pathlib.Path(file).read_text()) for file in options.files]
+    effects = []
+    if options.patch:
+        effects = [Effect(options.patch, before, after) for before, after in zip(kernels[::2], kernels[1::2])]
+    if options.form == "json":
+        patches = [effect.document() for effect in effects]
+        print(json.dumps({"version": 1, "kernels": kernels} | ({"patches": patches} if patches else {})))
+    elif options.form == "mail":
+        print(mail.text(kernels, effects), end="")
     else:
         table(kernels)
         for kernel in kernels:
             details(kernel)
+        for effect in effects:
+            print(f"\n{effect}")
     status = 0
     for kernel in kernels:
         for text in kernel["missing"]:

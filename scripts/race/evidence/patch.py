@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What a patch does to a kernel, by the evidence before and after it."""
+
+from .source import WRITERS
+
+
+def races(kernel):
+    """The writers that race; None where the evidence does not tell."""
+    if kernel["missing"] or kernel["contradictions"]:
+        return None
+    paths = {writer: kernel if writer == "v6" else kernel["paths"][writer] for writer in WRITERS}
+    return {writer for writer, path in paths.items() if path["verdict"] == "races"}
+
+
+class Effect:
+    """Of one patch on one kernel."""
+
+    def __init__(self, patch, before, after):
+        self.patch, self.before, self.after = patch, before, after
+
+    @property
+    def verdict(self):
+        """None where the evidence does not tell."""
+        before, after = races(self.before), races(self.after)
+        if before is None or after is None:
+            return None
+        if after - before:
+            return "breaks"
+        if not before:
+            return "nothing to fix"
+        return "does not fix" if after else "fixes"
+
+    def document(self):
+        return {"patch": self.patch, "kernel": self.before["name"], "verdict": self.verdict}
+
+    def __str__(self):
+        return f"{self.patch} on {self.before['name']} ({self.before['release']}): {self.verdict or 'the evidence does not tell'}"
