@@ -34,8 +34,10 @@ uninstall:
 # Everything below runs in the toolroot and keeps what it makes in the cache.
 KERNEL ?= 7.3-kcsan
 export KERNEL ACCEL MEM SMP TIMEOUT CMD COPY UPDATE FORMAT BENCH BENCH_ARGUMENTS DEBFULLNAME DEBEMAIL \
-	PACKAGES HOOKS PARTS CHECKS LOADS NAMESPACES FUZZ_SECONDS MINUTES UPSTREAM CACHE TOOLROOT TREE COMMIT CONFIG PATCH TREE_CC
+	PACKAGES HOOKS PARTS CHECKS LOADS NAMESPACES FUZZ_SECONDS MINUTES UPSTREAM CACHE TOOLROOT TREE COMMIT CONFIG PATCH TREE_CC DEFAULTED
 # A kernel tree of the user's, where one was named; built by clang, or by CC= of the command line.
+# Where KERNEL= was not given, the archive decides whether the default can be had.
+DEFAULTED = $(if $(filter file,$(origin KERNEL)),1)
 TREE_CC = $(if $(TREE),$(if $(filter command,$(firstword $(origin CC))),$(CC)))
 ifdef TREE
 override KERNEL := tree$(if $(COMMIT),:$(COMMIT))
