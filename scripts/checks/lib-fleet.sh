@@ -32,7 +32,7 @@ changed() {
 }
 
 # What the module printed in the selftests on a kernel (selftests/exporter.sh), and what it became there.
-printed_in_guest() { sed -n "s/^# $2: //p" "$CACHE/log/test-$1.selftests"; }
+printed_in_guest() { sed -n "s/^# $2: //p" "$CACHE/log/test-$(file_name "$1").selftests"; }
 
 # Stats to go on with, of the last of those kernels that host the module.
 last_stats() {
