@@ -25,7 +25,7 @@ apt_own() {
 	mkdir -p "$own/lists/partial" "$own/archives/partial"
 	[[ -z ${apt_arch-} ]] || options=(-o APT::Architecture="$apt_arch" -o APT::Architectures="$apt_arch" -o Dir::State::status=/dev/null)
 	if [[ -n ${apt_suite-} ]]; then
-		sources_of_suite "$apt_suite" > "$own/sources.list"
+		sources_of_suite "$apt_suite" > "$own/sources.list.$BASHPID" && mv "$own/sources.list.$BASHPID" "$own/sources.list"
 		options+=(-o Dir::Etc::SourceList="$own/sources.list" -o Dir::Etc::SourceParts=/dev/null)
 	fi
 	flock "$own/lock" "$1" -o Dir::State::Lists="$own/lists" -o Dir::Cache="$own" "${options[@]}" \

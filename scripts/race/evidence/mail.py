@@ -53,13 +53,14 @@ def about(kernel):
 def command():
     """How to repeat it, as the variables of make say; a path is of the user's own machine and not told."""
     words = ["make race"]
-    for name in ("TREE", "COMMIT", "PATCH", "CONFIG"):
-        value = os.environ.get(name)
-        if value:
-            shown = "~/linux" if name == "TREE" else os.path.basename(value)
-            words.append(f"{name}={shown!r}" if " " in shown else f"{name}={shown}")
-    if not os.environ.get("TREE"):
-        words.append(f"KERNEL={os.environ.get('KERNEL', '')}")
+    names = {"TREE": lambda _: "~/linux", "COMMIT": str, "PATCH": os.path.basename,
+             "CONFIG": lambda value: " ".join(map(os.path.basename, value.split())), "TREE_CC": str}
+    for name, shown in names.items():
+        if value := os.environ.get(name):
+            value = shown(value)
+            words.append(f"{name.removeprefix('TREE_')}={value!r}" if " " in value else f"{name.removeprefix('TREE_')}={value}")
+    if not os.environ.get("TREE") and not os.environ.get("DEFAULTED"):
+        words.append(f"KERNEL={os.environ.get('KERNEL', '')!r}")
     return " ".join(words)
 
 
@@ -70,6 +71,7 @@ def text(kernels, effects):
             lines += [f"{'After' if number % 2 else 'Before'} {effects[number // 2].patch}:"[:COLUMNS], ""]
         lines += about(kernel) + [""]
         if effects and number % 2:
-            lines += entry("Patch", f"{effects[number // 2].verdict or 'the evidence does not tell'}") + [""]
+            effect = effects[number // 2]
+            lines += entry("Patch", f"{effect.verdict or 'the evidence does not tell'} (applies {effect.applies})") + [""]
     lines += entry("To repeat", command())
     return "\n".join(lines) + "\n"

@@ -15,8 +15,8 @@ def races(kernel):
 class Effect:
     """Of one patch on one kernel."""
 
-    def __init__(self, patch, before, after):
-        self.patch, self.before, self.after = patch, before, after
+    def __init__(self, patch, applies, before, after):
+        self.patch, self.applies, self.before, self.after = patch, applies, before, after
 
     @property
     def verdict(self):
@@ -31,7 +31,8 @@ class Effect:
         return "does not fix" if after else "fixes"
 
     def document(self):
-        return {"patch": self.patch, "kernel": self.before["name"], "verdict": self.verdict}
+        return {"patch": self.patch, "applies": self.applies, "kernel": self.before["name"], "verdict": self.verdict}
 
     def __str__(self):
-        return f"{self.patch} on {self.before['name']} ({self.before['release']}): {self.verdict or 'the evidence does not tell'}"
+        verdict = self.verdict or "the evidence does not tell"
+        return f"{self.patch} on {self.before['name']} ({self.before['release']}): {verdict} (applies {self.applies})"

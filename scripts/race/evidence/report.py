@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Prints the evidence about several kernels, as a table, as one JSON document or as text for a mail, and judges it.
 
-Usage: report.py [--patch NAME] table|json|mail FILE...; with a patch, the files are of each kernel before and after it.
+Usage: report.py [--patch NAME --applies HOW...] table|json|mail FILE...; with a patch, the files are of each kernel before and after it.
 """
 
 import argparse
@@ -72,13 +72,14 @@ def details(kernel):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--patch")
+    parser.add_argument("--applies", action="append", default=[], help="how the patch applies to each kernel")
     parser.add_argument("form", choices=("table", "json", "mail"))
     parser.add_argument("files", nargs="+")
     options = parser.parse_args()
     kernels = [json.loads(pathlib.Path(file).read_text()) for file in options.files]
     effects = []
     if options.patch:
-        effects = [Effect(options.patch, before, after) for before, after in zip(kernels[::2], kernels[1::2])]
+        effects = [Effect(options.patch, *each) for each in zip(options.applies, kernels[::2], kernels[1::2])]
     if options.form == "json":
         patches = [effect.document() for effect in effects]
         print(json.dumps({"version": 1, "kernels": kernels} | ({"patches": patches} if patches else {})))
