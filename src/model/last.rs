@@ -1,46 +1,46 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The last finding on a CPU, published to readers on any other.
+//! The last finding of a CPU, published to readers on any CPU.
 //!
-//! A sequence count: odd while the writer is at work. A reader takes what it read only if the count
-//! was even before and the same after.
+//! A sequence count protects it: odd during a write. A reader accepts its values only if the count was even before
+//! and is unchanged after.
 
 use crate::model::{verdict::Verdict, word::Word};
 
-/// A finding as it is shown.
+/// A finding, as `last` shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Finding {
-    /// The offset the socket carried.
+    /// The socket's offset.
     pub(crate) offset: u32,
-    /// The offset the kernel computed.
+    /// The expected offset.
     pub(crate) expected: u32,
-    /// The verdict on them.
+    /// The verdict.
     pub(crate) verdict: Verdict,
 }
 
-/// Where one CPU publishes its last finding.
+/// The slot in which one CPU publishes its last finding.
 pub(crate) struct Last<W> {
     sequence: W,
     offsets: W,
     verdict: W,
 }
 
-/// What a reader got.
+/// The result of a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Read {
-    /// Nothing was published yet.
+    /// No finding was published yet.
     Nothing,
-    /// The writer was faster than the reader, every time.
+    /// The writer changed the slot during every try.
     Busy,
-    /// A finding, whole.
+    /// A whole finding.
     Finding(Finding),
 }
 
 impl<W: Word> Last<W> {
-    /// How often a reader tries before it gives up.
+    /// Number of tries of a read.
     const TRIES: usize = 64;
 
-    /// Nothing published yet.
+    /// Returns an empty slot.
     pub(crate) fn new() -> Self {
         Self {
             sequence: W::new(0),
@@ -49,7 +49,7 @@ impl<W: Word> Last<W> {
         }
     }
 
-    /// Publishes a finding. For the one writer; never waits.
+    /// Publishes a finding. Only the CPU that owns the slot calls it. Never waits.
     #[inline]
     pub(crate) fn publish(&self, finding: Finding) {
         let sequence = self.sequence.own();
@@ -62,19 +62,19 @@ impl<W: Word> Last<W> {
         self.sequence.store_release(sequence.wrapping_add(2));
     }
 
-    /// Reads the last finding, from any CPU. Never disturbs the writer.
+    /// Reads the last finding, on any CPU. Does not disturb the writer.
     pub(crate) fn read(&self) -> Read {
         self.read_within(Self::TRIES)
     }
 
-    /// The same with at most so many tries.
+    /// Reads the last finding in at most `tries` tries.
     pub(crate) fn read_within(&self, tries: usize) -> Read {
         for _ in 0..tries {
             let before = self.sequence.load_acquire();
             if before == 0 {
                 return Read::Nothing;
             }
-            // A finding in the making need not be read.
+            // A write is in progress: try again.
             if before % 2 != 0 {
                 continue;
             }

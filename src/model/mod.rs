@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Pure logic: nothing here knows the kernel, and no `unsafe`. The same files compile on the host,
-//! where they are tested (tests/host).
+//! Pure logic, without kernel interfaces and without `unsafe`. The host tests (tests/host) compile the same files.
 
 pub(crate) mod counts;
 pub(crate) mod last;

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! How a namespace chooses its timestamp offsets.
+//! The timestamp offset policy of a namespace.
 
-/// What `net.ipv4.tcp_timestamps` means for the offset.
+/// The offset policy that `net.ipv4.tcp_timestamps` selects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Policy {
-    /// No timestamps are sent.
+    /// The kernel sends no timestamps.
     Off,
-    /// Every connection has an offset of its own: addresses and ports are hashed.
+    /// Every connection has its own offset: a hash of addresses and ports.
     PerConnection,
-    /// Timestamps are sent without offset.
+    /// The kernel sends timestamps without offset.
     Zero,
 }
 
 impl Policy {
-    /// From the sysctl's value.
+    /// Returns the policy for a value of the sysctl.
     pub(crate) fn from_tcp_timestamps(value: u8) -> Self {
         match value {
             0 => Self::Off,
@@ -23,7 +23,7 @@ impl Policy {
         }
     }
 
-    /// Its name in `stats`.
+    /// Returns the name in `stats`.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Off => "off",

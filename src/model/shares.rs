@@ -1,41 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! How many calls each user has in flight, so that one user cannot take every instance of a probe.
+//! Limits of the calls that each user has in flight. One user cannot take every instance of a probe.
 //!
-//! Users who hash alike share a bucket. A call is counted on the CPU of its entry, and given back there: the line that a connect
-//! writes belongs to one CPU unless the task has moved in between.
+//! Users with the same hash share a bucket. Entry charges a call on its CPU, and the return uncharges it there. So a
+//! connect writes a cache line of its own CPU unless the task migrates.
 
 use core::ops::Deref;
 
 use crate::model::{sockets::handshakes::spread, word::Word};
 
-/// Places for users on each CPU: 8 KiB.
+/// Buckets for users on each CPU: 8 KiB.
 pub(crate) const BUCKETS: usize = 1024;
 
-/// The counts, over as many words for each CPU as there are buckets.
+/// The charged calls: one word for each bucket and CPU.
 pub(crate) struct Shares<S> {
     held: S,
-    // Buckets for each CPU less one, and how many bits these take.
+    // Buckets for each CPU minus one, and the number of its bits.
     mask: usize,
     bits: u32,
-    // Calls of one user on one CPU up to which the other CPUs are not asked.
+    // Calls of one user on one CPU up to which the other CPUs are not read.
     unasked: u64,
-    // Calls of one user on all CPUs, where they are asked.
+    // Limit of one user's calls on all CPUs, when all CPUs are read.
     most: u64,
 }
 
-/// A call that is charged to a user.
+/// The index of the word to which a call is charged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Charge(u32);
 
 impl Charge {
-    /// Of a call that is charged to nobody: there is no such bucket.
+    /// A call that is charged to no user: no such bucket exists.
     pub(crate) const NOTHING: Self = Self(u32::MAX);
 }
 
 impl<W: Word, S: Deref<Target = [W]>> Shares<S> {
-    /// Over these words, all of them 0, with so many buckets for each CPU, a power of two. Where there are instances for so many
-    /// calls, one user may hold half of them at the most, and three eighths in any case.
+    /// Returns shares over these words, all of them 0, with `buckets` buckets for each CPU, a power of two. `calls`
+    /// is the number of probe instances. One user may hold at most half of them, and in any case three eighths.
     pub(crate) fn new(held: S, buckets: usize, calls: u32) -> Self {
         let cpus = (held.len() / buckets).max(1) as u64;
         let calls = u64::from(calls);
@@ -45,14 +45,14 @@ impl<W: Word, S: Deref<Target = [W]>> Shares<S> {
             mask: buckets.wrapping_sub(1),
             bits: buckets.trailing_zeros(),
             unasked,
-            // The others may have as many that nobody asked for.
+            // Each of the other CPUs may hold `unasked` calls without a check.
             most: calls.div_ceil(2).max(1) - (cpus - 1) * unasked,
         }
     }
 
-    /// Counts a call of a user that enters on this CPU; none where the user holds as many as one may.
+    /// Charges a call that enters on this CPU to its user. Returns `None` if the user has reached the limit.
     ///
-    /// The CPUs are summed up only where this one has many.
+    /// Sums over all CPUs only if this CPU has more than `unasked` calls of the user.
     #[inline]
     pub(crate) fn charge(&self, cpu: u32, user: u32) -> Option<Charge> {
         let bucket = spread(user.into()) as usize & self.mask;
@@ -65,7 +65,7 @@ impl<W: Word, S: Deref<Target = [W]>> Shares<S> {
         Some(Charge(index as u32))
     }
 
-    /// The call returns, wherever.
+    /// Uncharges a call at its return, on any CPU.
     #[inline]
     pub(crate) fn uncharge(&self, charge: Charge) {
         if let Some(held) = self.held.get(charge.0 as usize) {

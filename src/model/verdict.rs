@@ -1,29 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a connect's timestamp offset is found to be.
+//! The verdict on a connect's timestamp offset.
 
-/// The finding about one connect.
+/// The verdict on one connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Verdict {
-    /// The offset is the one the kernel's SipHash yields.
+    /// The offset is the one that the kernel's SipHash yields.
     Match,
-    /// The namespace's `tcp_timestamps` is not 1, so that the offset has to be 0, and it is.
+    /// The namespace's `tcp_timestamps` is not 1, and the offset is 0, as it has to be.
     Zero,
-    /// `tcp_timestamps` was written during the call, or `ip_dynaddr` lets the source address change: nothing to compare with.
+    /// No offset to compare with: `tcp_timestamps` was written during the call, or `ip_dynaddr` lets the source
+    /// address change.
     Changed,
-    /// The offset is not the one the SipHash yields.
+    /// The offset differs from the one that the SipHash yields.
     Mismatch,
-    /// The socket is in TCP_REPAIR mode: the kernel leaves the offset as the user set it.
+    /// The socket is in TCP_REPAIR mode: the kernel keeps the user's offset.
     Repair,
-    /// Connect returned an error: nothing to compare.
+    /// Connect returned an error: no offset to compare.
     Failed,
-    /// The offset is not the one the function yields, which disagrees with itself: it is not the kernel's SipHash.
+    /// The offset differs from that of the hash function, which yields two offsets for one tuple: it is not the
+    /// kernel's SipHash.
     Unjudged,
 }
 
 impl Verdict {
-    /// All of them, in the order of their numbers.
+    /// All verdicts, in the order of their numbers.
     pub(crate) const ALL: [Self; 7] = [
         Self::Match,
         Self::Zero,
@@ -34,7 +36,7 @@ impl Verdict {
         Self::Unjudged,
     ];
 
-    /// Its name in every output.
+    /// Returns the name in every output.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Match => "match",
@@ -48,29 +50,29 @@ impl Verdict {
     }
 }
 
-/// What was seen of one connect.
+/// The observed values of one connect.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Observation {
-    /// What the call returned: 0 or a negative errno.
+    /// Return value of the call: 0 or a negative errno.
     pub(crate) error: i32,
     /// Whether the socket was in TCP_REPAIR mode.
     pub(crate) repair: bool,
-    /// The offset the socket carries.
+    /// The socket's offset.
     pub(crate) offset: u32,
-    /// The offset the kernel computes for its tuple.
+    /// The offset that the kernel's hash yields for the socket's tuple.
     pub(crate) expected: u32,
-    /// `tcp_timestamps` of the namespace when the call began.
+    /// `tcp_timestamps` of the namespace at entry.
     pub(crate) timestamps_at_entry: u8,
-    /// The same after `expected` was computed.
+    /// `tcp_timestamps` of the namespace after the computation of `expected`.
     pub(crate) timestamps_at_return: u8,
-    /// What it is where the offset is not the expected one: a mismatch, unless a write of `tcp_timestamps` overlapped the call, its source
-    /// address may have changed within, or the hash is replaced. Two writes can leave the value as it was and still have had the kernel
-    /// store an offset for the one between.
+    /// The verdict for an offset that differs from `expected`: a mismatch, with three exceptions. A write of
+    /// `tcp_timestamps` overlapped the call, its source address may have changed within it, or the hash is replaced.
+    /// After two writes the value can be the same, although the kernel stored an offset for the value in between.
     pub(crate) other: Verdict,
 }
 
 impl Observation {
-    /// The verdict.
+    /// Returns the verdict.
     #[inline]
     pub(crate) fn judge(&self) -> Verdict {
         if self.error != 0 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The counters of one CPU, and their sum over all.
+//! The connect counters of one CPU, and the sums over all CPUs.
 //!
-//! A connect is counted where it is at that moment: it may enter on one CPU and return on another,
-//! so that only sums mean something. All arithmetic wraps.
+//! Each CPU counts the events that happen on it. A connect can enter on one CPU and return on another, so only sums
+//! have a meaning. All arithmetic wraps.
 
 use crate::model::{
     counts::histogram::{bucket, BUCKETS},
@@ -13,11 +13,11 @@ use crate::model::{
 
 /// Counters that one CPU writes, in handlers that do not nest, and any CPU reads.
 ///
-/// In flight is a count of its own, up at entry and down at return. It is raised before anything else
-/// of that connect is counted and lowered after all else, each with release: a reader who sees any
-/// count of a connect sees it raised, one who sees it lowered sees all counts (what follows from it:
-/// [`Ledger`](crate::model::counts::ledger::Ledger)). This holds, too, for a connect that returns on another CPU: the
-/// scheduler orders what the task did on the one before what it does on the other.
+/// `in_flight` is a counter of its own: entry increments it, return decrements it. Entry increments it before all
+/// other counters of the connect, return decrements it after them. Each store has release semantics. A reader that
+/// sees any count of a connect also sees the increment. A reader that sees the decrement sees all counts.
+/// [`Ledger`](crate::model::counts::ledger::Ledger) relies on this. The same holds for a connect that returns on
+/// another CPU: the scheduler orders the task's accesses on the two CPUs.
 pub(crate) struct Counters<W> {
     called: W,
     capped: W,
@@ -32,7 +32,7 @@ pub(crate) struct Counters<W> {
 }
 
 impl<W: Word> Counters<W> {
-    /// All of them 0.
+    /// Returns counters that are all 0.
     pub(crate) fn new() -> Self {
         Self {
             called: W::new(0),
@@ -48,26 +48,27 @@ impl<W: Word> Counters<W> {
         }
     }
 
-    /// A call of `tcp_v6_connect`, after it was entered where it is: who sees it called sees that.
+    /// Counts a call of `tcp_v6_connect`. Runs after `enter` or `cap`, so a reader that sees the call also sees that
+    /// count.
     #[inline]
     pub(crate) fn call(&self) {
         self.called.bump_release();
     }
 
-    /// A call that is not followed, as its user has too many in flight.
+    /// Counts a call that the module does not follow because its user has reached the limit.
     pub(crate) fn cap(&self) {
         self.capped.bump_release();
     }
 
-    /// A call that is followed to its return.
+    /// Counts a call that the module follows to its return.
     #[inline]
     pub(crate) fn enter(&self) {
         self.in_flight.bump();
         self.entered.bump_release();
     }
 
-    /// The return of a call that was entered and took so many nanoseconds, of which there is a record or which was
-    /// filtered out.
+    /// Counts the return of a followed call, its duration in nanoseconds, and whether it was recorded or filtered
+    /// out.
     #[inline]
     pub(crate) fn finish(&self, verdict: Verdict, v4_mapped: bool, recorded: bool, duration: u64) {
         self.durations[bucket(duration)].bump_release();
@@ -91,30 +92,30 @@ impl<W: Word> Counters<W> {
 pub(crate) struct Totals {
     /// Calls of `tcp_v6_connect`.
     pub(crate) called: u64,
-    /// Those not followed, as their user had too many in flight.
+    /// Calls that are not followed because their user has reached the limit.
     pub(crate) capped: u64,
-    /// Those followed to their return.
+    /// Calls that are followed to their return.
     pub(crate) entered: u64,
-    /// Those that returned.
+    /// Followed calls that have returned.
     pub(crate) returned: u64,
-    /// By verdict, in the order of [`Verdict::ALL`].
+    /// Returned calls by verdict, in the order of [`Verdict::ALL`].
     pub(crate) verdicts: [u64; Verdict::ALL.len()],
-    /// How many of them, failed ones aside, had a v4-mapped destination.
+    /// Returned calls with a v4-mapped destination, except failed ones.
     pub(crate) v4_mapped: u64,
-    /// Those of which there is, or was, a record.
+    /// Returned calls that were recorded, overwritten records included.
     pub(crate) recorded: u64,
-    /// Those that the filter left out.
+    /// Returned calls that were not recorded.
     pub(crate) filtered: u64,
-    /// Those that returned, by how long they took.
+    /// Returned calls by duration.
     pub(crate) durations: [u64; BUCKETS],
-    /// Entered and not returned yet.
+    /// Followed calls that have not returned.
     pub(crate) in_flight: u64,
 }
 
 impl Totals {
-    /// Sums up what `counters` yields for each CPU.
+    /// Sums the `counters` of each CPU.
     ///
-    /// In flight is loaded after all other counts, of all CPUs: see [`Counters`].
+    /// Loads `in_flight` of all CPUs after all other counters: see [`Counters`].
     pub(crate) fn sum<'a, W, I>(counters: impl Fn() -> I) -> Self
     where
         W: Word + 'a,
@@ -144,7 +145,7 @@ impl Totals {
         totals
     }
 
-    /// Adds others, such as those of a namespace that is gone.
+    /// Adds other totals, for example those of a removed namespace.
     pub(crate) fn add(&mut self, others: &Self) {
         let add = |total: &mut u64, other: &u64| *total = total.wrapping_add(*other);
 
@@ -164,15 +165,15 @@ impl Totals {
         }
     }
 
-    /// Calls that were not followed, for lack of a free probe instance (`maxactive`).
+    /// Returns the number of calls that were missed because no probe instance (`maxactive`) was free.
     pub(crate) fn missed(&self) -> u64 {
-        // A call is entered, or refused, before it is counted as called; a reader in between must not see
+        // A call counts as entered or capped before it counts as called. Saturation keeps a reader in between from
         // 2^64 - 1.
         self.called
             .saturating_sub(self.entered.wrapping_add(self.capped))
     }
 
-    /// How many had this verdict.
+    /// Returns the number of calls with this verdict.
     pub(crate) fn with(&self, verdict: Verdict) -> u64 {
         self.verdicts[verdict as usize]
     }

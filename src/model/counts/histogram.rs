@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! How long calls took, in buckets of powers of two.
+//! A histogram of call durations, in buckets of powers of two.
 
-/// Buckets: below 2^10 ns (1 us), then one for each power of two, and the last for 2^33 ns (8.6 s) and more.
+/// Number of buckets: one below 2^10 ns (1 us), one for each power of two, and one from 2^33 ns (8.6 s) on.
 pub(crate) const BUCKETS: usize = 25;
 
-/// The first bucket's bound is two to the power of this, in nanoseconds.
+/// Binary logarithm of the first bucket's bound, in nanoseconds.
 const FIRST: u32 = 10;
 
-/// The names of their lines in `stats`: what their values are below.
+/// The names of the buckets' lines in `stats`: each has the bucket's upper bound.
 pub(crate) const NAMES: [&str; BUCKETS] = [
     "connect_ns_below_1024",
     "connect_ns_below_2048",
@@ -37,10 +37,10 @@ pub(crate) const NAMES: [&str; BUCKETS] = [
     "connect_ns_above",
 ];
 
-/// The bucket of a duration in nanoseconds.
+/// Returns the bucket of a duration in nanoseconds.
 #[inline]
 pub(crate) fn bucket(duration: u64) -> usize {
-    // How many bits it takes: 0 for 0.
+    // The number of significant bits: 0 for 0.
     let bits = u64::BITS - duration.leading_zeros();
     (bits.saturating_sub(FIRST) as usize).min(BUCKETS - 1)
 }

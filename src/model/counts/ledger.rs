@@ -1,45 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Whether the counters add up.
+//! The consistency check of the counters.
 
 use crate::model::counts::counters::Totals;
 
-/// Records by what became of them, as the rings themselves tell, all CPUs together.
+/// Numbers of records, read from the rings of all CPUs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct RecordCounts {
-    /// They can be read.
+    /// Records that can be read.
     pub(crate) readable: u64,
-    /// Others took their place.
+    /// Records that later ones have replaced.
     pub(crate) overwritten: u64,
 }
 
-/// The state of the books.
+/// The result of the check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ledger {
-    /// Every connect is accounted for.
+    /// The counts add up.
     Balanced,
-    /// Connects were in flight or came while the sums were taken: nothing can be said.
+    /// Connects were in flight or came during the sums: no verdict is possible.
     Busy,
     /// A connect was lost or counted twice: a defect.
     Unbalanced,
 }
 
 impl Ledger {
-    /// Judges two sums taken one after the other.
+    /// Judges two sums, taken one after the other.
     ///
-    /// Where both are the same and nothing is in flight in either, they are those of one moment: let E
-    /// be the entries and F the returns that the first sum found in its in-flight counts; there are as
-    /// many of the one as of the other. Whatever the first sum found entered, returned or judged it
-    /// had found raised, and so is within E; whatever is in F the second sum finds in every count. As
-    /// the sums are the same, every count is that of E. (Checked by a model: tests/host.) What is in the
-    /// rings was counted in between, and is of that moment, too.
+    /// If both sums are equal and both have nothing in flight, they are the sums of one moment. Let E be the entries
+    /// and F the returns in the in-flight counts of the first sum. E and F have the same size. The first sum sees the
+    /// in-flight increment of each connect that it sees entered, returned or judged, so that connect is in E. The
+    /// second sum sees every count of each connect in F. As the sums are equal, every count is that of E. A model
+    /// checks this (tests/host). The module counts the ring contents between the two sums, so they belong to the same
+    /// moment.
     ///
-    /// Of one network namespace there is no telling what became of its records: all share the rings.
+    /// `kept` is `None` for one network namespace: all namespaces share the rings.
     pub(crate) fn check(first: &Totals, kept: Option<&RecordCounts>, second: &Totals) -> Self {
         if first != second || second.in_flight != 0 {
             return Self::Busy;
         }
-        // Entered is counted before called: see `Totals::missed`.
+        // `entered` is counted before `called`: see `Totals::missed`.
         if second.entered > second.called {
             return Self::Busy;
         }
@@ -71,7 +71,7 @@ impl Ledger {
         }
     }
 
-    /// Its name in `stats`.
+    /// Returns the name in `stats`.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Balanced => "balanced",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What is counted, and how it is told.
+//! Counters, and the lines of `stats`.
 
 pub(crate) mod counters;
 pub(crate) mod histogram;

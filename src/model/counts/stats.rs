@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The lines of `stats`: names are a contract (docs/interface.md).
+//! The lines of `stats`. Their names are a contract (docs/interface.md).
 
 use crate::model::{
     counts::{
@@ -14,7 +14,7 @@ use crate::model::{
     witness::readers::ReaderTotals,
 };
 
-/// A line's value.
+/// The value of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Value {
     /// A count.
@@ -23,47 +23,47 @@ pub(crate) enum Value {
     Word(&'static str),
 }
 
-/// What `stats` tells.
+/// The contents of `stats`.
 pub(crate) struct Stats {
-    /// The sums.
+    /// The sums of the connect counters.
     pub(crate) totals: Totals,
-    /// What the rings hold, which all namespaces share: not known of one.
+    /// The contents of the rings. `None` for one namespace: all namespaces share the rings.
     pub(crate) kept: Option<RecordCounts>,
-    /// Whether they add up.
+    /// The result of the consistency check.
     pub(crate) ledger: Ledger,
-    /// How offsets are chosen.
+    /// The offset policy of the namespace.
     pub(crate) policy: Policy,
-    /// Whether the probes fired when they were last tried.
+    /// The result of the last try of the probes: whether they fire.
     pub(crate) probe_armed: bool,
     /// Whether the witness is on.
     pub(crate) witness: bool,
-    /// Its sums.
+    /// The sums of the witness's counters.
     pub(crate) readers: ReaderTotals,
-    /// How many outcomes can be awaited at once; 0: they are not watched.
+    /// Slots for connects whose outcome is pending; 0: the module does not follow sockets beyond their connect.
     pub(crate) outcomes: u64,
-    /// Their sums.
+    /// The sums of the outcome counters.
     pub(crate) outcome_totals: OutcomeTotals,
-    /// What the host's namespaces share of that.
+    /// Values of the table and the ring that all namespaces share.
     pub(crate) shared: Option<Shared>,
-    /// Writes of sysctls that were missed.
+    /// Writes of the sysctls that were missed.
     pub(crate) sysctl_missed: u64,
-    /// Whether the kernel's hash was found replaced.
+    /// Whether the module has found the kernel's hash replaced.
     pub(crate) hash_replaced: bool,
-    /// What calls are followed with.
+    /// The hook: `kprobe` or `fprobe`.
     pub(crate) hook: &'static str,
 }
 
-/// What is kept of all namespaces' outcomes together, and so is not known of one.
+/// Values that all namespaces share. They do not exist for one namespace.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Shared {
-    /// Connects whose outcome is awaited, and that have a place in the table.
+    /// Taken slots of the table: connects whose outcome is pending.
     pub(crate) pending: u64,
-    /// Follow-ups in whose place there is a later one.
+    /// Socket events that later ones have replaced.
     pub(crate) overwritten: u64,
 }
 
 impl Stats {
-    /// Names and values in the order in which they are printed.
+    /// Returns names and values in the order of `stats`.
     pub(crate) fn lines(&self) -> impl Iterator<Item = (&'static str, Value)> {
         let durations = self.totals.durations.map(Value::Number);
         let records = self.kept.map(|kept| {
@@ -91,7 +91,7 @@ impl Stats {
             .chain([("sysctl_missed", Value::Number(self.sysctl_missed))])
     }
 
-    /// Those that have a name of their own.
+    /// Returns the lines from `version` to `connects_filtered`, except those of the rings.
     fn counts(&self) -> [(&'static str, Value); 26] {
         use Value::{Number, Word};
 
@@ -127,7 +127,7 @@ impl Stats {
         ]
     }
 
-    /// Those about the hash.
+    /// Returns the lines about the hash.
     fn hash(&self) -> [(&'static str, Value); 2] {
         let state = if self.hash_replaced {
             "replaced"
@@ -143,7 +143,7 @@ impl Stats {
         ]
     }
 
-    /// Those about what one user may take from others.
+    /// Returns the lines about the limits of one user.
     fn shares(&self) -> [(&'static str, Value); 5] {
         let outcomes = &self.outcome_totals;
         [
@@ -156,13 +156,13 @@ impl Stats {
         .map(|(name, count)| (name, Value::Number(count)))
     }
 
-    /// The one about accepted sockets.
+    /// Returns the line about accepted sockets.
     fn accepted(&self) -> [(&'static str, Value); 1] {
         let other = self.outcome_totals.accepted_other;
         [("accepted_other_offset", Value::Number(other))]
     }
 
-    /// Those about what came after connects.
+    /// Returns the lines about outcomes.
     fn outcomes(&self) -> [(&'static str, Value); 16] {
         let totals = &self.outcome_totals;
         [

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Which connects are recorded: words such as `dport=443,8443 uid=!0`, all of which have to hold.
+//! The filter of records: words such as `dport=443,8443 uid=!0`, all of which must hold.
 
 use core::{
     fmt,
@@ -17,12 +17,12 @@ use crate::model::{
     verdict::Verdict,
 };
 
-/// Most words of a filter, and most values of all of them: matching takes a bounded time, and a filter fits
-/// on a kernel's stack.
+/// Limits of words in a filter, and of values in all its words. Matching takes a bounded time, and a filter fits on a
+/// kernel stack.
 const WORDS: usize = 16;
 const VALUES: usize = 32;
 
-/// What a word looks at.
+/// The key of a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Key {
     Pid,
@@ -54,11 +54,11 @@ impl Key {
     ];
 
     fn name(self) -> &'static str {
-        // Every key is in the table; the order is that of the kinds.
+        // `ALL` has every key, in the order of the variants.
         Self::ALL[self as usize].0
     }
 
-    /// Reads a value of this kind.
+    /// Parses a value of this key.
     fn value(self, text: &str) -> Option<Value> {
         let number = |most: u32| {
             u32::from_str(text)
@@ -81,7 +81,7 @@ impl Key {
         }
     }
 
-    /// Whether a record has this value.
+    /// Returns whether a record has this value.
     fn has(self, record: &Record, value: &Value) -> bool {
         let number = match self {
             Self::Pid => record.pid,
@@ -95,7 +95,7 @@ impl Key {
         *value == Value::Number(number)
     }
 
-    /// Whether those have this value.
+    /// Returns whether the ends have this value; false for keys that are not about the ends.
     fn is_at(self, ends: &Ends, value: &Value) -> bool {
         let number = match self {
             Self::Netns => ends.netns,
@@ -109,20 +109,20 @@ impl Key {
     }
 }
 
-/// A value to compare with.
+/// A value of a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Value {
     Number(u32),
-    /// The first bits of an address, in two halves so that it aligns like a number.
+    /// The first bits of an address, as two halves so that the alignment is that of a number.
     Prefix([u64; 2], u8),
 }
 
-/// The first `bits` bits set.
+/// Returns a mask with the first `bits` bits set.
 fn mask(bits: u8) -> u128 {
     u128::MAX.checked_shl(128 - u32::from(bits)).unwrap_or(0)
 }
 
-/// An address of its halves.
+/// Joins the halves of an address.
 fn whole([high, low]: [u64; 2]) -> u128 {
     (u128::from(high) << 64) | u128::from(low)
 }
@@ -138,8 +138,8 @@ impl Value {
     }
 }
 
-/// `2001:db8::/32`, `::1`, `192.0.2.0/24`: an IPv4 one means v4-mapped addresses. Bits beyond the prefix have
-/// to be 0, as what they were meant for is not known.
+/// Parses a prefix: `2001:db8::/32`, `::1`, `192.0.2.0/24`. An IPv4 prefix means v4-mapped addresses. Rejects bits
+/// beyond the prefix: their purpose is unknown.
 fn prefix(text: &str) -> Option<Value> {
     let (address, length) = match text.split_once('/') {
         Some((address, length)) => (address, Some(length)),
@@ -165,17 +165,17 @@ fn prefix(text: &str) -> Option<Value> {
     ))
 }
 
-/// One word: any of its values, or none of them.
+/// One word: a key with its values, possibly negated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Word {
     key: Key,
     negated: bool,
-    /// Where its values are among the filter's.
+    /// First index of the word's values in `Filter::values`.
     start: u8,
     end: u8,
 }
 
-/// A filter.
+/// A parsed filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Filter {
     words: [Word; WORDS],
@@ -183,7 +183,7 @@ pub(crate) struct Filter {
     values: [Value; VALUES],
 }
 
-/// Why a text is no filter, and where: bytes from its start.
+/// A parse error: its reason, and its position in bytes from the start of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Wrong {
     pub(crate) position: usize,
@@ -191,8 +191,8 @@ pub(crate) struct Wrong {
 }
 
 impl Filter {
-    /// Reads one: words between blanks, `key=value,value...` or `key=!value,value...`. `None` is for `clear`,
-    /// alone: everything is recorded.
+    /// Parses a filter: words between blanks, `key=value,value...` or `key=!value,value...`. Returns `None` for
+    /// `clear` alone, which removes the filter.
     pub(crate) fn parse(text: &[u8]) -> Result<Option<Self>, Wrong> {
         let wrong = |position, reason| Wrong { position, reason };
         let no_word = Word {
@@ -273,8 +273,8 @@ impl Filter {
         }
     }
 
-    /// Whether a record is to be kept. Of a call that returned 0 there is no outcome yet, so that no word about outcomes holds, negated
-    /// or not; of one that failed it is that of its error. Takes a bounded time, in any context.
+    /// Returns whether to keep a record. A call that returned 0 has no outcome yet, so no `outcome` word holds,
+    /// negated or not. A failed call has the outcome of its error. Takes a bounded time, in any context.
     pub(crate) fn matches(&self, record: &Record) -> bool {
         self.words().all(|(word, values)| {
             (word.key != Key::Outcome || record.error != 0)
@@ -282,8 +282,8 @@ impl Filter {
         })
     }
 
-    /// Whether a socket event is to be kept: what a word says of the call, nobody knows any more, so that it
-    /// holds. A rewritten offset has no error, and is no outcome. Takes a bounded time, in any context.
+    /// Returns whether to keep a socket event. The calling task is unknown by then, so words about the call hold. A
+    /// rewritten offset has no error and no outcome. Takes a bounded time, in any context.
     pub(crate) fn matches_socket_event(&self, socket_event: &SocketEvent) -> bool {
         let (outcome, error) = match socket_event.what {
             What::Ended { outcome, error, .. } => (Some(outcome as u32), error),
@@ -310,7 +310,7 @@ impl Filter {
         })
     }
 
-    /// Its words, each with its values.
+    /// Returns the words, each with its values.
     fn words(&self) -> impl Iterator<Item = (&Word, &[Value])> {
         self.words[..self.count].iter().map(|word| {
             let values = usize::from(word.start)..usize::from(word.end);
@@ -318,7 +318,7 @@ impl Filter {
         })
     }
 
-    /// Writes it in a form that [`parse`](Self::parse) reads as the same.
+    /// Writes the filter in a form that [`parse`](Self::parse) accepts and that yields an equal filter.
     pub(crate) fn write(&self, out: &mut impl fmt::Write) -> fmt::Result {
         for (number, (word, values)) in self.words().enumerate() {
             let blank = if number == 0 { "" } else { " " };

@@ -18,7 +18,7 @@ use crate::model::{
     sockets::socket_event::{SocketEvent, What},
 };
 
-/// The line about a connect.
+/// Writes the line about a connect.
 pub(crate) fn json(out: &mut impl Write, placed: &Placed<Record>) -> Result {
     let record = &placed.entry;
     write!(
@@ -30,7 +30,7 @@ pub(crate) fn json(out: &mut impl Write, placed: &Placed<Record>) -> Result {
         match byte {
             b'"' | b'\\' => write!(out, "\\{}", char::from(byte))?,
             b' '..=b'~' => out.write_char(byte.into())?,
-            // Bytes beyond ASCII are those of no known encoding: each is the character of its number.
+            // Bytes beyond ASCII have no known encoding: each becomes the character with its number.
             _ => write!(out, "\\u{byte:04x}")?,
         }
     }
@@ -65,7 +65,7 @@ pub(crate) fn json(out: &mut impl Write, placed: &Placed<Record>) -> Result {
     writeln!(out, "],\"parent\":{}}}", record.parent)
 }
 
-/// The line about what came after one.
+/// Writes the line about a socket event.
 pub(crate) fn socket_event(out: &mut impl Write, placed: &Placed<SocketEvent>) -> Result {
     let SocketEvent {
         time,
@@ -111,7 +111,7 @@ pub(crate) fn socket_event(out: &mut impl Write, placed: &Placed<SocketEvent>) -
     }
 }
 
-/// The line about records that are gone before the reader came to them.
+/// Writes the line about records that were overwritten before the reader reached them.
 pub(crate) fn lost(out: &mut impl Write, count: u64) -> Result {
     writeln!(out, "{{\"v\":1,\"event\":\"lost\",\"count\":{count}}}")
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the rings of all CPUs keep, in the order of its times.
+//! The records of all CPUs' rings, merged by time.
 
 use core::ops::Deref;
 
@@ -9,16 +9,16 @@ use crate::model::{
     word::Word,
 };
 
-/// What a ring of slots of `N` words keeps.
+/// An entry of a ring with slots of `N` words.
 pub(crate) trait Entry<const N: usize>: Copy {
-    /// From what the ring kept.
+    /// Converts from the words in the ring.
     fn from_words(words: &[u64; N]) -> Self;
 
-    /// When it was, by which entries are ordered.
+    /// Returns the time by which entries are ordered.
     fn time(&self) -> u64;
 }
 
-/// An entry with its place: the CPU it was written on, and how many were written there before.
+/// An entry with its CPU and its position in that CPU's ring.
 #[derive(Clone, Copy)]
 pub(crate) struct Placed<T> {
     pub(crate) cpu: u32,
@@ -26,17 +26,17 @@ pub(crate) struct Placed<T> {
     pub(crate) entry: T,
 }
 
-/// How far one ring was read.
+/// The read position in one ring.
 pub(crate) struct Cursor<T, const N: usize> {
     cpu: u32,
-    /// The position to be read next.
+    /// The position of the next read.
     next: u64,
-    /// What was read and not taken yet.
+    /// An entry that was read and not taken.
     pending: Option<Placed<T>>,
 }
 
 impl<T: Entry<N>, const N: usize> Cursor<T, N> {
-    /// At the position of a CPU's ring.
+    /// Returns a cursor at a position of a CPU's ring.
     pub(crate) fn at(cpu: u32, next: u64) -> Self {
         Self {
             cpu,
@@ -45,12 +45,12 @@ impl<T: Entry<N>, const N: usize> Cursor<T, N> {
         }
     }
 
-    /// The CPU whose ring it is.
+    /// Returns the CPU of the ring.
     pub(crate) fn cpu(&self) -> u32 {
         self.cpu
     }
 
-    /// Reads the next entry before `end`, if there is none pending; how many there were no more.
+    /// Reads the next entry before `end` if none is pending. Returns the number of entries lost to the writer.
     pub(crate) fn advance<W, S>(&mut self, ring: &Ring<W, S>, end: u64) -> u64
     where
         W: Word,
@@ -68,7 +68,7 @@ impl<T: Entry<N>, const N: usize> Cursor<T, N> {
                     self.next += 1;
                 }
                 At::Overwritten | At::Nothing => {
-                    // The writer has been round: on to the oldest that is there now.
+                    // The writer has overtaken the reader: continue with the oldest record.
                     let oldest = ring.overwritten(ring.head()).clamp(self.next + 1, end);
                     lost += oldest - self.next;
                     self.next = oldest;
@@ -79,7 +79,7 @@ impl<T: Entry<N>, const N: usize> Cursor<T, N> {
     }
 }
 
-/// The time of the oldest of what is pending.
+/// Returns the time of the oldest pending entry.
 pub(crate) fn oldest<T: Entry<N>, const N: usize>(cursors: &[Cursor<T, N>]) -> Option<u64> {
     cursors
         .iter()
@@ -87,7 +87,7 @@ pub(crate) fn oldest<T: Entry<N>, const N: usize>(cursors: &[Cursor<T, N>]) -> O
         .min()
 }
 
-/// Takes the oldest of what is pending.
+/// Takes the oldest pending entry.
 pub(crate) fn take_oldest<T: Entry<N>, const N: usize>(
     cursors: &mut [Cursor<T, N>],
 ) -> Option<Placed<T>> {

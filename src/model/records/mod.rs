@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What is kept of each connect, and how it is read.
+//! Records of connects: storage, filter and output.
 
 pub(crate) mod filter;
 pub(crate) mod json;

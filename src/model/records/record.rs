@@ -1,70 +1,70 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What is known of one connect when it returns.
+//! The record of one connect, taken at its return.
 
 use crate::model::{records::merge::Entry, sockets::socket_event::Ends, verdict::Verdict};
 
 /// Words of a record in the ring.
 pub(crate) const WORDS: usize = 15;
 
-/// The record.
+/// The record of one connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Record {
     /// `CLOCK_BOOTTIME` at the return, in nanoseconds.
     pub(crate) time: u64,
-    /// How long the call took, in nanoseconds: not the handshake, which goes on after it.
+    /// Duration of the call in nanoseconds, without the handshake that continues after it.
     pub(crate) duration: u64,
-    /// The calling task, as the initial PID namespace numbers it.
+    /// The calling task's ID in the initial PID namespace.
     pub(crate) pid: u32,
-    /// Its process.
+    /// Its thread group ID in the initial PID namespace.
     pub(crate) tgid: u32,
-    /// Its user, as the initial user namespace numbers it.
+    /// Its user ID in the initial user namespace.
     pub(crate) uid: u32,
-    /// Its name, padded with zeroes.
+    /// The task's name, padded with zeroes.
     pub(crate) comm: [u8; 16],
     /// Inode number of the socket's network namespace, as in `/proc/PID/ns/net`.
     pub(crate) netns: u32,
     /// The socket's cookie, as `SO_COOKIE` and `ss -e` show it.
     pub(crate) cookie: u64,
-    /// That of the MPTCP socket whose subflow it is; 0 for none, or where it is not known.
+    /// The cookie of the MPTCP socket to which the subflow belongs; 0: no subflow, or unknown.
     pub(crate) parent: u64,
     /// Source address, in network byte order; v4-mapped for TCP over IPv4.
     pub(crate) source: [u8; 16],
-    /// Destination address, likewise.
+    /// Destination address, in network byte order; v4-mapped for TCP over IPv4.
     pub(crate) destination: [u8; 16],
     /// Source port, in host byte order.
     pub(crate) source_port: u16,
     /// Destination port, in host byte order.
     pub(crate) destination_port: u16,
-    /// What the call returned: 0 or a negative errno.
+    /// Return value of the call: 0 or a negative errno.
     pub(crate) error: i32,
-    /// The offset the socket carries.
+    /// The socket's offset.
     pub(crate) offset: u32,
-    /// The offset the kernel computes for its tuple.
+    /// The offset that the kernel's hash yields for the socket's tuple.
     pub(crate) expected: u32,
-    /// The verdict on the two.
+    /// The verdict on the two offsets.
     pub(crate) verdict: Verdict,
     /// Reads of the timestamp that overlapped the call, as far as the witness knew at the return.
     pub(crate) overlaps: u16,
-    /// What else there is to say.
+    /// Further properties of the connect.
     pub(crate) flags: Flags,
 }
 
-/// What else there is to say of a connect.
+/// Properties of a connect.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Flags(pub(crate) u8);
 
 impl Flags {
     /// The socket was in TCP_REPAIR mode.
     pub(crate) const REPAIR: Self = Self(1);
-    /// Fast Open: the call sent data, or was put off until there was some.
+    /// Fast Open: the call sent data, or was deferred until data was available.
     pub(crate) const FAST_OPEN: Self = Self(2);
     /// A subflow of an MPTCP connection.
     pub(crate) const MPTCP: Self = Self(4);
     /// The destination was v4-mapped.
     pub(crate) const V4_MAPPED: Self = Self(8);
 
-    /// Their names, in this order.
+    /// The flags with their names, in the order of the output.
     pub(crate) const NAMES: [(Self, &'static str); 4] = [
         (Self::REPAIR, "repair"),
         (Self::FAST_OPEN, "fastopen"),
@@ -72,17 +72,17 @@ impl Flags {
         (Self::V4_MAPPED, "v4mapped"),
     ];
 
-    /// With others.
+    /// Returns the flags, with `others` added if `if_so`.
     pub(crate) fn with(self, others: Self, if_so: bool) -> Self {
         Self(self.0 | if if_so { others.0 } else { 0 })
     }
 
-    /// Whether all of those are set.
+    /// Returns whether all of `others` are set.
     pub(crate) fn has(self, others: Self) -> bool {
         self.0 & others.0 == others.0
     }
 
-    /// The names of those that are set.
+    /// Returns the names of the flags that are set.
     pub(crate) fn names(self) -> FlagNames {
         FlagNames {
             flags: self,
@@ -91,7 +91,8 @@ impl Flags {
     }
 }
 
-/// The names of flags: a type of its own, as symbols of iterator adaptors are longer than some readers of kallsyms have room for.
+/// An iterator over the names of flags. An iterator adaptor would have a symbol too long for some readers of
+/// kallsyms.
 pub(crate) struct FlagNames {
     flags: Flags,
     next: usize,
@@ -111,7 +112,7 @@ impl Iterator for FlagNames {
     }
 }
 
-/// Two halves in one word.
+/// Joins two halves to a word.
 fn pair(high: u32, low: u32) -> u64 {
     (u64::from(high) << 32) | u64::from(low)
 }
@@ -120,7 +121,7 @@ fn halves(word: u64) -> (u32, u32) {
     ((word >> 32) as u32, word as u32)
 }
 
-/// Sixteen bytes in two words, as they lie in memory.
+/// Splits sixteen bytes into two words, in memory order.
 fn split(bytes: [u8; 16]) -> [u64; 2] {
     let all = u128::from_ne_bytes(bytes);
     [all as u64, (all >> 64) as u64]
@@ -131,7 +132,8 @@ fn join(words: [u64; 2]) -> [u8; 16] {
 }
 
 impl Record {
-    /// As the ring keeps it. Always inlined: a record that a handler writes does not exist in memory before.
+    /// Converts to the words of the ring. Always inlined, so a handler builds the record in the ring and not on its
+    /// stack.
     #[inline(always)]
     pub(crate) fn to_words(self) -> [u64; WORDS] {
         let comm = split(self.comm);
@@ -162,7 +164,7 @@ impl Record {
         ]
     }
 
-    /// Where from, where to.
+    /// Returns the ends of the connection.
     pub(crate) fn ends(&self) -> Ends {
         Ends {
             netns: self.netns,
@@ -173,7 +175,7 @@ impl Record {
         }
     }
 
-    /// Its name, up to the first zero.
+    /// Returns the task's name, up to the first zero.
     pub(crate) fn comm(&self) -> &[u8] {
         let end = self.comm.iter().position(|&byte| byte == 0);
         &self.comm[..end.unwrap_or(self.comm.len())]

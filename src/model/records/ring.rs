@@ -1,23 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The last records of one CPU, published to readers on any other.
+//! The last records of one CPU, published to readers on any CPU.
 //!
-//! One writer, which overwrites the oldest and never waits. Every slot has a sequence of its own, odd
-//! while it is being written and telling for which position it was written last: a reader that finds the
-//! one it wants before and after copying has a whole record, and one that does not knows that the writer
-//! has been round.
+//! The ring has one writer, which overwrites the oldest record and never waits. Every slot has a sequence count: odd
+//! during a write. Its value names the position of the last write. A reader that sees the expected count before and
+//! after the copy has a whole record. Otherwise the writer has reused the slot.
 
 use core::ops::Deref;
 
 use crate::model::word::Word;
 
-/// Bytes of a slot of either kind.
+/// Bytes of a slot, of either kind.
 const SLOT: usize = 128;
 
-/// The most that the rings of all CPUs may take, in bytes.
+/// Limit for the rings of all CPUs, in bytes.
 pub(crate) const MOST_BYTES: usize = 256 << 20;
 
-/// Bytes of so many rings with so many slots each for each of so many CPUs.
+/// Returns the size in bytes: `rings` rings for each CPU, with `slots` slots each.
 pub(crate) fn bytes(slots: u32, cpus: usize, rings: usize) -> usize {
     (slots as usize)
         .saturating_mul(SLOT)
@@ -33,7 +32,7 @@ pub(crate) struct Slot<W, const N: usize> {
 }
 
 impl<W: Word, const N: usize> Slot<W, N> {
-    /// Never written.
+    /// Returns an empty slot.
     pub(crate) fn new() -> Self {
         Self {
             sequence: W::new(0),
@@ -45,24 +44,24 @@ impl<W: Word, const N: usize> Slot<W, N> {
 /// A ring over a power of two of slots.
 #[repr(align(64))]
 pub(crate) struct Ring<W, S> {
-    // How many were written, ever: the position of the next.
+    // Number of records ever written: the position of the next one.
     head: W,
     slots: S,
 }
 
-/// What is at a position.
+/// The contents of a position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum At<const N: usize> {
-    /// Nothing has been written there yet.
+    /// No record was written there yet.
     Nothing,
     /// A whole record.
     Record([u64; N]),
-    /// It was overwritten.
+    /// A later record has replaced it.
     Overwritten,
 }
 
 impl<W: Word, const N: usize, S: Deref<Target = [Slot<W, N>]>> Ring<W, S> {
-    /// An empty ring over these slots, of which there has to be a power of two.
+    /// Returns an empty ring over these slots; their number is a power of two.
     pub(crate) fn new(slots: S) -> Self {
         Self {
             head: W::new(0),
@@ -74,12 +73,12 @@ impl<W: Word, const N: usize, S: Deref<Target = [Slot<W, N>]>> Ring<W, S> {
         &self.slots[position as usize & (self.slots.len() - 1)]
     }
 
-    /// What a slot's sequence is once the record of that position is whole.
+    /// Returns the sequence count of a slot with the whole record of that position.
     fn whole(position: u64) -> u64 {
         position.wrapping_mul(2).wrapping_add(2)
     }
 
-    /// Writes a record over the oldest one. For the one writer; never waits.
+    /// Writes a record over the oldest one. Only the CPU that owns the ring calls it. Never waits.
     #[inline(always)]
     pub(crate) fn push(&self, record: &[u64; N]) {
         let position = self.head.own();
@@ -94,19 +93,20 @@ impl<W: Word, const N: usize, S: Deref<Target = [Slot<W, N>]>> Ring<W, S> {
         self.head.store_release(position.wrapping_add(1));
     }
 
-    /// How many records were written: the position of the next. What is before it, is whole or was
+    /// Returns the number of records written: the position of the next one. Records before it are whole or
     /// overwritten.
     #[inline]
     pub(crate) fn head(&self) -> u64 {
         self.head.load_acquire()
     }
 
-    /// How many of `head` records cannot be read any more, or not for long.
+    /// Returns how many of `head` records are overwritten. The oldest remaining record can be overwritten at any
+    /// time.
     pub(crate) fn overwritten(&self, head: u64) -> u64 {
         head.saturating_sub(self.slots.len() as u64)
     }
 
-    /// How many records can be read now, counted one by one.
+    /// Counts the records that can be read now, slot by slot.
     pub(crate) fn readable(&self) -> u64 {
         let whole = |slot: &&Slot<W, N>| {
             let sequence = slot.sequence.load_acquire();
@@ -115,13 +115,13 @@ impl<W: Word, const N: usize, S: Deref<Target = [Slot<W, N>]>> Ring<W, S> {
         self.slots.iter().filter(whole).count() as u64
     }
 
-    /// Copies the record of a position. From any CPU; never disturbs the writer, never waits.
+    /// Copies the record of a position. Runs on any CPU, does not disturb the writer and never waits.
     pub(crate) fn read(&self, position: u64) -> At<N> {
         let slot = self.slot(position);
         let before = slot.sequence.load_acquire();
 
         if before < Self::whole(position) {
-            // Never written, of an earlier round, or being written: not published at any rate.
+            // Not published: the slot is empty, has an older record, or a write is in progress.
             return At::Nothing;
         }
         if before > Self::whole(position) {

@@ -12,14 +12,14 @@ use core::{
 
 use crate::model::records::{merge::Placed, record::Record};
 
-/// The table's first line.
+/// The header line of the table.
 pub(crate) const HEADER: &str = concat!(
     "             time  cpu      seq     pid    tgid        uid comm                  netns      cookie ",
     "source                                   sport destination                              dport error ",
     "    offset   expected verdict    duration overlaps flags    parent\n"
 );
 
-/// A line of the table. A column is never empty and has no blank in it.
+/// Writes a line of the table. A column is never empty and contains no blank.
 pub(crate) fn row(out: &mut impl Write, placed: &Placed<Record>) -> Result {
     let record = &placed.entry;
     write!(
@@ -29,7 +29,7 @@ pub(crate) fn row(out: &mut impl Write, placed: &Placed<Record>) -> Result {
     )?;
     let mut width = 0;
     for &byte in record.comm() {
-        // What would be a blank, a control character or not ASCII, and the backslash itself.
+        // Blanks, control characters, bytes beyond ASCII and the backslash are escaped.
         if byte.is_ascii_graphic() && byte != b'\\' {
             out.write_char(byte.into())?;
             width += 1;
@@ -46,7 +46,7 @@ pub(crate) fn row(out: &mut impl Write, placed: &Placed<Record>) -> Result {
         out.write_char(' ')?;
     }
     write!(out, " {:>10} {:>11} ", record.netns, record.cookie)?;
-    // An address writes itself without minding a width that it is given in pieces.
+    // `Ipv6Addr` honours a width only if it is given as one argument.
     address(out, record.source, 40)?;
     write!(out, "{:>6} ", record.source_port)?;
     address(out, record.destination, 40)?;
@@ -69,7 +69,7 @@ pub(crate) fn row(out: &mut impl Write, placed: &Placed<Record>) -> Result {
     writeln!(out, " {:>9}", record.parent)
 }
 
-/// An address as RFC 5952 writes it, in at least so many characters.
+/// Writes an address in the form of RFC 5952, padded to `width` characters.
 fn address(out: &mut impl Write, address: [u8; 16], width: usize) -> Result {
     write!(out, "{:<width$}", Ipv6Addr::from(address))
 }

@@ -1,34 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! When each socket that waits for its peer's answer began to. Likewise, which offset each accepted socket has that another than the kernel
-//! chose: then "start" is its establishment, "end" its close, and the time that offset.
+//! The start times of pending handshakes. A second table of this type has the offsets of accepted sockets that differ
+//! from the kernel's hash. There, "start" is the establishment, "end" the close, and the time is that offset.
 //!
-//! A table of sets, hashed by the socket's cookie. A slot is taken by one compare-and-exchange and nobody
-//! ever waits; who finds none is told so. One socket's changes of state come one after the other, under its
-//! lock, so that only the slot itself is between CPUs: its next owner must not write the time before the
-//! last one has read its own.
+//! A table of sets, hashed by the socket's cookie. One compare-and-exchange takes a slot, and nobody waits. The
+//! caller learns if no slot is free. The socket lock serializes the state changes of one socket. So CPUs contend only
+//! for the slot: its next owner must not write the time before the previous owner has read it.
 
 use core::ops::Deref;
 
 use crate::model::word::Word;
 
-/// Places of a set: a set fills one cache line.
+/// Slots of a set: a set fills one cache line.
 const SLOTS: usize = 4;
 
-/// A slot: free where the cookie is 0, which no socket has.
+/// A slot; free if the cookie is 0, which no socket has.
 struct Waiting<W> {
     cookie: W,
     start: W,
 }
 
-/// Sockets that hash alike.
+/// Slots for sockets with the same hash.
 #[repr(align(64))]
 pub(crate) struct Set<W> {
     slots: [Waiting<W>; SLOTS],
 }
 
 impl<W: Word> Set<W> {
-    /// All free.
+    /// Returns a set of free slots.
     pub(crate) fn new() -> Self {
         Self {
             slots: [(); SLOTS].map(|()| Waiting {
@@ -38,13 +37,13 @@ impl<W: Word> Set<W> {
         }
     }
 
-    /// The socket's slot.
+    /// Returns the slot of a socket.
     #[inline(always)]
     fn of(&self, cookie: u64) -> Option<&Waiting<W>> {
         self.slots.iter().find(|slot| slot.cookie.load() == cookie)
     }
 
-    /// A free slot, taken for the socket.
+    /// Takes a free slot for a socket.
     #[inline(always)]
     #[allow(
         clippy::manual_find,
@@ -65,23 +64,23 @@ pub(crate) struct Handshakes<S> {
     sets: S,
 }
 
-/// Spreads numbers that follow one another: the multiplier is 2^64 divided by the golden ratio.
+/// Spreads consecutive numbers: the multiplier is 2^64 divided by the golden ratio.
 pub(crate) fn spread(cookie: u64) -> u64 {
     cookie.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32
 }
 
 impl<W: Word, S: Deref<Target = [Set<W>]>> Handshakes<S> {
-    /// Over these sets, of which there has to be a power of two.
+    /// Returns a table over these sets; their number is a power of two.
     pub(crate) fn new(sets: S) -> Self {
         Self { sets }
     }
 
-    /// How many sets so many sockets at once need.
+    /// Returns the number of sets for `sockets` concurrent sockets.
     pub(crate) fn sets_for(sockets: u32) -> usize {
         (sockets as usize).div_ceil(SLOTS).next_power_of_two()
     }
 
-    /// Sockets that there is room for, if they hash well.
+    /// Returns the number of slots.
     pub(crate) fn room(&self) -> u64 {
         (self.sets.len() * SLOTS) as u64
     }
@@ -90,9 +89,9 @@ impl<W: Word, S: Deref<Target = [Set<W>]>> Handshakes<S> {
         &self.sets[spread(cookie) as usize & (self.sets.len() - 1)]
     }
 
-    /// A socket begins at this time; says whether there was a slot for it. A socket that begins a second time
-    /// without having ended keeps its slot.
-    // Within the handlers, whose marked accesses are counted.
+    /// Stores a socket's start time. Returns whether there was a slot for it. A socket that begins again without an
+    /// end keeps its slot.
+    // Inlined into the handlers: a check counts their marked accesses.
     #[inline(always)]
     pub(crate) fn start(&self, cookie: u64, time: u64) -> bool {
         let set = self.set(cookie);
@@ -109,7 +108,7 @@ impl<W: Word, S: Deref<Target = [Set<W>]>> Handshakes<S> {
         }
     }
 
-    /// It has ended: when it began, where that is known.
+    /// Frees the slot of a socket that has ended. Returns the start time, or `None` without a slot.
     #[inline(always)]
     pub(crate) fn end(&self, cookie: u64) -> Option<u64> {
         let slot = self.set(cookie).of(cookie)?;
@@ -118,7 +117,7 @@ impl<W: Word, S: Deref<Target = [Set<W>]>> Handshakes<S> {
         Some(start)
     }
 
-    /// Places that are taken, counted one by one.
+    /// Counts the taken slots, one by one.
     pub(crate) fn pending(&self) -> u64 {
         let mut taken = 0;
         for set in self.sets.iter() {

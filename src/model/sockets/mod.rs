@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What comes after a connect.
+//! Sockets after their connect: outcomes and rewritten offsets.
 
 pub(crate) mod handshakes;
 pub(crate) mod outcomes;

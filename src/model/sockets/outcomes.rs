@@ -1,27 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Counters of what came after the connects, of one CPU, and their sum over all. All arithmetic wraps.
+//! The outcome counters of one CPU, and their sums over all CPUs. All arithmetic wraps.
 
 use crate::model::{sockets::socket_event::Outcome, word::Word};
 
-/// What a closed socket's offset was found to be.
+/// The verdict on a closed socket's offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AtClose {
-    /// The one the kernel's SipHash yields.
+    /// The offset that the kernel's SipHash yields.
     Kept,
-    /// Another, which nothing explains.
+    /// Another offset, without a known cause.
     Rewritten,
-    /// Nothing can be said: a user, or whoever made the request socket, chose it, or there is nothing to compare with.
+    /// No verdict is possible: a user or the creator of the request socket chose the offset, or nothing is there to
+    /// compare it with.
     Unjudged,
 }
 
 impl AtClose {
-    /// Judges the offset of a socket that is closed; `expected` is 0 where `tcp_timestamps` is not 1 now.
+    /// Judges the offset of a closed socket; `expected` is 0 if `tcp_timestamps` is not 1 now.
     ///
-    /// Where it is `open` what the offset has to be, another is no finding.
+    /// With `open`, another offset than expected is no finding.
     ///
-    /// An offset of 0 is not judged where another is expected: the socket may have been connected while
-    /// `tcp_timestamps` was not 1, or accepted by a SYN cookie.
+    /// An offset of 0 is not judged if another is expected. The socket can have connected while `tcp_timestamps` was
+    /// not 1, or a SYN cookie can have created it.
     pub(crate) fn judge(offset: u32, expected: u32, open: bool) -> Self {
         if offset == expected {
             Self::Kept
@@ -44,19 +45,19 @@ pub(crate) struct Outcomes<W> {
     unjudged: W,
     recorded: W,
     filtered: W,
-    // Written with preemption off, by calls and not in softirqs.
+    // Calls write these with preemption off. No softirq does.
     repairs_called: W,
     repairs_entered: W,
     repairs_noted: W,
     repairs_shared: W,
-    // Written with interrupts off, as those above the repairs.
+    // Written with interrupts off, like those above the repairs.
     accepted_other: W,
     accepted_noted: W,
     accepted_shared: W,
 }
 
 impl<W: Word> Outcomes<W> {
-    /// All of them 0.
+    /// Returns counters that are all 0.
     pub(crate) fn new() -> Self {
         Self {
             begun: W::new(0),
@@ -78,7 +79,7 @@ impl<W: Word> Outcomes<W> {
         }
     }
 
-    /// A socket begins to connect, and has a slot in the table of those who wait, or none.
+    /// Counts a socket that begins to connect, and whether it has a slot in the table of pending handshakes.
     pub(crate) fn start(&self, has_slot: bool) {
         self.begun.bump();
         if !has_slot {
@@ -86,7 +87,7 @@ impl<W: Word> Outcomes<W> {
         }
     }
 
-    /// It has ended; when it began is known or not.
+    /// Counts a handshake that ended, and whether its start time is known.
     pub(crate) fn end(&self, outcome: Outcome, timed: bool) {
         self.ended[outcome as usize].bump();
         if !timed {
@@ -94,7 +95,7 @@ impl<W: Word> Outcomes<W> {
         }
     }
 
-    /// A socket is closed.
+    /// Counts a closed socket.
     pub(crate) fn close(&self, found: AtClose) {
         match found {
             AtClose::Kept => self.kept.bump(),
@@ -103,17 +104,17 @@ impl<W: Word> Outcomes<W> {
         }
     }
 
-    /// A call that sets an offset, after it was entered where it is.
+    /// Counts a call that sets an offset, after `enter_repair` on the same CPU.
     pub(crate) fn call_repair(&self) {
         self.repairs_called.bump_release();
     }
 
-    /// A call that sets an offset, and is followed to its return.
+    /// Counts a call that sets an offset and that the module follows to its return.
     pub(crate) fn enter_repair(&self) {
         self.repairs_entered.bump_release();
     }
 
-    /// A socket is noted among the repaired, which takes a bit, or shares one.
+    /// Counts a socket that a call marked as repaired. `shared`: its bit was set before.
     pub(crate) fn mark_repair(&self, shared: bool) {
         if shared {
             self.repairs_shared.bump();
@@ -122,12 +123,12 @@ impl<W: Word> Outcomes<W> {
         }
     }
 
-    /// An accepted socket is established with another offset than the hash yields.
+    /// Counts an accepted socket that was established with another offset than expected.
     pub(crate) fn accept_other(&self) {
         self.accepted_other.bump();
     }
 
-    /// It is noted among the repaired, with interrupts off, which takes a bit, or shares one.
+    /// Counts an accepted socket that was marked as repaired, with interrupts off. `shared`: its bit was set before.
     pub(crate) fn mark_accepted(&self, shared: bool) {
         if shared {
             self.accepted_shared.bump();
@@ -136,7 +137,7 @@ impl<W: Word> Outcomes<W> {
         }
     }
 
-    /// There is a socket event of that, or the filter left it out.
+    /// Counts a socket event, recorded or filtered out.
     pub(crate) fn record(&self, recorded: bool) {
         if recorded {
             self.recorded.bump();
@@ -151,36 +152,36 @@ impl<W: Word> Outcomes<W> {
 pub(crate) struct OutcomeTotals {
     /// Sockets that began to connect.
     pub(crate) begun: u64,
-    /// Those that found no slot in the table.
+    /// Sockets that began to connect without a free slot in the table.
     pub(crate) overflow: u64,
     /// Handshakes that ended, in the order of [`Outcome::ALL`].
     pub(crate) ended: [u64; Outcome::ALL.len()],
-    /// Those of which it is not known when they began.
+    /// Handshakes that ended with an unknown start time.
     pub(crate) untimed: u64,
-    /// Sockets that were closed with the offset that they should have.
+    /// Sockets that were closed with the expected offset.
     pub(crate) kept: u64,
-    /// With another.
+    /// Sockets that were closed with another offset.
     pub(crate) rewritten: u64,
-    /// With one of which nothing can be said.
+    /// Sockets that were closed without a verdict on their offset.
     pub(crate) unjudged: u64,
-    /// Follow-ups that were recorded.
+    /// Socket events that were recorded.
     pub(crate) recorded: u64,
-    /// Those that the filter left out.
+    /// Socket events that were not recorded.
     pub(crate) filtered: u64,
     /// Calls that set an offset.
     pub(crate) repairs_called: u64,
-    /// Those followed to their return.
+    /// Calls that set an offset and were followed to their return.
     pub(crate) repairs_entered: u64,
-    /// Bits of the set of repaired sockets that were taken, by accepted ones, too.
+    /// Bits that marked sockets have taken, accepted ones included.
     pub(crate) repairs_noted: u64,
-    /// Sockets noted whose bit was taken: the same socket again, or one that is not told from another.
+    /// Marked sockets whose bit was set before: by the same socket, or by another with the same hash.
     pub(crate) repairs_shared: u64,
-    /// Accepted sockets that were established with another offset than the hash yields.
+    /// Accepted sockets that were established with another offset than expected.
     pub(crate) accepted_other: u64,
 }
 
 impl OutcomeTotals {
-    /// Sums up what `outcomes` yields for each CPU.
+    /// Sums the `outcomes` of each CPU.
     pub(crate) fn sum<'a, W: Word + 'a>(outcomes: impl Iterator<Item = &'a Outcomes<W>>) -> Self {
         let mut totals = Self::default();
         for cpu in outcomes {
@@ -210,7 +211,7 @@ impl OutcomeTotals {
         totals
     }
 
-    /// Adds others, such as those of a namespace that is gone.
+    /// Adds other totals, for example those of a removed namespace.
     pub(crate) fn add(&mut self, others: &Self) {
         let add = |total: &mut u64, other: u64| *total = total.wrapping_add(other);
 
@@ -232,13 +233,13 @@ impl OutcomeTotals {
         add(&mut self.accepted_other, others.accepted_other);
     }
 
-    /// Calls that set an offset and were not followed, for lack of a free probe instance.
+    /// Returns the number of calls that set an offset and were missed because no probe instance was free.
     pub(crate) fn repairs_missed(&self) -> u64 {
-        // As of connects: entered comes before called.
+        // As for connects: a call counts as entered before it counts as called.
         self.repairs_called.saturating_sub(self.repairs_entered)
     }
 
-    /// How many ended so.
+    /// Returns the number of handshakes with this outcome.
     pub(crate) fn with(&self, outcome: Outcome) -> u64 {
         self.ended[outcome as usize]
     }

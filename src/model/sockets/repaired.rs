@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Sockets whose offset is not the kernel's, by their cookies: a user set it (TCP_REPAIR), or it was chosen before they were accepted.
+//! Sockets whose offset is not the kernel's, by cookie. A user set the offset (TCP_REPAIR), or something chose it
+//! before the accept.
 //!
-//! One bit for what a cookie hashes to, never taken back: it takes no memory for each socket and never
-//! overflows. A socket that shares another's bit is taken for one of them, and its offset not judged:
-//! nothing is reported that is not so.
+//! A bitmap, indexed by a hash of the cookie. Bits are never cleared, so no socket takes memory and the set never
+//! overflows. A socket that shares a bit with a marked one counts as marked, and its offset is not judged. So a
+//! shared bit causes no false report.
 
 use core::ops::Deref;
 
 use crate::model::{sockets::handshakes::spread, word::Word};
 
-/// Words of the set: 65,536 bits.
+/// Words of the bitmap: 65,536 bits.
 pub(crate) const WORDS: usize = 1024;
 
-/// The set, over [`WORDS`] words.
+/// The bitmap, over [`WORDS`] words.
 pub(crate) struct Repaired<S> {
     words: S,
 }
 
 impl<W: Word, S: Deref<Target = [W]>> Repaired<S> {
-    /// Over these words, all of them 0.
+    /// Returns a bitmap over these words, all of them 0.
     pub(crate) fn new(words: S) -> Self {
         Self { words }
     }
@@ -30,15 +31,16 @@ impl<W: Word, S: Deref<Target = [W]>> Repaired<S> {
         (word, 1 << (hash & 63))
     }
 
-    /// The offset of this socket is not the kernel's. Says whether its bit was set before: of this socket, or of another one.
-    // Within the handlers, whose marked accesses are counted.
+    /// Marks a socket whose offset is not the kernel's. Returns whether its bit was set before, by this socket or
+    /// another.
+    // Inlined into the handlers: a check counts their marked accesses.
     #[inline(always)]
     pub(crate) fn insert(&self, cookie: u64) -> bool {
         let (word, bit) = self.slot(cookie);
         word.fetch_or(bit) & bit != 0
     }
 
-    /// Whether it may be so.
+    /// Returns whether a socket, or another with the same hash, is marked.
     pub(crate) fn contains(&self, cookie: u64) -> bool {
         let (word, bit) = self.slot(cookie);
         word.load() & bit != 0

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What is known of a socket after its connect has returned: how the handshake ended, and whether the
-//! offset was rewritten since.
+//! Events of a socket after its connect has returned: the end of the handshake, and a rewritten offset.
 
 use crate::model::records::merge::Entry;
 
 /// Words of a socket event in the ring.
 pub(crate) const WORDS: usize = 9;
 
-/// Errors that handshakes end with, by their numbers in include/uapi/asm-generic/errno.h. `tcp::set_state` compares them with the
-/// kernel's own.
+/// Errors of handshakes, by their numbers in include/uapi/asm-generic/errno.h. `tcp::set_state` compares them with
+/// the kernel's constants.
 pub(crate) mod errno {
     pub(crate) const ENETUNREACH: u32 = 101;
     pub(crate) const ECONNRESET: u32 = 104;
@@ -18,28 +17,28 @@ pub(crate) mod errno {
     pub(crate) const EHOSTUNREACH: u32 = 113;
 }
 
-/// How a handshake ended.
+/// The end of a handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Outcome {
-    /// The connection is there.
+    /// The connection is established.
     Established,
-    /// The peer refused: a reset, or ICMP.
+    /// The peer refused: by a reset, or by ICMP.
     Refused,
-    /// Nobody answered in time.
+    /// No answer came in time.
     Timeout,
-    /// A reset after the peer had answered.
+    /// A reset came after an answer of the peer.
     Reset,
-    /// ICMP: no way to the peer.
+    /// ICMP reported that the peer is unreachable.
     Unreachable,
     /// Another error.
     Error,
-    /// Without an error: closed before the peer answered, or because the call itself failed.
+    /// No error: the socket was closed before an answer, or the call itself failed.
     Closed,
 }
 
 impl Outcome {
-    /// All of them, in the order of their numbers.
+    /// All outcomes, in the order of their numbers.
     pub(crate) const ALL: [Self; 7] = [
         Self::Established,
         Self::Refused,
@@ -50,7 +49,7 @@ impl Outcome {
         Self::Closed,
     ];
 
-    /// The one of a socket, or a call, that failed with this errno; 0 where it was closed without.
+    /// Returns the outcome of a socket or a call with this errno; 0: closed without an error.
     pub(crate) fn of(error: u32) -> Self {
         match error {
             0 => Self::Closed,
@@ -62,7 +61,7 @@ impl Outcome {
         }
     }
 
-    /// Its name in every output.
+    /// Returns the name in every output.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Established => "established",
@@ -76,23 +75,23 @@ impl Outcome {
     }
 }
 
-/// What happened.
+/// The kind of a socket event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum What {
     /// The handshake ended.
     Ended {
-        /// How.
+        /// The outcome.
         outcome: Outcome,
         /// The socket's error, an errno; 0 for none.
         error: u16,
-        /// Since the socket began to connect, in nanoseconds, where that is known.
+        /// Nanoseconds since the socket began to connect; `None` if unknown.
         handshake: Option<u64>,
     },
-    /// The socket is closed with another offset than the one that the kernel's hash yields.
+    /// The socket was closed with another offset than the kernel's hash yields.
     Rewritten {
-        /// The offset the socket carried.
+        /// The socket's offset.
         offset: u32,
-        /// The offset the kernel computes for its tuple.
+        /// The offset that the kernel's hash yields for the socket's tuple.
         expected: u32,
     },
 }
@@ -104,7 +103,7 @@ pub(crate) struct Ends {
     pub(crate) netns: u32,
     /// Source address, in network byte order; v4-mapped for TCP over IPv4.
     pub(crate) source: [u8; 16],
-    /// Destination address, likewise.
+    /// Destination address, in network byte order; v4-mapped for TCP over IPv4.
     pub(crate) destination: [u8; 16],
     /// Source port, in host byte order.
     pub(crate) source_port: u16,
@@ -112,27 +111,27 @@ pub(crate) struct Ends {
     pub(crate) destination_port: u16,
 }
 
-/// A socket event; the socket's cookie says to which connect.
+/// A socket event. The cookie identifies its connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SocketEvent {
     /// `CLOCK_BOOTTIME` in nanoseconds.
     pub(crate) time: u64,
     /// The socket's cookie, as in the record of its connect.
     pub(crate) cookie: u64,
-    /// Where from, where to.
+    /// The ends of the connection.
     pub(crate) ends: Ends,
-    /// What happened.
+    /// The kind of event.
     pub(crate) what: What,
 }
 
-/// Stands for a handshake's time that is not known.
+/// Marks an unknown duration of a handshake.
 const UNKNOWN: u64 = u64::MAX;
 
-/// Stands for a rewritten offset, where an outcome's number is.
+/// Marks a rewritten offset, in the bits of the outcome's number.
 const REWRITTEN: u64 = 0xff;
 
 impl SocketEvent {
-    /// As the ring keeps it.
+    /// Converts to the words of the ring.
     #[inline]
     pub(crate) fn to_words(self) -> [u64; WORDS] {
         let halves = |bytes: [u8; 16]| {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Lockless reads of the offset, and how they lie to connects.
+//! Lockless reads of the offset, and their overlaps with connects.
 
 pub(crate) mod overlap;
 pub(crate) mod readers;

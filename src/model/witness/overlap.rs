@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Which lockless reads overlapped a connect of the same socket.
+//! Detection of lockless reads that overlap a connect of the same socket.
 //!
-//! A table of what is in flight: connects and reads, by their socket's address. Whoever begins first
-//! takes a slot, which is a full barrier, and then looks for the other kind: of two that overlap, at
-//! least one finds the other. A connect that finds a read marks it; a read looks again when it ends, and
-//! for its mark. So a connect that came and went within one read is not missed either.
+//! A table has the connects and reads in flight, by their socket's address. Each takes a slot first, which is a full
+//! barrier, and then looks for the other kind. So of two that overlap, at least one finds the other. A connect that
+//! finds a read marks it. A read looks again at its end, and checks its mark. So the table also detects a connect
+//! that begins and ends within one read.
 //!
-//! The table is bounded and nobody waits: who finds no slot goes uncounted, and says so.
+//! The table is bounded and nobody waits. A call without a slot is not checked; it counts as an overflow.
 
 use core::ops::Deref;
 
@@ -16,27 +16,27 @@ use crate::model::{
     word::Word,
 };
 
-/// Places for sockets whose addresses hash to the same set.
+/// Slots of a set, for sockets with the same hash.
 const WAYS: usize = 4;
 
-/// A socket's address is a multiple of 8: the rest tells what is in flight.
+/// A socket's address is a multiple of 8: the low bits tell the kind of call.
 const CONNECT: u64 = 1;
 const READ: u64 = 2;
-/// Of a read: a connect has found it.
+/// Mark of a read that a connect has found.
 const FOUND: u64 = 4;
 
-/// One set. What everybody searches is in its first cache line.
+/// One set. Its first cache line has all that a search loads.
 #[repr(align(64))]
 pub(crate) struct Set<W> {
-    /// Who is in flight here; 0: free.
+    /// The sockets in flight, with the kind of call; 0: free.
     owners: [W; WAYS],
-    /// Odd while the connect here is whole: begun, and not about to end.
+    /// Odd from the start of the slot's connect until just before its end.
     generations: [W; WAYS],
     seen: [Seen<W>; WAYS],
 }
 
 impl<W: Word> Set<W> {
-    /// All of it free.
+    /// Returns a set of free slots.
     pub(crate) fn new() -> Self {
         Self {
             owners: [(); WAYS].map(|()| W::new(0)),
@@ -45,7 +45,7 @@ impl<W: Word> Set<W> {
         }
     }
 
-    /// Takes a free slot. A full barrier where there is one.
+    /// Takes a free slot, with a full barrier. Returns `None` without a barrier if no slot is free.
     #[inline]
     fn take(&self, owner: u64) -> Option<usize> {
         for (way, slot) in self.owners.iter().enumerate() {
@@ -56,7 +56,7 @@ impl<W: Word> Set<W> {
         None
     }
 
-    /// The socket's connect, if it is in flight.
+    /// Returns the connect of the socket if it is in flight.
     #[inline]
     fn connect_of(&self, socket: u64) -> Option<Sighting> {
         (0..WAYS)
@@ -67,10 +67,10 @@ impl<W: Word> Set<W> {
             })
     }
 
-    // Here, and not with the table: symbols are named by all types that a function is generic over, and some readers of kallsyms have
-    // room for 255 characters.
+    // These functions belong to the set and not to the table: a symbol contains all generic types of its function.
+    // Some readers of kallsyms have room for 255 characters only.
 
-    /// As the table's.
+    /// See [`Overlaps::read_begins`].
     fn read_begins(&self, socket: u64, look: impl FnOnce() -> u32) -> Read {
         let way = self.take(socket | READ);
         let connect = self.connect_of(socket);
@@ -82,9 +82,9 @@ impl<W: Word> Set<W> {
         }
     }
 
-    /// As the table's.
+    /// See [`Overlaps::read_ends`].
     fn read_ends(&self, socket: u64, read: Read, look: impl FnOnce() -> u32) -> Overlap {
-        // What the kernel read meanwhile it read before what follows.
+        // Orders the kernel's loads of the field before the loads below.
         W::smp_rmb();
         let connect = self.connect_of(socket);
         let judged = read.judged || self.keep(connect, look);
@@ -101,7 +101,7 @@ impl<W: Word> Set<W> {
         }
     }
 
-    /// Looks at the field while the connect is in flight, for its return to judge.
+    /// Loads the field while the connect is in flight and keeps the value. The return of the connect judges it.
     fn keep(&self, connect: Option<Sighting>, look: impl FnOnce() -> u32) -> bool {
         connect.is_some_and(|connect| {
             connect.is_whole() && self.seen[connect.way].keep(connect.generation, look())
@@ -109,7 +109,7 @@ impl<W: Word> Set<W> {
     }
 }
 
-/// A connect that was seen in flight.
+/// A connect that a read has seen in flight.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Sighting {
     way: usize,
@@ -117,7 +117,7 @@ struct Sighting {
 }
 
 impl Sighting {
-    /// Whether all that is kept of the connect belongs to it.
+    /// Returns whether the connect had begun and was not about to end.
     fn is_whole(self) -> bool {
         self.generation % 2 == 1
     }
@@ -129,7 +129,7 @@ pub(crate) struct Connect {
     way: usize,
 }
 
-/// What a read remembers from its start to its end.
+/// The state of a read from its start to its end.
 #[derive(Clone, Copy)]
 pub(crate) struct Read {
     way: Option<usize>,
@@ -138,91 +138,91 @@ pub(crate) struct Read {
 }
 
 impl Read {
-    /// Whether it found no slot, so that a connect within it may go unnoticed.
+    /// Returns whether the read has no slot: then a connect within it can remain undetected.
     pub(crate) fn has_no_slot(&self) -> bool {
         self.way.is_none()
     }
 }
 
-/// How a read lay to the connects of its socket.
+/// The overlap of a read with the connects of its socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Overlap {
-    /// Beside them.
+    /// No overlap.
     None,
-    /// The two were in flight at the same time.
+    /// The read and a connect were in flight at the same time.
     Possible {
-        /// All of the read lay within one connect.
+        /// The whole read was within one connect.
         certain: bool,
-        /// The value the read saw is judged when the connect returns.
+        /// The connect judges the value of the read at its return.
         judged: bool,
     },
 }
 
-/// The table.
+/// The table of calls in flight.
 pub(crate) struct Overlaps<S> {
     sets: S,
 }
 
 impl<W: Word, S: Deref<Target = [Set<W>]>> Overlaps<S> {
-    /// From its sets, a power of two.
+    /// Returns a table over these sets; their number is a power of two.
     pub(crate) fn new(sets: S) -> Self {
         Self { sets }
     }
 
-    /// How many sets it takes to follow so many calls at once with slots to spare.
+    /// Returns the number of sets for `calls` concurrent calls, with spare slots.
     pub(crate) fn sets_for(calls: u32) -> usize {
         calls.next_power_of_two() as usize
     }
 
     fn set(&self, socket: u64) -> &Set<W> {
-        // Knuth's multiplicative hash, with the kernel's constant (GOLDEN_RATIO_64, include/linux/hash.h);
-        // its upper half is the better mixed one.
+        // Knuth's multiplicative hash, with the kernel's constant (GOLDEN_RATIO_64, include/linux/hash.h). Its upper
+        // half is mixed better.
         let hash = socket.wrapping_mul(0x61c8_8646_80b5_83eb) >> 32;
         &self.sets[hash as usize & (self.sets.len() - 1)]
     }
 
-    /// A connect begins: `before` is the field's value. `None`: there is no slot for it.
+    /// Begins a connect; `before` is the value of the field. Returns `None` if no slot is free.
     #[inline]
     pub(crate) fn connect_begins(&self, socket: usize, before: u32) -> Option<Connect> {
         let socket = socket as u64;
         let set = self.set(socket);
         let way = set.take(socket | CONNECT)?;
-        // The slot is ours, and so is what the last owner wrote before it let go.
+        // The slot is ours, and the writes of its last owner are visible.
         let generation = set.generations[way].own().wrapping_add(1);
 
         set.seen[way].open(generation, before);
         set.generations[way].store_release(generation);
         for owner in &set.owners {
             if owner.load() == socket | READ {
-                // Where this fails, the read has just ended, or another reader of the socket has its
-                // slot, which finds us when it looks.
+                // If this fails, the read has just ended, or another read of the socket has its slot. That read looks
+                // after this connect took its slot, and finds it.
                 owner.compare_exchange(socket | READ, socket | READ | FOUND);
             }
         }
         Some(Connect { way })
     }
 
-    /// It ends: `after` is the field's value. What is found about reads meanwhile.
+    /// Ends a connect; `after` is the value of the field. Returns the findings about overlapping reads.
     #[inline]
     pub(crate) fn connect_ends(&self, socket: usize, connect: Connect, after: u32) -> Findings {
         let set = self.set(socket as u64);
         let way = connect.way;
         let findings = set.seen[way].close(after);
 
-        // First nothing within it is certain any more, then it is gone.
+        // First end the certainty of new overlaps, then free the slot.
         set.generations[way].bump_release();
         set.owners[way].store_release(0);
         findings
     }
 
-    /// A read begins; `look` reads the field.
+    /// Begins a read; `look` loads the field.
     #[inline(always)]
     pub(crate) fn read_begins(&self, socket: usize, look: impl FnOnce() -> u32) -> Read {
         let socket = socket as u64;
         self.set(socket).read_begins(socket, look)
     }
 
-    /// It ends.
+    /// Ends a read; `look` loads the field. Returns its overlap with connects.
     #[inline(always)]
     pub(crate) fn read_ends(
         &self,

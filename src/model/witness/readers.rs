@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The witness's counters of one CPU, and their sum over all. All arithmetic wraps.
+//! The witness's counters of one CPU, and their sums over all CPUs. All arithmetic wraps.
 
 use crate::model::{witness::overlap::Overlap, word::Word};
 
 /// Counters that one CPU writes, in handlers that do not nest, and any CPU reads.
 ///
-/// A read is counted in the order called or entered, possible, certain, each with release; the sums are
-/// taken in the opposite order, so that no sum ever shows a part larger than its whole.
+/// The counters of a read advance in this order: called and entered, possible, certain. Each store has release
+/// semantics. The sums load them in the opposite order, so no sum shows a part larger than its whole.
 pub(crate) struct Readers<W> {
     called: W,
     capped: W,
@@ -20,7 +20,7 @@ pub(crate) struct Readers<W> {
 }
 
 impl<W: Word> Readers<W> {
-    /// All of them 0.
+    /// Returns counters that are all 0.
     pub(crate) fn new() -> Self {
         Self {
             called: W::new(0),
@@ -34,24 +34,24 @@ impl<W: Word> Readers<W> {
         }
     }
 
-    /// A call that reads the timestamp, after it was entered where it is.
+    /// Counts a call that reads the timestamp, after `enter` or `cap` on the same CPU.
     #[inline]
     pub(crate) fn call(&self) {
         self.called.bump_release();
     }
 
-    /// A call that is not followed, as its user has too many in flight.
+    /// Counts a call that the module does not follow because its user has reached the limit.
     pub(crate) fn cap(&self) {
         self.capped.bump_release();
     }
 
-    /// A call that is followed to its return.
+    /// Counts a call that the module follows to its return.
     #[inline]
     pub(crate) fn enter(&self) {
         self.entered.bump_release();
     }
 
-    /// Its return.
+    /// Counts the return of a read.
     #[inline]
     pub(crate) fn finish(&self, overlap: Overlap) {
         let Overlap::Possible { certain, judged } = overlap else {
@@ -66,7 +66,7 @@ impl<W: Word> Readers<W> {
         }
     }
 
-    /// Values that a connect found torn when it returned.
+    /// Counts the torn values that a connect found at its return.
     #[inline]
     pub(crate) fn found_torn(&self, count: u64) {
         if count != 0 {
@@ -74,7 +74,7 @@ impl<W: Word> Readers<W> {
         }
     }
 
-    /// A connect or a read that found no slot in the table.
+    /// Counts a connect or a read without a slot in the table.
     #[inline]
     pub(crate) fn overflow(&self) {
         self.overflow.bump_release();
@@ -84,26 +84,26 @@ impl<W: Word> Readers<W> {
 /// Sums over all CPUs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ReaderTotals {
-    /// Reads of the timestamp that were called.
+    /// Calls that read the timestamp.
     pub(crate) called: u64,
-    /// Those not followed, as their user had too many in flight.
+    /// Reads that are not followed because their user has reached the limit.
     pub(crate) capped: u64,
-    /// Those followed to their return.
+    /// Reads that are followed to their return.
     pub(crate) entered: u64,
-    /// Those in flight at the same time as a connect of the same socket.
+    /// Reads in flight at the same time as a connect of the same socket.
     pub(crate) possible: u64,
-    /// Those that lay wholly within one.
+    /// Reads that were wholly within one connect.
     pub(crate) certain: u64,
-    /// Possible ones of which no value could be judged.
+    /// Possible overlaps without a verdict.
     pub(crate) unjudged: u64,
     /// Values that were neither the one before the connect nor the one after.
     pub(crate) torn: u64,
-    /// Connects and reads that found no slot in the table.
+    /// Connects and reads without a slot in the table.
     pub(crate) overflow: u64,
 }
 
 impl ReaderTotals {
-    /// Sums up what `readers` yields for each CPU; parts before their wholes: see [`Readers`].
+    /// Sums the `readers` of each CPU, parts before their wholes: see [`Readers`].
     pub(crate) fn sum<'a, W, I>(readers: impl Fn() -> I) -> Self
     where
         W: Word + 'a,
@@ -128,7 +128,7 @@ impl ReaderTotals {
         }
     }
 
-    /// Adds others, such as those of a namespace that is gone.
+    /// Adds other totals, for example those of a removed namespace.
     pub(crate) fn add(&mut self, others: &Self) {
         let add = |total: &mut u64, other: u64| *total = total.wrapping_add(other);
 
@@ -142,9 +142,9 @@ impl ReaderTotals {
         add(&mut self.overflow, others.overflow);
     }
 
-    /// Reads that were not followed, for lack of a free probe instance.
+    /// Returns the number of reads that were missed because no probe instance was free.
     pub(crate) fn missed(&self) -> u64 {
-        // As of connects: entered comes before called.
+        // As for connects: a call counts as entered before it counts as called.
         self.called
             .saturating_sub(self.entered.wrapping_add(self.capped))
     }

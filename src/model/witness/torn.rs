@@ -1,35 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Values that lockless readers saw while a connect was in flight, kept until it can be told whether
-//! each is the value before the connect, the one after, or torn.
+//! Values that lockless readers see during a connect. The return of the connect judges each: the value before, the
+//! value after, or torn.
 
 use crate::model::word::Word;
 
-/// How many different values other than the one before are kept for one connect. A field that does
-/// not tear shows one.
+/// Number of distinct values, other than the one before, that are kept for one connect. A field that does not tear
+/// shows one.
 const KEPT: usize = 2;
 
-/// How often a reader tries against others that see a value at the same time, before it gives up.
+/// Number of tries of a reader against concurrent readers.
 const TRIES: usize = 8;
 
-/// What readers saw during one connect at a time.
+/// The values that readers saw during the current connect.
 ///
-/// Each word holds a value in its lower half, how many saw it, and whose connect it is: the lower 16 bits
-/// of a generation, which is odd for an open one. Closed is 0. (A reader would have to stand still, with
-/// preemption off, over 32,768 connects to take another connect's words for those of its own.)
+/// Each word has a value in its lower half, a count of its readers, and a tag. The tag is the lower 16 bits of the
+/// connect's generation, which is odd while the connect is open. A closed word is 0. A reader confuses two connects
+/// only if it stops, with preemption off, for 32,768 connects.
 pub(crate) struct Seen<W> {
     before: W,
     values: [W; KEPT],
-    // How many reads looked: a word like the others, without a value.
+    // Number of reads that looked: a word of the same form, with value 0.
     looks: W,
 }
 
-/// What a connect finds when it returns.
+/// The findings of a connect at its return.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Findings {
-    /// Reads that saw it in flight and looked at the field.
+    /// Reads that saw the connect in flight and loaded the field.
     pub(crate) looks: u64,
-    /// Values that were torn: neither the one before nor the one after.
+    /// Torn values: neither the value before nor the value after.
     pub(crate) torn: u64,
 }
 
@@ -46,7 +46,7 @@ fn count(word: u64) -> u64 {
 }
 
 impl<W: Word> Seen<W> {
-    /// Nothing seen, nothing open.
+    /// Returns a closed object without values.
     pub(crate) fn new() -> Self {
         Self {
             before: W::new(0),
@@ -55,8 +55,8 @@ impl<W: Word> Seen<W> {
         }
     }
 
-    /// Opens it for a connect: `before` is the field's value at its entry. For the connect's own task,
-    /// which publishes the generation afterwards, by release.
+    /// Opens it for a connect; `before` is the value of the field at entry. Only the connect's task calls it, and
+    /// publishes the generation afterwards, with release semantics.
     #[inline]
     pub(crate) fn open(&self, generation: u64, before: u32) {
         self.before.store(before.into());
@@ -65,8 +65,8 @@ impl<W: Word> Seen<W> {
         }
     }
 
-    /// Adds one to a word's count, for a value; says whether it could be done. Not where the connect of that
-    /// generation has ended, another value is there, or others are always faster.
+    /// Adds one to a word's count for a value. Returns false if the connect of that generation has ended, the word
+    /// has another value, or concurrent readers won every try. A full count fails, too.
     fn add(word: &W, generation: u64, value: u32) -> bool {
         for _ in 0..TRIES {
             let now = word.load();
@@ -83,12 +83,12 @@ impl<W: Word> Seen<W> {
         false
     }
 
-    /// Keeps a value that was seen during the connect of that generation; says whether it will be judged.
-    /// It will not where the connect has ended meanwhile, or too many different values were seen.
+    /// Keeps a value that a reader saw during the connect of that generation. Returns whether the connect will judge
+    /// it. It will not if it has ended, or if readers saw too many distinct values.
     pub(crate) fn keep(&self, generation: u64, value: u32) -> bool {
         Self::add(&self.looks, generation, 0);
         if self.before.load() == u64::from(value) {
-            // Whether it was this connect's: had it ended, the words would be closed or another's.
+            // `before` belongs to this connect only if the words still have its tag.
             W::smp_rmb();
             return tag(self.values[0].load()) == generation & 0xffff;
         }
@@ -97,7 +97,7 @@ impl<W: Word> Seen<W> {
             .any(|word| Self::add(word, generation, value))
     }
 
-    /// Closes it when the connect returns, with the field's value at that moment.
+    /// Closes it at the connect's return, with the value of the field at that moment.
     #[inline]
     pub(crate) fn close(&self, after: u32) -> Findings {
         let before = self.before.load() as u32;
