@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Whether the kernel's hash of connections is a hash: modules are in use that replace it by random numbers.
+//! A check of the kernel's hash of connections: some modules replace it by random numbers.
 
 use crate::{
     abstractions::{
@@ -15,19 +15,19 @@ use crate::{
     },
 };
 
-/// What is known of it. Once found replaced, it stays so until the module is loaded again.
+/// The result of the check. A hash once found replaced stays so until the next load of the module.
 pub(crate) struct Hash {
-    // Not 0: it disagreed with itself.
+    // Not 0: the hash disagreed with itself.
     replaced: Marked,
 }
 
 impl Hash {
-    /// Asks for the offsets of two tuples, twice each. Once the secret has been drawn.
+    /// Compares two offsets of one tuple, for two tuples. Call it after the draw of the secret.
     pub(crate) fn try_out() -> Self {
         let hash = Self {
             replaced: Marked::new(0),
         };
-        // More than once: a write of tcp_timestamps in between makes one of two 0.
+        // Several tries: a write of tcp_timestamps in between makes one of two offsets 0.
         let disagrees = |tuple| {
             (0..4).all(|_| {
                 let [one, other] = [(); 2].map(|()| timestamp_offset(Net::initial(), tuple));
@@ -40,7 +40,7 @@ impl Hash {
         hash
     }
 
-    /// It disagreed with itself. Says so in the log, once. A probe handler may call it.
+    /// Notes that the hash disagreed with itself, and logs this once. A probe handler may call it.
     #[cold]
     pub(crate) fn is_replaced(&self) {
         if self.replaced.exchange(1) == 0 {
@@ -50,7 +50,7 @@ impl Hash {
         }
     }
 
-    /// Whether it ever did.
+    /// Returns whether the hash was ever found replaced.
     pub(crate) fn was_replaced(&self) -> bool {
         self.replaced.load() != 0
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the hooks write and the files read.
+//! State that the hooks write and the files read.
 
 use kernel::sync::Arc;
 
@@ -61,15 +61,15 @@ pub(crate) mod socket_events;
 pub(crate) mod sysctl_writes;
 mod word;
 
-/// What one CPU writes.
+/// The memory that one CPU writes.
 pub(crate) struct CpuState {
-    /// Its number.
+    /// The CPU's number.
     pub(crate) number: u32,
-    /// Its last finding.
+    /// The CPU's last finding.
     pub(crate) last: Last<Marked>,
 }
 
-/// The witness's table.
+/// The witness's table of calls in flight.
 pub(crate) type Table = Overlaps<KVVec<Set<Marked>>>;
 
 /// All state of the module.
@@ -80,41 +80,42 @@ pub(crate) struct State {
     cpus: PerCpu<CpuState>,
     /// The records.
     pub(crate) rings: Rings,
-    /// Whether counts are for root only.
+    /// Whether only root may read the counts.
     private: bool,
-    /// What calls are followed with.
+    /// The hook of the calls.
     pub(crate) hook: Hook,
-    /// Trying the probes.
+    /// The self-test of the probes.
     #[pin]
     pub(crate) self_test: SelfTest,
-    /// Writes of the sysctls that decide about offsets, where it is not known in which namespace.
+    /// Writes of the sysctls that affect offsets, in an unknown namespace.
     pub(crate) writes_anywhere: Writes,
-    /// Those of all namespaces.
+    /// Writes of the sysctls, in all namespaces.
     pub(crate) all_writes: Writes,
-    /// Which connects are recorded; none: all.
+    /// The filter of records; none: every connect is recorded.
     #[pin]
     pub(crate) filter: RcuCell<Filter>,
-    /// Whether the kernel's hash is one.
+    /// The check of the kernel's hash.
     pub(crate) hash: Hash,
-    /// Those who wait for a record more.
+    /// Tasks that wait for the next record.
     pub(crate) waiters: WaitQueue,
-    /// What is in flight, with the witness on.
+    /// The calls in flight, with the witness on.
     pub(crate) overlaps: Option<Table>,
-    /// Who has how many connects in flight.
+    /// Each user's connects in flight.
     pub(crate) connect_shares: Shares<KVVec<Marked>>,
-    /// The same of writes of sysctls.
+    /// Each user's writes of sysctls in flight.
     pub(crate) sysctl_shares: Shares<KVVec<Marked>>,
-    /// The same of the witness's reads, with the witness on.
+    /// Each user's reads in flight, with the witness on.
     pub(crate) read_shares: Option<Shares<KVVec<Marked>>>,
-    /// What comes after connects, where that is asked for.
+    /// Sockets after their connect, if the module follows them.
     pub(crate) socket_events: Option<SocketEvents>,
 }
 
 impl State {
-    /// Allocates it: so many records for each CPU, a power of two, where they are to be kept, a witness of so many calls at
-    /// once where it is on, and room for so many sockets whose outcome is waited for, likewise. May sleep.
+    /// Allocates the state. `records` is the number of records for each CPU, a power of two, if any are kept.
+    /// `maxactive` is the number of concurrent calls that the witness follows, if `witness`. `outcomes` is the number
+    /// of slots for pending outcomes, if sockets are followed beyond their connect. May sleep.
     ///
-    /// Fails with `ENOMEM`, or with `EAFNOSUPPORT` where IPv6 is off.
+    /// Fails with `ENOMEM`, with `EINVAL` if the rings are too large, or with `EAFNOSUPPORT` if IPv6 is off.
     pub(crate) fn new(
         records: Option<u32>,
         hook: Hook,
@@ -134,7 +135,7 @@ impl State {
         let rings = Rings::new(records, outcomes.is_some())?;
         let waiters = WaitQueue::new()?;
         let overlaps = witness.then(|| overlaps(maxactive)).transpose()?;
-        // An fprobe has no instances that a user could take.
+        // An fprobe has no instances that one user could take.
         let shares_of = |instances| {
             shares_of(match hook {
                 Hook::Kretprobe => instances,
@@ -148,7 +149,7 @@ impl State {
         let networks = Networks::new(socket_events.is_some())?;
         let each_network = Registration::new(networks.clone())?;
 
-        // Not pin_init, whose name holds this closure's twice: see src/names.mk.
+        // Not pin_init: its symbol has the name of this closure twice, see src/names.mk.
         Arc::try_pin_init(
             try_pin_init!(Self {
                 each_network,
@@ -173,7 +174,7 @@ impl State {
         )
     }
 
-    /// The permissions of files that have counts only.
+    /// Returns the mode of the files that contain counts only.
     pub(crate) fn counts_mode(&self) -> u16 {
         if self.private {
             0o400
@@ -182,13 +183,13 @@ impl State {
         }
     }
 
-    /// What this CPU writes.
+    /// Returns the memory that this CPU writes.
     #[inline]
     pub(crate) fn this_cpu<'a>(&'a self, preempt: PreemptDisabled<'a>) -> &'a CpuState {
         self.cpus.this_cpu(preempt)
     }
 
-    /// What is kept of a namespace; none where it is on its way out.
+    /// Returns the state of a namespace; `None` if the namespace is being removed.
     #[inline]
     pub(crate) fn network<'a>(
         &'a self,
@@ -198,13 +199,13 @@ impl State {
         self.each_network.get(net, preempt)
     }
 
-    /// What this CPU counts in a namespace.
+    /// Returns this CPU's counts of a namespace.
     #[inline]
     pub(crate) fn counts<'a>(&'a self, preempt: PreemptDisabled<'a>, net: Net<'a>) -> &'a Counts {
         self.counts_of(preempt, self.network(preempt, net))
     }
 
-    /// The same, of a namespace that was found before.
+    /// Returns this CPU's counts of a namespace that was looked up before.
     #[inline]
     pub(crate) fn counts_of<'a>(
         &'a self,
@@ -217,7 +218,7 @@ impl State {
         }
     }
 
-    /// Fails with `ENODATA` where no records are kept (`records=0`).
+    /// Fails with `ENODATA` if no records are kept (`records=0`).
     pub(crate) fn must_keep_records(&self) -> Result {
         if self.rings.are_kept() {
             return Ok(());
@@ -225,9 +226,9 @@ impl State {
         Err(no_data())
     }
 
-    /// What became of the records, all CPUs together.
+    /// Counts readable and overwritten records of all CPUs.
     ///
-    /// Process context, may sleep; `EINTR` where the current task is being killed.
+    /// Process context, may sleep. Fails with `EINTR` if the current task is being killed.
     pub(crate) fn kept(&self) -> Result<RecordCounts> {
         let mut kept = RecordCounts::default();
         for ring in possible_cpus().filter_map(|cpu| self.rings.connects(cpu)) {
@@ -238,7 +239,7 @@ impl State {
         Ok(kept)
     }
 
-    /// What the namespaces share of what came after connects.
+    /// Returns the values of the outcome table and ring that all namespaces share.
     pub(crate) fn shared(&self) -> Shared {
         let mut shared = Shared::default();
         if let Some(socket_events) = &self.socket_events {
@@ -250,12 +251,12 @@ impl State {
         shared
     }
 
-    /// Every CPU's number and state.
+    /// Returns the number and the state of every CPU.
     pub(crate) fn cpus(&self) -> Iter<'_, CpuState> {
         self.cpus.iter()
     }
 
-    /// The host's sums. May sleep; memory is charged to the current task.
+    /// Returns the sums of the host. May sleep; memory is charged to the current task.
     pub(crate) fn sums(&self) -> Result<Sums> {
         Ok(Sums {
             sysctl_missed: self.all_writes.missed(),
@@ -263,7 +264,7 @@ impl State {
         })
     }
 
-    /// One namespace's; of one on its way out nothing is known.
+    /// Returns the sums of one namespace; all are 0 if it is being removed.
     pub(crate) fn sums_of(&self, net: Net<'_>) -> Sums {
         self.each_network
             .get(net, &Guard::new())
@@ -274,14 +275,14 @@ impl State {
     }
 }
 
-/// The counts of who has how many of so many calls. May sleep.
+/// Allocates the shares of users in `calls` concurrent calls. May sleep.
 fn shares_of(calls: u32) -> Result<Shares<KVVec<Marked>>> {
     let last = possible_cpus().last().unwrap_or(0) as usize;
     let words = many((last + 1) * shares::BUCKETS, || Marked::new(0))?;
     Ok(Shares::new(words, shares::BUCKETS, calls))
 }
 
-/// The witness's table for so many calls at once.
+/// Allocates the witness's table for `calls` concurrent calls. May sleep.
 fn overlaps(calls: u32) -> Result<Table> {
     Ok(Table::new(many(Table::sets_for(calls), Set::new)?))
 }

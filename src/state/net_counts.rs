@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What is counted, by network namespace.
+//! The counts of each network namespace.
 //!
-//! A connect is counted once, in its own namespace; the host's counts are the sum of all namespaces, those
-//! that are gone included.
+//! A connect counts once, in its own namespace. The host's counts are the sums over all namespaces, removed ones
+//! included.
 
 use kernel::{
     new_mutex,
@@ -43,31 +43,31 @@ use crate::{
     },
 };
 
-/// What one CPU counts in one namespace.
+/// The counts of one CPU in one namespace.
 pub(crate) struct Counts {
     /// Connects.
     pub(crate) connects: Counters<Marked>,
     /// The witness's reads.
     pub(crate) readers: Readers<Marked>,
-    /// What came after connects.
+    /// Outcomes of connects.
     pub(crate) outcomes: Outcomes<Marked>,
 }
 
-/// Sums of them.
+/// The sums of the counts.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Sums {
-    /// Of connects.
+    /// The sums for connects.
     pub(crate) connects: Totals,
-    /// Of the witness's reads.
+    /// The sums for the witness's reads.
     pub(crate) readers: ReaderTotals,
-    /// Of what came after connects.
+    /// The sums for outcomes.
     pub(crate) outcomes: OutcomeTotals,
-    /// Writes of sysctls that were missed. Those who sum up the rest leave it at 0: no CPU counts it.
+    /// Missed writes of sysctls. Sums over CPUs leave it at 0: no CPU counts it.
     pub(crate) sysctl_missed: u64,
 }
 
 impl Sums {
-    /// Sums up what `cpus` yields.
+    /// Sums the counts of `cpus`.
     fn of<'a>(cpus: impl Iterator<Item = &'a Counts> + Clone) -> Self {
         Self {
             connects: Totals::sum(|| cpus.clone().map(|counts| &counts.connects)),
@@ -84,11 +84,11 @@ impl Sums {
     }
 }
 
-/// What all CPUs count in one namespace.
+/// The counts of all CPUs in one namespace.
 pub(crate) struct NetworkCounts(PerCpu<Counts>);
 
 impl NetworkCounts {
-    /// All of them 0. May sleep.
+    /// Allocates counts that are all 0. May sleep.
     fn new() -> Result<Self> {
         Ok(Self(PerCpu::new(|_| Counts {
             connects: Counters::new(),
@@ -97,7 +97,7 @@ impl NetworkCounts {
         })?))
     }
 
-    /// This CPU's.
+    /// Returns the counts of this CPU.
     #[inline]
     pub(crate) fn this_cpu<'a>(&'a self, preempt: PreemptDisabled<'a>) -> &'a Counts {
         self.0.this_cpu(preempt)
@@ -107,13 +107,13 @@ impl NetworkCounts {
         Cpus(self.0.iter())
     }
 
-    /// Sums over all CPUs.
+    /// Returns the sums over all CPUs.
     pub(crate) fn sums(&self) -> Sums {
         Sums::of(self.cpus())
     }
 }
 
-/// All CPUs' counts in one namespace.
+/// An iterator over the counts of all CPUs in one namespace.
 #[derive(Clone)]
 struct Cpus<'a>(Iter<'a, Counts>);
 
@@ -125,12 +125,12 @@ impl<'a> Iterator for Cpus<'a> {
     }
 }
 
-/// The namespaces that there are, and what was counted in others.
+/// The live namespaces, and the counts of removed ones.
 #[pin_data]
 pub(crate) struct Networks {
     #[pin]
     list: Mutex<List>,
-    /// Of namespaces on their way out, or that are still being set up, in which the kernel's own sockets may connect.
+    /// Counts of namespaces that are being removed or set up. The kernel's own sockets can connect in them.
     orphans: NetworkCounts,
     /// Whether sockets are followed beyond their connect.
     follows: bool,
@@ -142,7 +142,7 @@ struct List {
 }
 
 impl Networks {
-    /// None so far, of sockets that are followed beyond their connect or not. May sleep.
+    /// Returns an empty list. `follows`: sockets are followed beyond their connect. May sleep.
     pub(crate) fn new(follows: bool) -> Result<Arc<Self>> {
         let orphans = NetworkCounts::new()?;
         let list = List {
@@ -159,17 +159,18 @@ impl Networks {
         )
     }
 
-    /// Where to count what belongs to no namespace any more, or not yet.
+    /// Returns this CPU's counts for calls without a namespace: one that is being removed, or not set up yet.
     #[cold]
     #[inline(never)]
     pub(crate) fn orphans<'a>(&'a self, preempt: PreemptDisabled<'a>) -> &'a Counts {
         self.orphans.this_cpu(preempt)
     }
 
-    /// The host's sums. May sleep; memory is charged to the current task. `EINTR` where the current task is being killed.
+    /// Returns the sums of the host. May sleep; memory is charged to the current task. Fails with `EINTR` if the
+    /// current task is being killed.
     ///
-    /// The lock, which who makes a namespace waits for, is held for as long as it takes to copy the list. Whoever is struck off
-    /// after that is in the copy, and not in what was counted of those that are gone.
+    /// Holds the lock only for the copy of the list, because the creator of a namespace waits for it. A namespace
+    /// that is removed later is in the copy, and its counts are not in `gone`.
     pub(crate) fn sums(&self) -> Result<Sums> {
         let mut live = KVVec::new();
         let gone = loop {
@@ -185,9 +186,10 @@ impl Networks {
             }
             break list.gone;
         };
-        // First: a call that enters in a namespace and returns when that is gone is in flight, and not negative.
+        // Orphans first. A call that enters in a namespace and returns after its removal then counts as in flight,
+        // and no sum is negative.
         let mut sums = self.orphans.sums();
-        // The ledger holds for each namespace by itself, so that each may be of another moment.
+        // The ledger's identities hold in each namespace, so the sums of two namespaces may be of different moments.
         for network in &live {
             sums.add(&network.sums());
             yield_now()?;
@@ -206,7 +208,7 @@ impl Networks {
         Ok(())
     }
 
-    /// Nobody counts there any more: what was counted stays.
+    /// Removes a namespace in which no CPU counts any more, and keeps its counts.
     fn strike_off(&self, counts: &NetworkCounts) {
         let mut list = self.list.lock();
         list.gone.add(&counts.sums());
@@ -221,19 +223,19 @@ impl Networks {
     }
 }
 
-/// One namespace.
+/// The state of one namespace.
 pub(crate) struct Network {
     counts: Arc<NetworkCounts>,
     networks: Arc<Networks>,
-    /// Writes of the sysctls that decide about its offsets.
+    /// Writes of the sysctls that affect the namespace's offsets.
     pub(crate) writes: Writes,
-    /// Its sockets whose offset a user set, and accepted ones with a chosen offset that found no slot, where they are followed. Of its own: who may set offsets here takes no verdict from
-    /// sockets elsewhere.
+    /// The marked sockets, if sockets are followed: a user set the offset, or an accepted socket with a chosen offset
+    /// found no slot. Each namespace has its own set. So marks here cost no verdict elsewhere.
     pub(crate) repaired: Option<Repaired<KVVec<Marked>>>,
 }
 
 impl Network {
-    /// Notes a socket whose offset is not what the kernel chose for its last connect, where sockets are followed.
+    /// Marks a socket that kept another offset than the kernel chose for its last connect, if sockets are followed.
     #[inline(always)]
     pub(crate) fn mark_repair(&self, preempt: PreemptDisabled<'_>, cookie: u64) {
         if let Some(repaired) = &self.repaired {
@@ -242,7 +244,7 @@ impl Network {
         }
     }
 
-    /// Notes an accepted socket whose offset is not what the kernel chose. With interrupts off.
+    /// Marks an accepted socket with another offset than the kernel's. With interrupts off.
     #[inline(always)]
     pub(crate) fn mark_accepted(&self, preempt: PreemptDisabled<'_>, cookie: u64) {
         if let Some(repaired) = &self.repaired {
@@ -251,7 +253,7 @@ impl Network {
         }
     }
 
-    /// What is counted in it.
+    /// Returns the counts of the namespace.
     #[inline]
     pub(crate) fn counts(&self) -> &NetworkCounts {
         &self.counts

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What is recorded, and who waits for it.
+//! Writes of records, and wakeups of their readers.
 
 use super::{
     rings::{
@@ -19,7 +19,7 @@ use crate::{
 };
 
 impl State {
-    /// Where a connect is recorded; none where no records are kept, or the filter leaves it out.
+    /// Returns the ring for a connect; `None` if no records are kept or the filter rejects the record.
     pub(crate) fn ring_for(
         &self,
         preempt: PreemptDisabled<'_>,
@@ -32,14 +32,15 @@ impl State {
         }
     }
 
-    /// Writes the record of a connect and wakes who waits for it.
+    /// Writes the record of a connect and wakes the waiting tasks.
     #[inline(always)]
     pub(crate) fn push(&self, preempt: PreemptDisabled<'_>, ring: &ConnectRing, record: &Record) {
         ring.push(&record.to_words());
         self.waiters.notify(preempt);
     }
 
-    /// Writes what became of a socket, unless the filter leaves it out, and wakes who waits for it; says whether it was written.
+    /// Writes a socket event and wakes the waiting tasks, unless the filter rejects the event. Returns whether it was
+    /// written.
     pub(crate) fn push_socket_event(
         &self,
         preempt: PreemptDisabled<'_>,

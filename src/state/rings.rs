@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The records of each CPU.
+//! The rings of each CPU.
 
 use crate::{
     abstractions::{
@@ -21,19 +21,19 @@ use crate::{
     },
 };
 
-/// The connects that one CPU recorded.
+/// The recorded connects of one CPU.
 pub(crate) type ConnectRing = Ring<Marked, KVVec<Slot<Marked, { record::WORDS }>>>;
 
-/// The socket events that one CPU recorded. A ring of their own: they are written in softirqs, on top of a returning connect.
+/// The recorded socket events of one CPU. They have their own ring: softirqs write them while a connect returns.
 pub(crate) type SocketEventRing = Ring<Marked, KVVec<Slot<Marked, { socket_event::WORDS }>>>;
 
-/// Those of one CPU.
+/// The rings of one CPU.
 pub(crate) struct CpuRings {
     connects: ConnectRing,
     socket_events: Option<SocketEventRing>,
 }
 
-/// How large they are to be.
+/// The size of the rings.
 pub(crate) struct Plan {
     slots: usize,
     socket_events: bool,
@@ -53,14 +53,14 @@ impl OfCpu for CpuRings {
     }
 }
 
-/// Those of all CPUs; none where no records are kept.
+/// The rings of all CPUs; none if no records are kept.
 pub(crate) struct Rings(Option<Registration<CpuRings>>);
 
 impl Rings {
-    /// Allocates them for each CPU that is online or comes: so many slots, a power of two, where records are to be kept, and as many
-    /// for socket events, where they are wanted. May sleep.
+    /// Allocates the rings of each CPU that is online or comes online. `slots` is a power of two, or `None` if no
+    /// records are kept. With `socket_events`, each CPU gets a second ring of the same size. May sleep.
     ///
-    /// Fails with `ENOMEM`, or leaves one line in the log and fails with `EINVAL` where all possible CPUs' were too large.
+    /// Fails with `ENOMEM`. Fails with `EINVAL` and one log line if the rings of all possible CPUs are too large.
     pub(crate) fn new(slots: Option<u32>, socket_events: bool) -> Result<Self> {
         let Some(slots) = slots else {
             return Ok(Self(None));
@@ -82,25 +82,25 @@ impl Rings {
         Ok(Self(Some(Registration::new(c"tsoffset:prepare", plan)?)))
     }
 
-    /// Whether records are kept.
+    /// Returns whether records are kept.
     pub(crate) fn are_kept(&self) -> bool {
         self.0.is_some()
     }
 
-    /// The connects of a CPU by its number.
+    /// Returns the connects of a CPU, by its number.
     #[inline]
     pub(crate) fn connects(&self, cpu: u32) -> Option<&ConnectRing> {
         Some(&self.0.as_ref()?.get(cpu)?.connects)
     }
 
-    /// Its socket events.
+    /// Returns the socket events of a CPU, by its number.
     #[inline]
     pub(crate) fn socket_events(&self, cpu: u32) -> Option<&SocketEventRing> {
         self.0.as_ref()?.get(cpu)?.socket_events.as_ref()
     }
 }
 
-/// So many of them. May sleep.
+/// Allocates `number` values. May sleep.
 pub(crate) fn many<T>(number: usize, make: impl Fn() -> T) -> Result<KVVec<T>> {
     let mut all = KVVec::with_capacity(number, GFP_KERNEL)?;
     for _ in 0..number {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Trying the probes: one that is registered does not always fire.
+//! The self-test of the probes: a registered probe does not always fire.
 //!
-//! Kprobes may be disarmed as a whole (/sys/kernel/debug/kprobes/enabled), or ftrace, through which
-//! they are reached, be switched off (kernel.ftrace_enabled). A socket of our own tells: its connect
-//! is called with an address that is refused at once, its getsockopt with a place that is refused, its setsockopt with a value of
-//! no bytes, the handler of sysctls with a table of our own, and every hook notes that it was reached.
+//! Kprobes can be disarmed as a whole (/sys/kernel/debug/kprobes/enabled). They run through ftrace, which can be off
+//! (kernel.ftrace_enabled). The self-test calls functions with arguments that they reject at once. It calls connect
+//! of the module's own socket with a short address, getsockopt with a bad pointer, setsockopt with a value of no
+//! bytes. It calls the sysctl handler with its own table. Every hook notes that it was reached.
 
 use kernel::{
     new_mutex,
@@ -27,55 +27,55 @@ use crate::{
 #[derive(Clone, Copy)]
 #[repr(u64)]
 pub(crate) enum Fired {
-    /// The call counter.
+    /// The counter of connects.
     ConnectHit = 1,
-    /// Entry.
+    /// The entry of a connect.
     ConnectEntry = 2,
-    /// Return.
+    /// The return of a connect.
     ConnectReturn = 4,
-    /// The witness's call counter.
+    /// The counter of the witness's reads.
     GetsockoptHit = 8,
-    /// Its entry.
+    /// The entry of a read.
     GetsockoptEntry = 16,
-    /// Its return.
+    /// The return of a read.
     GetsockoptReturn = 32,
-    /// The call counter of calls that set an offset.
+    /// The counter of calls that set an offset.
     SetsockoptHit = 64,
-    /// Their entry.
+    /// The entry of a call that sets an offset.
     SetsockoptEntry = 128,
-    /// Their return.
+    /// The return of a call that sets an offset.
     SetsockoptReturn = 256,
     /// The entry of a write of a sysctl.
     SysctlEntry = 512,
-    /// Its return.
+    /// The return of a write of a sysctl.
     SysctlReturn = 1024,
-    /// The call counter of writes of sysctls.
+    /// The counter of writes of sysctls.
     SysctlHit = 2048,
 }
 
-/// Those that count calls.
+/// The hooks that count calls.
 const COUNTERS: u64 = Fired::ConnectHit as u64
     | Fired::GetsockoptHit as u64
     | Fired::SetsockoptHit as u64
     | Fired::SysctlHit as u64;
 
-/// The socket that is called, and the hooks that its last call reached.
+/// The self-test's socket, and the hooks that its last calls reached.
 #[pin_data]
 pub(crate) struct SelfTest {
     #[pin]
     one_at_a_time: Mutex<()>,
     socket: KernelSocket,
     address: usize,
-    // The hooks that are registered.
+    // The registered hooks.
     registered: u64,
-    // Written by the task that tries, in its own calls only.
+    // Written by the task of the self-test, in its own calls only.
     fired: Marked,
-    // Not 0 where the last self-test found that calls are counted.
+    // Not 0: in the last self-test, all calls were counted.
     counted: Marked,
 }
 
 impl SelfTest {
-    /// With the hooks of the witness and of outcomes, or without.
+    /// Returns a self-test. `witness` and `outcomes` tell which further hooks are registered.
     pub(crate) fn new(socket: KernelSocket, witness: bool, outcomes: bool) -> impl PinInit<Self> {
         let mut registered = Fired::ConnectHit as u64
             | Fired::ConnectEntry as u64
@@ -103,8 +103,8 @@ impl SelfTest {
         })
     }
 
-    /// Remembers that a hook was reached, if the socket of this address is the self-test's; says whether it is. Such a
-    /// call is not a connect and is counted nowhere.
+    /// Notes that a hook was reached if `socket` is the address of the self-test's socket. Returns whether it is. No
+    /// counter counts a self-test's call.
     #[inline]
     pub(crate) fn reached(&self, socket: usize, hook: Fired) -> bool {
         if socket != self.address {
@@ -114,39 +114,40 @@ impl SelfTest {
         true
     }
 
-    /// Remembers that a hook was reached by a call that is known to be the self-test's.
+    /// Notes that a call of the self-test reached a hook.
     #[inline]
     pub(crate) fn reached_own(&self, hook: Fired) {
         self.fired.store(self.fired.load() | hook as u64);
     }
 
-    /// Whether every call is counted now. Who follows connects by other means sees this one fail. May sleep.
+    /// Runs the self-test. Returns whether every call is counted now. Other tracers of connects see the failed call.
+    /// May sleep.
     pub(crate) fn counts(&self) -> bool {
         let counts = self.run() & COUNTERS == self.registered & COUNTERS;
         self.counted.store(counts.into());
         counts
     }
 
-    /// What [`counts`](Self::counts) found when it was last asked.
+    /// Returns the result of the last self-test.
     pub(crate) fn counted(&self) -> bool {
         self.counted.load() != 0
     }
 
-    /// Whether a call is followed to its return. May sleep.
+    /// Returns whether a call is followed to its return. May sleep.
     ///
-    /// Under load a single try may find every instance of the probe taken, so it is repeated.
+    /// Repeats the self-test: under load, all probe instances can be in use.
     pub(crate) fn follows(&self) -> bool {
         let follows = (0..16).any(|_| self.run() == self.registered);
         self.counted.store(follows.into());
         follows
     }
 
-    /// Tries once; the hooks reached.
+    /// Runs the self-test once. Returns the hooks that were reached.
     fn run(&self) -> u64 {
         let _guard = self.one_at_a_time.lock();
 
         self.fired.store(0);
-        // They always fail; what they reached is what is asked for.
+        // These calls always fail; only the reached hooks matter.
         let _ = self.socket.connect_refused();
         if self.registered & Fired::GetsockoptHit as u64 != 0 {
             let _ = self.socket.timestamp_refused();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What is kept of sockets after their connect has returned, see `probes::state_change`.
+//! The state of sockets after their connect has returned, see `probes::state_change`.
 
 use super::rings::many;
 use crate::{
@@ -15,18 +15,19 @@ use crate::{
     tcp::socket::Socket,
 };
 
-/// Of all CPUs.
+/// The tables of followed sockets, for all CPUs.
 pub(crate) struct SocketEvents {
-    /// Who waits for an answer, and since when.
+    /// The start times of pending handshakes.
     pub(crate) handshakes: Handshakes<KVVec<Set<Marked>>>,
-    // Accepted sockets whose offset somebody else than the kernel chose, and the offset.
+    // The offsets of accepted sockets whose offset differs from the kernel's hash.
     chosen: Handshakes<KVVec<Set<Marked>>>,
-    // Not 0 once there was one.
+    // Not 0: `chosen` has or had an entry.
     any_chosen: Marked,
 }
 
 impl SocketEvents {
-    /// Allocates it, for so many sockets that wait, and that have a chosen offset, at once. May sleep.
+    /// Allocates tables for `sockets` concurrent handshakes, and for as many accepted sockets with a chosen offset.
+    /// May sleep.
     ///
     /// Fails with `ENOMEM`.
     pub(crate) fn new(sockets: u32) -> Result<Self> {
@@ -38,20 +39,20 @@ impl SocketEvents {
         })
     }
 
-    /// Keeps the offset that was chosen for an accepted socket, until it is closed; says whether there was a slot.
+    /// Stores the chosen offset of an accepted socket until its close. Returns whether there was a slot.
     pub(crate) fn choose(&self, cookie: u64, offset: u32) -> bool {
         self.any_chosen.store(1);
         self.chosen.start(cookie, offset.into())
     }
 
-    /// The offset that was chosen for a socket that is being closed; gives its slot back.
+    /// Returns the chosen offset of a socket at its close, and frees its slot.
     #[inline]
     pub(crate) fn chosen(&self, socket: Socket<'_>) -> Option<u32> {
-        // Few machines have one: the table's memory is looked at there only.
+        // Few machines have chosen offsets: the others do not load the table's memory.
         if self.any_chosen.load() == 0 {
             return None;
         }
-        // Who has a slot has a cookie.
+        // A socket with a slot has a cookie.
         Some(self.chosen.end(socket.made_cookie()?)? as u32)
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Writes of the sysctls that decide about offsets, counted.
+//! Counters of writes of the sysctls that affect offsets.
 
 use crate::{
     abstractions::marked::{
@@ -10,24 +10,24 @@ use crate::{
     tcp::sysctl::Sysctl, //
 };
 
-/// Writes at once that can be followed; hardly anybody writes these files.
+/// Limit of concurrent writes that are followed; writes of these files are rare.
 pub(crate) const MAXACTIVE: u32 = 64;
 
-/// How often the sysctls' handler began to write one of them, and ended, in one namespace.
+/// Counts of begun and ended writes of the sysctls in one namespace.
 ///
-/// Each count is a full barrier: begun comes before the write and ended after it, for whoever looks
-/// in the opposite order (tests/litmus/timestamps.litmus).
+/// Each increment is a full barrier. `begun` precedes the write and `ended` follows it, for a reader in the opposite
+/// order (tests/litmus/timestamps.litmus).
 pub(crate) struct Writes {
     begun: SharedCounter,
     ended: SharedCounter,
-    // Of these, writes of ip_dynaddr.
+    // Begun writes of ip_dynaddr.
     dynaddr: SharedCounter,
-    // All calls that write, those that are not followed included. Counted after `begun`.
+    // All calls that write, missed ones included. Incremented after `begun`.
     called: SharedCounter,
 }
 
 impl Writes {
-    /// None so far.
+    /// Returns counters that are all 0.
     pub(crate) const fn new() -> Self {
         Self {
             begun: SharedCounter::new(),
@@ -37,7 +37,7 @@ impl Writes {
         }
     }
 
-    /// A write begins.
+    /// Counts the start of a write.
     pub(crate) fn start(&self, sysctl: Sysctl) {
         self.begun.increment();
         if sysctl == Sysctl::IpDynaddr {
@@ -45,43 +45,43 @@ impl Writes {
         }
     }
 
-    /// It ends.
+    /// Counts the end of a write.
     pub(crate) fn end(&self) {
         self.ended.increment();
     }
 
-    /// A write was called, whether it is followed or not.
+    /// Counts a call that writes, followed or missed.
     pub(crate) fn call(&self) {
         self.called.increment();
     }
 
-    /// Writes that were called and are not followed.
+    /// Returns the number of missed writes.
     #[inline(always)]
     pub(crate) fn missed(&self) -> u64 {
-        // In the opposite order to that of the counts: never too many.
+        // Loads in the opposite order of the increments: the result is never too large.
         let called = self.called.load_acquire();
         called.saturating_sub(self.begun.load_acquire())
     }
 
-    /// Whether ip_dynaddr was ever written, as far as is known.
+    /// Returns whether ip_dynaddr was ever written; a missed write counts as one.
     pub(crate) fn any_of_dynaddr(&self) -> bool {
         self.dynaddr.load_acquire() != 0 || self.missed() != 0
     }
 
-    /// Writes that have ended. What is loaded afterwards is as new as the last of them.
+    /// Returns the number of ended writes. Later loads are at least as new as the last of these writes.
     #[inline]
     pub(crate) fn ended(&self) -> u64 {
         self.ended.load_acquire()
     }
 
-    /// Whether a write may have overlapped the time since [`ended`](Self::ended) said this. One that was missed may have: nobody knows
-    /// when it ended.
-    // Within the handlers, whose marked accesses are counted.
+    /// Returns whether a write may have overlapped the time since [`ended`](Self::ended) returned `ended`. A missed
+    /// write may have: its end is unknown.
+    // Inlined into the handlers: a check counts their marked accesses.
     #[inline(always)]
     pub(crate) fn any_since(&self, ended: u64) -> bool {
-        // What was loaded before is no newer than the writes that are counted now.
+        // Earlier loads are no newer than the writes that are counted now.
         smp_rmb();
-        // In this order: a write that begins in between hides a missed one, and is itself found.
+        // `missed()` first: a write that begins between its loads can hide a missed write, but `begun` shows it.
         self.missed() != 0 || self.begun.load_acquire() != ended
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The model's word, as the kernel has it: marked and atomic accesses.
+//! The kernel's implementation of the model's word: marked and atomic accesses.
 
 use crate::{
     abstractions::marked::{
