@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A connect: its entry, its call and its return.
+//! The handlers of a connect: entry, call and return.
 
 use kernel::sync::Arc;
 
@@ -45,26 +45,26 @@ use crate::{
     },
 };
 
-/// Follows a call to its return and takes the verdict.
+/// Follows a call to its return and judges the offset.
 pub(crate) struct ConnectProbe(pub(crate) Arc<State>);
 
-/// What is remembered of a call at its entry.
+/// The state of a call from entry to return.
 #[derive(Clone, Copy)]
 pub(crate) struct Entry {
     timestamps: u8,
-    /// Writes of the sysctls that had ended: in the namespace, and where it is not known in which.
+    /// Ended writes of the sysctls: in the namespace, and in unknown namespaces.
     writes: [u64; 2],
-    /// Where readers find it, with the witness on.
+    /// The connect's slot in the witness's table, with the witness on.
     slot: Option<overlap::Connect>,
     /// `CLOCK_BOOTTIME` in nanoseconds.
     start: u64,
-    /// What is charged to its user; nothing for a self-test's call.
+    /// The charge to the call's user; `NOTHING` for a self-test's call.
     charge: Charge,
 }
 
 impl ConnectProbe {
-    /// What another offset than the expected one is: a finding, unless a sysctl that decides about it was written meanwhile, the source
-    /// address may have changed after the offset was stored, or the hash is not the kernel's.
+    /// Returns the verdict for another offset than expected: a mismatch, with three exceptions. A write of a sysctl
+    /// overlapped the call, the source address may have changed after the store, or the hash is replaced.
     #[cold]
     #[inline(never)]
     fn explain(
@@ -76,12 +76,12 @@ impl ConnectProbe {
         [own, anywhere]: [u64; 2],
     ) -> Verdict {
         let net = socket.net();
-        // On its way out, with counts that are gone.
+        // The namespace is being removed, and its counts are gone.
         let Some(network) = self.0.network(preempt, net) else {
             return Verdict::Changed;
         };
         let again = timestamp_offset(net, tuple);
-        // The value first: if it was put back before, the write is counted.
+        // Load the value first: if a write restored it before, the count shows that write.
         if (tuple.is_v4_mapped() && ip_dynaddr(net) != 0)
             || network.writes.any_since(own)
             || self.0.writes_anywhere.any_since(anywhere)
@@ -90,7 +90,7 @@ impl ConnectProbe {
         } else if again == expected {
             Verdict::Mismatch
         } else if again == 0 || expected == 0 {
-            // tcp_timestamps was 1 for one of the two only.
+            // tcp_timestamps was 1 for only one of the two computations.
             Verdict::Changed
         } else {
             self.0.hash.is_replaced();
@@ -98,7 +98,7 @@ impl ConnectProbe {
         }
     }
 
-    /// A connect in TCP_REPAIR mode leaves what offset there is, of a user's or of an earlier connect.
+    /// Marks a socket that connected in TCP_REPAIR mode: it keeps its offset, set by a user or an earlier connect.
     #[cold]
     #[inline(never)]
     fn mark_repair(&self, preempt: PreemptDisabled<'_>, socket: Socket<'_>) {
@@ -109,7 +109,7 @@ impl ConnectProbe {
 }
 
 impl ConnectProbe {
-    /// Records a connect where records are kept; says whether they are.
+    /// Records a connect if records are kept. Returns whether it was recorded.
     #[inline(always)]
     fn record(
         &self,
@@ -120,13 +120,13 @@ impl ConnectProbe {
         let Some(ring) = self.0.rings.connects(cpu.number) else {
             return false;
         };
-        // The record goes from registers into the ring: nobody else gets to see it.
+        // The record is built in registers and written to the ring; no copy stays in memory.
         self.0.push(preempt, ring, &call.record());
         true
     }
 
-    /// The same where there is a filter, or somebody listens to the tracepoint; says whether it is recorded. Apart, so that
-    /// the path without stays short.
+    /// Records a connect with a filter, or with the tracepoint on. Returns whether it was recorded. Not inlined, so
+    /// the common path stays short.
     #[inline(never)]
     fn record_chosen(
         &self,
@@ -146,9 +146,9 @@ impl ConnectProbe {
     }
 }
 
-// What the witness takes part in: apart, so that the path without it stays short.
+// The witness's part. Not inlined, so the common path stays short.
 impl ConnectProbe {
-    /// Takes a slot in its table.
+    /// Takes a slot in the witness's table.
     #[inline(never)]
     fn overlap_start(
         &self,
@@ -163,7 +163,7 @@ impl ConnectProbe {
         slot
     }
 
-    /// Leaves it, with the offset that is in the socket now; how many reads looked.
+    /// Frees the slot; `offset` is the socket's offset now. Returns the number of reads that looked.
     #[inline(never)]
     fn overlap_end(
         &self,
@@ -185,7 +185,7 @@ impl ConnectProbe {
 }
 
 impl Handler for ConnectProbe {
-    // Always inlined, each into the handlers of both mechanisms: what entry keeps is not copied once more.
+    // Always inlined into the handlers of both mechanisms: the entry's data is not copied again.
     type Target = TcpV6Connect;
     type Data = Entry;
 
@@ -213,7 +213,7 @@ impl Handler for ConnectProbe {
             }
             connects.enter();
         }
-        // In this order: the value is as new as the writes that have ended.
+        // Count first: `tcp_timestamps` is at least as new as the ended writes.
         let writes = [
             network.map_or(0, |network| network.writes.ended()),
             self.0.writes_anywhere.ended(),
@@ -227,8 +227,8 @@ impl Handler for ConnectProbe {
         })
     }
 
-    /// Counts every call, so that what was missed is known exactly; after its entry is counted, so that a reader in
-    /// between finds fewer misses, never more.
+    /// Counts every call, so the number of missed calls is exact. Runs after the entry is counted: a reader in
+    /// between sees too few missed calls, never too many.
     #[inline(always)]
     fn on_hit(&self, preempt: PreemptDisabled<'_>, call: Connecting<'_>) {
         let socket = call.socket;
@@ -259,7 +259,7 @@ impl Handler for ConnectProbe {
             return;
         }
         self.0.connect_shares.uncharge(entry.charge);
-        // The function returns an int; the register's upper half means nothing.
+        // The function returns an int; the register's upper half is undefined.
         let error = value as i32;
         let net = socket.net();
         let tuple = if error == 0 {
@@ -283,7 +283,7 @@ impl Handler for ConnectProbe {
             expected,
             timestamps_at_entry: entry.timestamps,
             timestamps_at_return: tcp_timestamps(net),
-            // Asked only where the answer matters.
+            // Explain only an offset that needs it.
             other: if offset == expected || error != 0 || repair {
                 Verdict::Mismatch
             } else {
@@ -296,7 +296,7 @@ impl Handler for ConnectProbe {
         }
         let cpu = self.0.this_cpu(preempt);
         let time = clock::boot_ns();
-        // The clock may step back between two CPUs.
+        // The clock of another CPU can be behind.
         let duration = time.saturating_sub(entry.start);
         let call = || ConnectSample {
             socket,

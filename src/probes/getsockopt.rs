@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The witness: lockless reads of a socket's timestamp, and whether they overlap its connect.
+//! The witness: lockless reads of a socket's timestamp, and their overlaps with its connect.
 //!
-//! Off unless asked for, as it costs every `getsockopt` of a TCP socket a probe.
+//! Off by default: it puts a probe on every `getsockopt` of a TCP socket.
 
 use kernel::sync::Arc;
 
@@ -27,7 +27,7 @@ use crate::{
 pub(crate) struct GetsockoptProbe(pub(crate) Arc<State>);
 
 impl Handler for GetsockoptProbe {
-    // Always inlined, each into the handlers of both mechanisms: what entry keeps is not copied once more.
+    // Always inlined into the handlers of both mechanisms: the entry's data is not copied again.
     type Target = DoTcpGetsockopt;
     /// `None` for a read of the self-test.
     type Data = Option<(Read, Charge)>;
@@ -63,7 +63,7 @@ impl Handler for GetsockoptProbe {
         Some(Some((read, charge)))
     }
 
-    /// Counts every read, as [`ConnectProbe`](super::connect::ConnectProbe) does every call.
+    /// Counts every read, as [`ConnectProbe`](super::connect::ConnectProbe) counts every call.
     #[inline(always)]
     fn on_hit(&self, preempt: PreemptDisabled<'_>, call: Sockopt<'_>) {
         if !self

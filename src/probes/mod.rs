@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What happens when the kernel calls a function that is watched.
+//! The handlers of the hooks.
 
 pub(crate) mod connect;
 pub(crate) mod getsockopt;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What there is to tell of a connect that returns, taken once.
+//! The values of a returning connect, sampled once.
 
 use crate::{
     abstractions::task::Caller,
@@ -14,23 +14,23 @@ use crate::{
     },
 };
 
-/// What there is to tell of a connect that returns now.
+/// The values of a connect that returns now.
 #[derive(Clone, Copy)]
 pub(super) struct ConnectSample<'a> {
     pub(super) socket: Socket<'a>,
     pub(super) tuple: &'a Tuple,
     /// `CLOCK_BOOTTIME` at the return, in nanoseconds.
     pub(super) time: u64,
-    /// How long the call took, in nanoseconds.
+    /// Duration of the call in nanoseconds.
     pub(super) duration: u64,
     pub(super) observation: Observation,
     pub(super) verdict: Verdict,
-    /// Reads of the timestamp that the witness saw within it.
+    /// Reads of the timestamp that the witness saw during the call.
     pub(super) overlaps: u16,
 }
 
 impl ConnectSample<'_> {
-    /// The record of it, with who called.
+    /// Returns the record, with the calling task.
     #[inline(always)]
     pub(super) fn record(self) -> Record {
         let Self {

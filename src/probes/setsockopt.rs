@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Offsets that users set: `setsockopt(TCP_TIMESTAMP)` in repair mode.
+//! Offsets set by users: `setsockopt(TCP_TIMESTAMP)` in TCP_REPAIR mode.
 
 use kernel::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-/// Notes the sockets whose offset a user sets.
+/// Marks the sockets whose offset a user sets.
 pub(crate) struct SetsockoptProbe(pub(crate) Arc<State>);
 
 impl SetsockoptProbe {
@@ -53,7 +53,8 @@ impl Handler for SetsockoptProbe {
         Some(())
     }
 
-    /// Who may is noted at once: this needs no instance of the probe, of which others can hold all.
+    /// Marks the socket of a caller with CAP_NET_ADMIN. This needs no probe instance: other users can hold all of
+    /// them.
     #[inline]
     fn on_hit(&self, preempt: PreemptDisabled<'_>, call: Sockopt<'_>) {
         if self
@@ -69,7 +70,8 @@ impl Handler for SetsockoptProbe {
         self.0.counts(preempt, call.net()).outcomes.call_repair();
     }
 
-    /// Who may not, can where another task has put the socket into repair mode. A call that is not followed is counted.
+    /// Marks the socket of a successful call. A caller without CAP_NET_ADMIN succeeds if another task has put the
+    /// socket into repair mode. A missed call is counted.
     fn on_return(&self, preempt: PreemptDisabled<'_>, call: Sockopt<'_>, (): &(), value: usize) {
         if self
             .0
@@ -78,7 +80,7 @@ impl Handler for SetsockoptProbe {
         {
             return;
         }
-        // The function returns an int; the register's upper half means nothing.
+        // The function returns an int; the register's upper half is undefined.
         if value as i32 == 0 {
             self.mark(preempt, call);
         }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What comes after a connect: how the handshake ends, and with which offset the socket is closed.
+//! Sockets after their connect: the end of the handshake, and the offset at close.
 //!
-//! Off unless asked for: a handler on every change of a TCP socket's state.
+//! Only with `outcomes`: the handler runs at every state change of a TCP socket.
 
 use kernel::sync::Arc;
 
@@ -45,13 +45,13 @@ impl tracepoint::Handler for StateProbe {
         else {
             return;
         };
-        // A change in a task may be interrupted by another socket's in a softirq: with interrupts off, what
-        // this CPU writes has one writer.
+        // A softirq can interrupt a task's state change with that of another socket. With interrupts off, this CPU's
+        // memory has one writer.
         let interrupts = local_interrupt_disable();
         let preempt = (&interrupts).into();
         match step {
-            // What it had from connect is judged at close. A later connect over IPv4 is none of ours, but leaves the offset of
-            // before in repair mode.
+            // The close judges the offset of the IPv6 connect. A later connect over IPv4 is not followed, but in
+            // repair mode it keeps the old offset.
             Step::Begins if change.became_ipv4() => {
                 if socket.in_repair() {
                     self.keeps_its_offset(preempt, socket);
@@ -66,12 +66,12 @@ impl tracepoint::Handler for StateProbe {
                 may_be_passive,
                 goes_on,
             } => {
-                // Who began has a cookie; one that was accepted mostly has none, and gets none for this.
+                // A socket that began to connect has a cookie. Most accepted sockets have none, and this makes none.
                 let start = socket
                     .made_cookie()
                     .and_then(|cookie| socket_events.handshakes.end(cookie));
-                // Without a slot, the socket was accepted or restored, where it may have been. With one it is given back, whatever
-                // the socket is by now: a user may switch repair mode on in the middle of a handshake.
+                // Without a slot, a socket that may be passive or is in repair mode was accepted or restored. A slot
+                // is freed in any case: a user can switch repair mode on during a handshake.
                 if start.is_some() || !(may_be_passive || socket.in_repair()) {
                     self.ends(preempt, socket, outcome, change.error(), start);
                 } else if goes_on && !socket.has_owner() {
@@ -112,7 +112,7 @@ impl StateProbe {
             .counts(preempt, socket.net())
             .outcomes
             .end(outcome, start.is_some());
-        // The clock may step back between two CPUs.
+        // The clock of another CPU can be behind.
         let handshake = start.map(|start| time.saturating_sub(start));
         self.record(
             preempt,
@@ -126,7 +126,7 @@ impl StateProbe {
         );
     }
 
-    /// Notes a socket whose offset is not that of its next connection.
+    /// Marks a socket that keeps its old offset in its next connection.
     #[cold]
     #[inline(never)]
     fn keeps_its_offset(&self, preempt: PreemptDisabled<'_>, socket: Socket<'_>) {
@@ -135,7 +135,7 @@ impl StateProbe {
         }
     }
 
-    /// Compares the offset of a socket that a listener made, before anybody has it.
+    /// Compares the offset of a socket that a listener created, before its accept.
     fn accepts(
         &self,
         preempt: PreemptDisabled<'_>,
@@ -144,13 +144,13 @@ impl StateProbe {
     ) {
         let offset = socket.tsoffset();
         let expected = timestamp_offset(socket.net(), &socket.tuple());
-        // 0 without timestamps, and where tcp_timestamps is not 1, or was not when the connection came in.
+        // 0: no timestamps, or tcp_timestamps is not 1 now or was not 1 when the connection came in.
         if offset != expected && offset != 0 && expected != 0 {
             self.accepts_other(preempt, socket_events, socket, offset, expected);
         }
     }
 
-    /// Remembers another offset: whoever made the request socket chose it.
+    /// Stores another offset than expected: the creator of the request socket chose it.
     #[cold]
     #[inline(never)]
     fn accepts_other(
@@ -161,7 +161,7 @@ impl StateProbe {
         offset: u32,
         expected: u32,
     ) {
-        // In a namespace on its way out nothing is judged.
+        // No verdict in a namespace that is being removed.
         let Some(network) = self.0.network(preempt, socket.net()) else {
             return;
         };
@@ -175,8 +175,8 @@ impl StateProbe {
         }
     }
 
-    /// Whether the offset is still the one that connect, or whoever made the request socket, chose. The kernel hashes the same tuple for
-    /// both.
+    /// Judges whether the offset is still the one of connect, or of the creator of the request socket. The kernel
+    /// hashes the same tuple for both.
     fn closes(
         &self,
         preempt: PreemptDisabled<'_>,
@@ -185,7 +185,7 @@ impl StateProbe {
     ) {
         let offset = socket.tsoffset();
         let hash = timestamp_offset(socket.net(), &socket.tuple());
-        // Its slot is given back, whatever the verdict.
+        // Frees the slot, whatever the verdict.
         let chosen = socket_events.chosen(socket);
         if offset == hash {
             self.0
@@ -197,7 +197,7 @@ impl StateProbe {
         }
     }
 
-    /// The same of another offset than the hash yields.
+    /// Judges another offset than the hash yields, and records a rewritten one.
     #[cold]
     #[inline(never)]
     fn closes_with_other(
@@ -222,14 +222,14 @@ impl StateProbe {
         }
     }
 
-    /// Whether another offset is no finding: a user may have set it, it may have been chosen for an accepted socket that found no slot, the
-    /// source address may have changed since it was stored, or the hash is not the kernel's.
+    /// Returns whether another offset is no finding. A user set it, an accepted socket with a chosen offset found no
+    /// slot, the source address changed since the store, or the hash is replaced.
     fn is_open(&self, preempt: PreemptDisabled<'_>, socket: Socket<'_>, expected: u32) -> bool {
         let net = socket.net();
         let Some(network) = self.0.network(preempt, net) else {
             return true;
         };
-        // Who is among the repaired has a cookie.
+        // A marked socket has a cookie.
         let is_noted = || {
             let (Some(repaired), Some(cookie)) = (&network.repaired, socket.made_cookie()) else {
                 return false;
@@ -246,11 +246,11 @@ impl StateProbe {
         self.is_replaced(socket, expected)
     }
 
-    /// Whether the hash disagrees with what it has just yielded.
+    /// Returns whether the hash now yields another offset for the tuple.
     #[cold]
     #[inline(never)]
     fn is_replaced(&self, socket: Socket<'_>, expected: u32) -> bool {
-        // 0 where tcp_timestamps is not 1: a write in between is no other hash.
+        // 0 if tcp_timestamps is not 1: a write in between does not mean another hash.
         let again = timestamp_offset(socket.net(), &socket.tuple());
         let replaced = again != expected && again != 0 && expected != 0;
         if replaced {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Writes of the sysctls that decide about offsets: `net.ipv4.tcp_timestamps`, and `net.ipv4.ip_dynaddr`, which lets the source
-//! address change after the offset is stored.
+//! Writes of the sysctls that affect offsets: `net.ipv4.tcp_timestamps` and `net.ipv4.ip_dynaddr`. With `ip_dynaddr`,
+//! the source address can change after the store of the offset.
 //!
-//! Comparing a sysctl at a connect's entry and return does not show that it was changed and
-//! changed back in between; counting its writes does. They are counted in the namespace that is written: what one does, changes
-//! no verdict in another. Nor do writes of one user take the instances of all: each user holds half of them at the most.
+//! A sysctl can be changed and restored between a connect's entry and return. Its values there do not show this, a
+//! count of its writes does. Each namespace has its own count: a write in one changes no verdict in another. One
+//! user's writes hold at most half of the probe instances.
 
 use kernel::sync::Arc;
 
@@ -28,12 +28,12 @@ use crate::{
     },
 };
 
-/// Counts the writes.
+/// Counts the writes of the sysctls.
 pub(crate) struct SysctlProbe(pub(crate) Arc<State>);
 
 impl SysctlProbe {
-    /// Where writes are counted: in the namespace that is written, or for all where it is not known which. Nowhere, where the namespace
-    /// is on its way out: nothing is judged there.
+    /// Returns the counters of the written namespace, or those of unknown namespaces. `None` if the namespace is
+    /// being removed: no offset is judged there.
     fn writes<'a>(
         &'a self,
         preempt: PreemptDisabled<'a>,
@@ -49,7 +49,7 @@ impl SysctlProbe {
 
 impl Handler for SysctlProbe {
     type Target = ProcDou8vecMinmax;
-    /// What is charged to its user; nothing for the self-test's write.
+    /// The charge to the write's user; `NOTHING` for the self-test's write.
     type Data = Charge;
 
     fn filter(&self, access: Access<'_>) -> bool {

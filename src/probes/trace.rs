@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A connect, as the tracepoint `tsoffset:connect` tells of it.
+//! A connect as an event of the tracepoint `tsoffset:connect`.
 
 use crate::{
     model::{
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-// What C names, and what filters of the event know, are the numbers of the record.
+// The event and its filters use the numbers of the record: C must name the same numbers.
 macro_rules! assert_same_numbers {
     ($($rust:expr => $c:path;)*) => {
         $(const _: () = assert!(
@@ -43,8 +43,8 @@ assert_same_numbers! {
     Flags::V4_MAPPED.0 => flag::V4_MAPPED;
 }
 
-/// Tells those who listen of a connect whose record is about to be written, or is left out: its place
-/// is behind those before it either way. Apart, so that the path without it stays short.
+/// Emits the event of a connect, before its record is written or left out. `seq` is the position of the next record,
+/// in both cases. Not inlined, so the common path stays short.
 #[inline(never)]
 pub(super) fn trace(ring: Option<&ConnectRing>, record: &Record, recorded: bool) {
     let (sport, dport) = (record.source_port, record.destination_port);
