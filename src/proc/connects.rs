@@ -2,7 +2,7 @@
 
 //! `/proc/tsoffset/connects`: the last connects, for the administrator.
 //!
-//! Offsets stand next to their addresses here: see `last`.
+//! The file shows offsets next to their addresses: see `last`.
 
 use core::fmt;
 
@@ -27,7 +27,7 @@ use crate::{
     state::State,
 };
 
-/// Records after which others may run.
+/// Number of records after which the task yields.
 const YIELD_AFTER: usize = 64;
 
 /// The file.
@@ -57,7 +57,7 @@ impl List for ConnectsFile {
         }
         loop {
             for (cursor, end) in cursors.iter_mut().zip(&ends) {
-                // What is overwritten meanwhile is no longer among the last.
+                // A record that is overwritten meanwhile is skipped: it is no longer among the last.
                 if let Some(ring) = rings.connects(cursor.cpu()) {
                     cursor.advance(ring, *end);
                 }

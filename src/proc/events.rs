@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `/proc/tsoffset/events`: connects as they return, a JSON object a line, for the administrator.
+//! `/proc/tsoffset/events`: connects at their return, one JSON object a line, for the administrator.
 
 use core::{
     fmt,
@@ -37,11 +37,11 @@ use crate::{
 /// The file.
 pub(super) struct EventsFile(pub(super) Arc<State>);
 
-/// How far one reader has come in each ring.
+/// The position of one reader in each ring.
 pub(super) struct Reader {
     connects: KVVec<Cursor<Record, { record::WORDS }>>,
     socket_events: KVVec<Cursor<SocketEvent, { socket_event::WORDS }>>,
-    /// Entries that were overwritten before it came to them, and which it has not been told of.
+    /// Overwritten entries that no line has reported to the reader yet.
     lost: u64,
 }
 
@@ -56,7 +56,7 @@ impl Stream for EventsFile {
         self.0.must_keep_records()?;
         let mut connects = KVVec::new();
         let mut socket_events = KVVec::new();
-        // Of every CPU that may come.
+        // All possible CPUs: any can come online later.
         for cpu in possible_cpus() {
             let head = self.0.rings.connects(cpu).map_or(0, Ring::head);
             connects.push(Cursor::at(cpu, head), GFP_KERNEL_ACCOUNT)?;
@@ -114,7 +114,7 @@ impl Stream for EventsFile {
             reader.lost = 0;
             return Ok(());
         }
-        // Where a connect has the same time as a socket event, it goes first.
+        // Of equal times, the connect is first.
         let follow_up_first = match (oldest(&reader.connects), oldest(&reader.socket_events)) {
             (Some(connect), Some(socket_event)) => socket_event < connect,
             (connect, _) => connect.is_none(),
@@ -134,13 +134,13 @@ impl Stream for EventsFile {
     }
 }
 
-/// The position in a ring that a seek means.
+/// Returns the ring position of a seek.
 fn start<W, S, const N: usize>(ring: Option<&Ring<W, S>>, seek: SeekTo) -> u64
 where
     W: Word,
     S: Deref<Target = [Slot<W, N>]>,
 {
-    // Of a CPU that was never online, all is to come.
+    // A CPU that was never online has no ring: all its records are still to come.
     let Some(ring) = ring else {
         return 0;
     };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `/proc/tsoffset/filter`: which connects are recorded, for the administrator to read and write.
+//! `/proc/tsoffset/filter`: the filter of records. The administrator reads and writes it.
 
 use kernel::sync::Arc;
 

@@ -2,8 +2,8 @@
 
 //! `/proc/tsoffset/last`: the last finding on each CPU, for the administrator.
 //!
-//! An offset is the output of a keyed hash: whoever sees it next to its addresses learns about the
-//! key. Hence the permissions.
+//! An offset is the output of a keyed hash. An offset next to its addresses reveals something about the key, so the
+//! file is restricted.
 
 use kernel::sync::Arc;
 

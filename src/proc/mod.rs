@@ -25,7 +25,7 @@ mod last;
 mod network;
 mod stats;
 
-/// The directory with its files, and the file of each network namespace; dropping it removes them.
+/// The directory with its files, and the file of each network namespace. Drop removes them.
 pub(crate) struct Files {
     _stats: File<stats::StatsFile>,
     _last: File<last::LastFile>,
@@ -36,7 +36,8 @@ pub(crate) struct Files {
 }
 
 impl Files {
-    /// Makes them, `events` last: who opens it holds the module, so that nothing may fail once it is there. May sleep.
+    /// Creates the files, `events` last: an open `events` holds the module, so nothing may fail after its creation.
+    /// May sleep.
     pub(crate) fn new(state: &Arc<State>) -> Result<Self> {
         let directory = Directory::new(c"tsoffset")
             .inspect_err(|_| pr_err!("cannot make /proc/tsoffset; is the name taken?\n"))?;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `/proc/net/tsoffset`: counts of the reader's own network namespace, for everyone in it.
+//! `/proc/net/tsoffset`: the counts of the reader's own network namespace, for every reader in it.
 
 use kernel::sync::Arc;
 
@@ -29,7 +29,7 @@ pub(super) struct NetworkFile {
     _file: NetFile<Contents>,
 }
 
-/// What is in it.
+/// The contents of the file.
 struct Contents(Arc<State>);
 
 impl ShowNet for Contents {
@@ -44,7 +44,7 @@ impl ShowNet for Contents {
         let probe_armed = state.self_test.counted();
         let sums = [state.sums_of(net), state.sums_of(net)];
 
-        // What became of its records is not known: all namespaces share the rings.
+        // No counts of the rings: all namespaces share them.
         stats::print(out, state, net, probe_armed, &sums, None);
         Ok(())
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `/proc/tsoffset/stats`: counts, for everyone or, with `private=1`, for root.
+//! `/proc/tsoffset/stats`: counts, for everyone, or for root with `private=1`.
 
 use kernel::sync::Arc;
 
@@ -51,7 +51,7 @@ impl Entry for StatsFile {
 impl Show for StatsFile {
     fn show(&self, out: &SeqFile) -> Result {
         let state = &self.0;
-        // A reader whom nothing is entrusted causes no call.
+        // An unprivileged reader does not start a self-test.
         let probe_armed = if Caller::current().uid == 0 || net_admin_of(Net::initial()) {
             state.self_test.counts()
         } else {
@@ -66,8 +66,7 @@ impl Show for StatsFile {
     }
 }
 
-/// Writes the lines, from two sums taken one after the other and what the rings held in between, with the
-/// policy of a namespace.
+/// Writes the lines, from two consecutive sums and the ring counts in between, with the policy of a namespace.
 pub(super) fn print(
     out: &SeqFile,
     state: &State,
@@ -90,7 +89,7 @@ pub(super) fn print(
             .map_or(0, |socket_events| socket_events.handshakes.room()),
         outcome_totals: second.outcomes,
         sysctl_missed: second.sysctl_missed,
-        // As of the rings.
+        // None for one namespace, as for the rings.
         shared: kept.map(|_| state.shared()),
         hash_replaced: state.hash.was_replaced(),
         hook: state.hook.name(),
