@@ -19,34 +19,35 @@ use crate::{
     bindings, //
 };
 
-/// `int tcp_v6_connect(struct sock *sk, struct sockaddr *uaddr, int addr_len)`, which returns 0 or a negative errno.
+/// `int tcp_v6_connect(struct sock *sk, struct sockaddr *uaddr, int addr_len)`; returns 0 or a negative errno.
 ///
-/// It may sleep, and runs with the socket locked by the caller, which is always a task.
+/// It may sleep. Its caller is a task that holds the socket lock.
 pub(crate) struct TcpV6Connect;
 
 /// One call.
 #[derive(Clone, Copy)]
 pub(crate) struct Connecting<'call> {
-    /// The socket that connects.
+    /// The connecting socket.
     pub(crate) socket: Socket<'call>,
-    // In the kernel's memory, and the caller's for the call.
+    // The caller's copy in kernel memory, valid for the call.
     address: *const bindings::sockaddr_in6,
     length: i32,
 }
 
-/// Bytes of an address that the function takes: `SIN6_LEN_RFC2133`, without the scope.
+/// Length of an address that the function accepts: `SIN6_LEN_RFC2133`, without the scope.
 const LENGTH: i32 = core::mem::offset_of!(bindings::sockaddr_in6, sin6_scope_id) as i32;
 
 impl Connecting<'_> {
-    /// The socket's source, and the destination that was asked for: the kernel takes a destination back where the call fails. That of
-    /// the socket, where the call had none that is one of IPv6.
+    /// Returns the socket's source and the call's destination: a failing call resets the destination in the socket.
+    /// Returns the socket's destination if the call has no IPv6 address.
     #[cold]
     #[inline(never)]
     pub(crate) fn asked(self) -> Tuple {
         if self.length < LENGTH {
             return self.socket.tuple();
         }
-        // SAFETY: The call's caller has that many bytes there until the call has returned, which no user writes.
+        // SAFETY: The caller keeps that many bytes there until the call returns, in kernel memory that no user
+        // writes.
         let (family, port, address) = unsafe {
             let address = &raw const (*self.address).sin6_addr;
             (

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A TCP socket of the kernel's own.
+//! A TCP socket of the module.
 //!
 //! C header: [`include/linux/net.h`](srctree/include/linux/net.h)
 
@@ -17,16 +17,16 @@ use crate::{abstractions::compat::prelude::*, bindings};
 ///
 /// # Invariants
 ///
-/// The pointer is a live `struct socket` that nobody else has, with a `struct sock`.
+/// The pointer is a live `struct socket` with a `struct sock`, and no other code has the pointer.
 pub(crate) struct KernelSocket(NonNull<bindings::socket>);
 
 // SAFETY: Its operations lock the socket, so it may be used from any thread.
 unsafe impl Send for KernelSocket {}
-// SAFETY: Each call of the kernel's takes the socket's lock.
+// SAFETY: Each kernel function that this type calls takes the socket lock.
 unsafe impl Sync for KernelSocket {}
 
 impl KernelSocket {
-    /// Creates one. May sleep, and may load the `ipv6` module.
+    /// Creates a socket. May sleep, and may load the `ipv6` module.
     ///
     /// Fails with `EAFNOSUPPORT` where IPv6 is off.
     pub(crate) fn tcp6() -> Result<Self> {
@@ -41,35 +41,35 @@ impl KernelSocket {
                 &mut socket,
             )
         })?;
-        // INVARIANT: On success the kernel returns a live socket, which is ours.
+        // INVARIANT: On success the kernel returns a live socket, and this value owns it.
         Ok(Self(NonNull::new(socket).ok_or(EIO)?))
     }
 
-    /// Address of the `struct sock`, to recognize it by. Never shown.
+    /// Returns the address of the `struct sock`, for comparison. Never shown to users.
     pub(crate) fn address(&self) -> usize {
         // SAFETY: The socket is live.
         unsafe { (*self.0.as_ptr()).sk as usize }
     }
 
-    /// Calls the protocol's connect with an address that is too short, which it refuses first thing
-    /// and without side effects. Takes the socket lock; may sleep.
+    /// Calls the protocol's connect with an address that is too short. The kernel rejects it first, without side
+    /// effects. Takes the socket lock; may sleep.
     ///
-    /// Fails, where the kernel does as it should, with `EINVAL`.
+    /// Fails with `EINVAL` if the kernel works as expected.
     pub(crate) fn connect_refused(&self) -> Result {
         let mut address = bindings::sockaddr_in6 {
             sin6_family: bindings::AF_INET6 as u16,
             ..Default::default()
         };
-        // SAFETY: The socket is live, and `address` is larger than any length that is read from it.
+        // SAFETY: The socket is live, and `address` is larger than any length that the kernel reads from it.
         to_result(unsafe {
             bindings::tsoffset_sk_connect(self.0.as_ptr(), (&raw mut address).cast(), 0)
         })
     }
 
-    /// Calls the protocol's getsockopt for `TCP_TIMESTAMP` with places that are none, which it refuses
-    /// first thing and without side effects. May sleep.
+    /// Calls the protocol's getsockopt for `TCP_TIMESTAMP` with invalid pointers. The kernel rejects them first,
+    /// without side effects. May sleep.
     ///
-    /// Fails, where the kernel does as it should, with `EFAULT`.
+    /// Fails with `EFAULT` if the kernel works as expected.
     pub(crate) fn timestamp_refused(&self) -> Result {
         // SAFETY: The socket is live, and has a protocol.
         to_result(unsafe {
@@ -83,10 +83,10 @@ impl KernelSocket {
 }
 
 impl KernelSocket {
-    /// Calls the protocol's setsockopt for `TCP_TIMESTAMP` with a value of no bytes, which it refuses first thing and without side
-    /// effects. May sleep.
+    /// Calls the protocol's setsockopt for `TCP_TIMESTAMP` with a value of no bytes. The kernel rejects it first,
+    /// without side effects. May sleep.
     ///
-    /// Fails, where the kernel does as it should, with `EINVAL`.
+    /// Fails with `EINVAL` if the kernel works as expected.
     pub(crate) fn set_timestamp_refused(&self) -> Result {
         // SAFETY: The socket is live, and has a protocol.
         to_result(unsafe {
@@ -101,7 +101,7 @@ impl KernelSocket {
 
 impl Drop for KernelSocket {
     fn drop(&mut self) {
-        // SAFETY: The socket is live and ours; nobody uses it any more.
+        // SAFETY: The socket is live and ours, and has no other user.
         unsafe { bindings::sock_release(self.0.as_ptr()) }
     }
 }

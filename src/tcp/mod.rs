@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The kernel's TCP as this module looks at it: a socket, its namespace, and the kernel's own
+//! The parts of the kernel's TCP that the module uses: sockets, their namespaces, and the kernel's
 //! computation of the timestamp offset.
 
 pub(crate) mod connect;

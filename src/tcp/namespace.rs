@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A network namespace's TCP settings.
+//! The TCP settings of a network namespace.
 //!
 //! C header: [`include/net/netns/ipv4.h`](srctree/include/net/netns/ipv4.h)
 
@@ -9,7 +9,7 @@ use crate::abstractions::{
     net::Net, //
 };
 
-/// `net.ipv4.tcp_timestamps` of a namespace: 0 off, 1 with an offset for each connection, 2 without offset
+/// Returns `net.ipv4.tcp_timestamps` of a namespace: 0 off, 1 with an offset for each connection, 2 without offset
 /// (Documentation/networking/ip-sysctl.rst). A marked load, as it may change at any time.
 #[inline]
 pub(crate) fn tcp_timestamps(net: Net<'_>) -> u8 {
@@ -17,8 +17,9 @@ pub(crate) fn tcp_timestamps(net: Net<'_>) -> u8 {
     unsafe { read_once(&raw const (*net.as_ptr()).ipv4.sysctl_tcp_timestamps) }
 }
 
-/// `net.ipv4.ip_dynaddr` of a namespace: not 0 where a TCP socket over IPv4 that gets no answer may change its source address
-/// (`inet_sk_reselect_saddr()`), after its offset was stored. A marked load, as it may change at any time.
+/// Returns `net.ipv4.ip_dynaddr` of a namespace. If it is not 0, a TCP socket over IPv4 without an answer may change
+/// its source address (`inet_sk_reselect_saddr()`) after the store of its offset. A marked load, as it may change at
+/// any time.
 #[inline]
 pub(crate) fn ip_dynaddr(net: Net<'_>) -> u8 {
     // SAFETY: The namespace is live; the kernel writes this sysctl with marked stores.

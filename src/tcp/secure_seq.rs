@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The timestamp offset that the kernel's own SipHash yields.
+//! The timestamp offset that the kernel's SipHash yields.
 //!
-//! C header: [`include/net/secure_seq.h`](srctree/include/net/secure_seq.h); why timestamps have an
-//! offset at all: RFC 7323, section 5.4.
+//! C header: [`include/net/secure_seq.h`](srctree/include/net/secure_seq.h). RFC 7323, section 5.4, gives the reason
+//! for an offset.
 
 use super::socket::Tuple;
 use crate::{
@@ -11,30 +11,31 @@ use crate::{
     bindings, //
 };
 
-/// Has the kernel draw the secret of its hash, as it does when it is asked for an offset the first time. May sleep.
+/// Makes the kernel draw the secret of its hash, as at the first computation of an offset. May sleep.
 ///
-/// For that it takes locks that sleep on PREEMPT_RT (`get_random_once()`, include/linux/once.h), where a probe handler
-/// may not. If the first connect since boot fails before the kernel asks itself, its handler would be the first to ask.
+/// The draw takes locks that sleep on PREEMPT_RT (`get_random_once()`, include/linux/once.h), where a probe handler
+/// may not sleep. Without this call, a first connect that fails early would leave the draw to its handler.
 pub(crate) fn draw_secret() {
-    // No promise of the kernel's says that both hash with the same secret.
+    // The kernel does not guarantee that both functions use one secret.
     for tuple in &Tuple::UNSPECIFIED {
         timestamp_offset(Net::initial(), tuple);
     }
     if cfg!(CONFIG_PREEMPT_RT) {
-        // Nothing waits for the worker (see `timestamp_offset`), which takes some milliseconds.
+        // The kernel has no call that waits for its worker (see `timestamp_offset`), which takes some milliseconds.
         // SAFETY: Process context, in which the current task may sleep.
         unsafe { bindings::msleep(WORKER_MS) };
     }
 }
 
-/// How long the kernel's worker has after the draw, in milliseconds.
+/// Time for the kernel's worker after the draw, in milliseconds.
 const WORKER_MS: u32 = 100;
 
-/// The offset (milliseconds or microseconds, the unit of the connection's timestamps, in host byte
-/// order) for a connection with this tuple. 0 where the namespace's `tcp_timestamps` is not 1 just
-/// now. Once the secret has been drawn; not in an NMI. Until a worker of the kernel's has run after the first draw, each call takes a spin
-/// lock (`DO_ONCE()`, lib/once.c), which on PREEMPT_RT may sleep: there [`draw_secret`] gives the worker time,
-/// and does not know whether it was enough.
+/// Returns the offset of a connection with this tuple, in host byte order. The unit is that of the connection's
+/// timestamps: milliseconds or microseconds. 0 if the namespace's `tcp_timestamps` is not 1 now.
+///
+/// Call it after the draw of the secret, and not in an NMI. Each call takes a spin lock (`DO_ONCE()`, lib/once.c)
+/// until a worker of the kernel has run after the first draw. On PREEMPT_RT that lock may sleep: there
+/// [`draw_secret`] gives the worker time, without a check that it was enough.
 #[inline]
 pub(crate) fn timestamp_offset(net: Net<'_>, tuple: &Tuple) -> u32 {
     let seed = match tuple {
@@ -45,7 +46,7 @@ pub(crate) fn timestamp_offset(net: Net<'_>, tuple: &Tuple) -> u32 {
             destination_port,
         } => {
             let (source_port, destination_port) = hashed_order(*source_port, *destination_port);
-            // SAFETY: The namespace is live, and each address is the four words that are read.
+            // SAFETY: The namespace is live, and each address has the four words that the function reads.
             unsafe {
                 bindings::secure_tcpv6_seq_and_ts_off(
                     net.as_ptr().cast(),
@@ -79,7 +80,7 @@ pub(crate) fn timestamp_offset(net: Net<'_>, tuple: &Tuple) -> u32 {
     unsafe { seed.__bindgen_anon_1.ts_off }
 }
 
-/// The ports in the order in which they are hashed.
+/// Returns the ports in the order of the hash input.
 #[inline(always)]
 fn hashed_order(source: u16, destination: u16) -> (u16, u16) {
     (source, destination)

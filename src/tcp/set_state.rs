@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The tracepoint that is reached when a socket changes its state.
+//! The tracepoint of socket state changes.
 //!
 //! C headers: [`include/trace/events/sock.h`](srctree/include/trace/events/sock.h),
 //! [`include/net/tcp_states.h`](srctree/include/net/tcp_states.h)
@@ -24,8 +24,8 @@ use crate::{
     },
 };
 
-/// `inet_sock_set_state`: reached just before the state changes, with the socket locked: by its task, or, in
-/// a softirq, by the lock that tasks take it with.
+/// `inet_sock_set_state`: fires just before the state changes, with the socket locked. A task holds the socket lock,
+/// or a softirq holds the spin lock inside it.
 pub(crate) struct InetSockSetState;
 
 /// A change of state.
@@ -37,53 +37,54 @@ pub(crate) struct Change<'call> {
     _locked: PhantomData<&'call bindings::sock>,
 }
 
-/// What a change means to who follows connects.
+/// The meaning of a change for a followed connect.
 #[derive(Clone, Copy)]
 pub(crate) enum Step {
     /// The socket begins to connect.
     Begins,
-    /// The handshake of a connect ended, or, where `may_be_passive`, perhaps that of a connection from elsewhere.
+    /// A connect's handshake ended. With `may_be_passive`, it can also be that of an incoming connection.
     Ends {
-        /// How.
+        /// The outcome.
         outcome: Outcome,
-        /// Whether the socket may be one that was accepted.
+        /// Whether the socket may be an accepted one.
         may_be_passive: bool,
-        /// Whether its connection goes on, and will be closed.
+        /// Whether the connection continues and is closed later.
         goes_on: bool,
     },
-    /// A connection is over.
+    /// A connection ended.
     Closes,
 }
 
 impl<'call> Change<'call> {
-    /// The socket, where it is one of TCP that was created for IPv6.
+    /// Returns the socket if it is a TCP socket that was created for IPv6.
     pub(crate) fn tcp6(self) -> Option<Socket<'call>> {
-        // SAFETY: The socket is live; the protocol's number does not change, nor the protocol that the socket was created with, which
-        // lives as long as the socket.
+        // SAFETY: The socket is live. Its protocol number does not change. The protocol that created the socket does
+        // not change either, and lives as long as the socket.
         let is_tcp6 = unsafe {
             u32::from(read_once(&raw const (*self.sk).sk_protocol)) == bindings::IPPROTO_TCP
                 && (*(*self.sk).sk_prot_creator).ipv6_pinfo_offset != 0
         };
-        // SAFETY: A full socket of that protocol is a `tcp_sock` with IPv6 state, whatever its family is now; request and
-        // timewait sockets do not come here. It is live and locked.
+        // SAFETY: A full socket of that protocol is a `tcp_sock` with IPv6 state, whatever its family is now. Request
+        // and timewait sockets do not reach this tracepoint. The socket is live and locked.
         is_tcp6.then(|| unsafe { Socket::from_raw(self.sk.cast()) })
     }
 
-    /// Whether `setsockopt(IPV6_ADDRFORM)` has made it a socket of IPv4. Then it was connected, with a v4-mapped peer.
+    /// Returns whether `setsockopt(IPV6_ADDRFORM)` has turned the socket into an IPv4 socket. It was then connected
+    /// to a v4-mapped peer.
     pub(crate) fn became_ipv4(self) -> bool {
-        // SAFETY: The socket is live; its family changes, if ever, under its lock.
+        // SAFETY: The socket is live; its family changes under its lock only.
         let family = unsafe { read_once(&raw const (*self.sk).__sk_common.skc_family) };
         u32::from(family) == bindings::AF_INET
     }
 
-    /// What it means, if anything.
+    /// Returns the meaning of the change, if it has one.
     pub(crate) fn step(self) -> Option<Step> {
         let was = |state| self.from == state;
         match self.to {
             bindings::TCP_SYN_SENT => Some(Step::Begins),
-            // Both ends connect to each other at the same time: the handshake goes on. Or a connection comes in.
+            // Simultaneous open: the handshake continues. Or an incoming connection.
             bindings::TCP_SYN_RECV => None,
-            // Every other way out. From SYN_RECV a socket that is closed goes to FIN_WAIT1.
+            // Every other end of a handshake. A socket that is closed in SYN_RECV enters FIN_WAIT1.
             to if was(bindings::TCP_SYN_SENT) || was(bindings::TCP_SYN_RECV) => Some(Step::Ends {
                 outcome: if to == bindings::TCP_ESTABLISHED {
                     Outcome::Established
@@ -100,7 +101,7 @@ impl<'call> Change<'call> {
         }
     }
 
-    /// `sk->sk_err`, an errno: set before the state where an error is why it changes.
+    /// Returns `sk->sk_err`, an errno. The kernel sets it before the state if an error causes the change.
     pub(crate) fn error(self) -> u16 {
         // SAFETY: The socket is live; the error may change at any time.
         unsafe { read_once((&raw const (*self.sk).sk_err).cast::<u32>()) as u16 }
@@ -111,7 +112,7 @@ impl<'call> Change<'call> {
     }
 }
 
-// The numbers of `core` are this kernel's.
+// The numbers in `model` are those of this kernel.
 const _: () = {
     assert!(errno::ENETUNREACH == bindings::ENETUNREACH);
     assert!(errno::ECONNRESET == bindings::ECONNRESET);
@@ -135,14 +136,14 @@ unsafe impl Tracepoint for InetSockSetState {
 
 /// # Safety
 ///
-/// Called by the kernel only, with the handler it was registered with and a locked socket.
+/// Only the kernel calls it, with the registered handler and a locked socket.
 unsafe extern "C" fn probe<T: Handler<Tracepoint = InetSockSetState>>(
     handler: *mut c_void,
     sk: *const bindings::sock,
     from: c_int,
     to: c_int,
 ) {
-    // SAFETY: It was registered, and lives until the registration has ended.
+    // SAFETY: The handler was registered, and lives until the registration has ended.
     let handler = unsafe { &*handler.cast::<T>() };
     handler.fired(Change {
         sk,

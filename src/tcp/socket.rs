@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A TCP socket while somebody has its lock, such as inside `tcp_v6_connect()`.
+//! A TCP socket with its lock held, for example inside `tcp_v6_connect()`.
 //!
 //! C headers: [`include/linux/tcp.h`](srctree/include/linux/tcp.h),
 //! [`include/net/inet_sock.h`](srctree/include/net/inet_sock.h),
@@ -16,11 +16,11 @@ use crate::{
     bindings, //
 };
 
-/// A TCP socket over IPv6, locked for the time of a call: by the task that connects it, or in a softirq.
+/// A TCP socket over IPv6, locked during a call: by the connecting task, or by a softirq.
 ///
 /// # Invariants
 ///
-/// `sk` is live and locked for `'call`, by the task or the softirq that this is, and is the start of a `struct tcp_sock`
+/// `sk` is live, and the current task or softirq holds its lock for `'call`. It is the start of a `struct tcp_sock`
 /// with IPv6 state.
 #[derive(Clone, Copy)]
 pub(crate) struct Socket<'call> {
@@ -28,8 +28,7 @@ pub(crate) struct Socket<'call> {
     _locked: PhantomData<&'call bindings::tcp_sock>,
 }
 
-/// What a connection is hashed by. Addresses and ports in network byte order, as the kernel keeps
-/// them.
+/// The hash input of a connection. Addresses and ports are in network byte order, as in the kernel.
 pub(crate) enum Tuple {
     /// TCP over IPv6.
     V6 {
@@ -56,7 +55,7 @@ pub(crate) enum Tuple {
 }
 
 impl Tuple {
-    /// One of each family, of unspecified addresses and ports.
+    /// One tuple of each family, with unspecified addresses and ports.
     pub(crate) const UNSPECIFIED: [Self; 2] = [
         Self::V6 {
             source: [0; 4],
@@ -72,8 +71,8 @@ impl Tuple {
         },
     ];
 
-    /// Source and destination address in network byte order, v4-mapped where it is TCP over IPv4; source
-    /// and destination port in host byte order.
+    /// Returns source address, destination address, source port and destination port. Addresses are in network byte
+    /// order, v4-mapped for TCP over IPv4. Ports are in host byte order.
     #[inline]
     pub(crate) fn ends(&self) -> ([u8; 16], [u8; 16], u16, u16) {
         match *self {
@@ -102,7 +101,7 @@ impl Tuple {
         }
     }
 
-    /// Whether the destination is v4-mapped.
+    /// Returns whether the destination is v4-mapped.
     #[inline]
     pub(crate) fn is_v4_mapped(&self) -> bool {
         matches!(self, Self::V4 { .. })
@@ -112,62 +111,62 @@ impl Tuple {
 impl<'call> Socket<'call> {
     /// # Safety
     ///
-    /// `sk` is a live `struct tcp_sock` of an IPv6 socket, locked for `'call` by who runs this.
+    /// `sk` is a live `struct tcp_sock` of an IPv6 socket, and the caller holds its lock for `'call`.
     pub(super) unsafe fn from_raw(sk: *const bindings::tcp_sock) -> Self {
-        // INVARIANT: As the caller promises.
+        // INVARIANT: The caller guarantees it.
         Self {
             sk,
             _locked: PhantomData,
         }
     }
 
-    /// Its address, to recognize it by. Never shown.
+    /// Returns the socket's address, for comparison. Never shown to users.
     #[inline]
     pub(crate) fn address(self) -> usize {
         self.sk as usize
     }
 
-    /// Its network namespace.
+    /// Returns the socket's network namespace.
     #[inline]
     pub(crate) fn net(self) -> Net<'call> {
         // SAFETY: The socket is live and holds its namespace.
         unsafe { net(self.sk.cast()) }
     }
 
-    /// `tp->tsoffset`: what is added to the clock to make the timestamps it sends, in their unit and
-    /// in host byte order. `READ_ONCE`, as `setsockopt(TCP_TIMESTAMP)` and connect may write it.
+    /// Returns `tp->tsoffset`, which the kernel adds to the clock for the timestamps that it sends. It has their unit
+    /// and host byte order. `READ_ONCE`, as `setsockopt(TCP_TIMESTAMP)` and connect may write it.
     #[inline]
     pub(crate) fn tsoffset(self) -> u32 {
         // SAFETY: The socket is live.
         unsafe { read_once(&raw const (*self.sk).tsoffset) }
     }
 
-    /// Whether it is in TCP_REPAIR mode. The bit changes under the socket lock only.
+    /// Returns whether the socket is in TCP_REPAIR mode. The bit changes under the socket lock only.
     #[inline]
     pub(crate) fn in_repair(self) -> bool {
         // SAFETY: The socket is live and locked.
         unsafe { bindings::tcp_sock::repair_raw(self.sk) != 0 }
     }
 
-    /// Whether a process, or a part of the kernel, has it. Nobody has one that a listener made before it is accepted; one that connects has
-    /// always somebody.
+    /// Returns whether a process or a part of the kernel owns the socket. A socket that a listener created has no
+    /// owner before its accept. A connecting socket always has an owner.
     #[inline]
     pub(crate) fn has_owner(self) -> bool {
         let sock = self.sk.cast::<bindings::sock>();
-        // SAFETY: A `tcp_sock` begins with a `sock`, which is live. The pointer is aligned, is read as a number, and is written by marked
-        // stores.
+        // SAFETY: A `tcp_sock` begins with a `sock`, which is live. The pointer is aligned and is read as a number.
+        // The kernel writes it with marked stores.
         let owner: usize = unsafe { read_once((&raw const (*sock).sk_socket).cast()) };
         owner != 0
     }
 
-    /// What `SO_COOKIE` gives: never 0, and of no other socket since boot. Made at the first question.
+    /// Returns the cookie as in `SO_COOKIE`: never 0, and unique since boot. The first call creates it.
     #[inline]
     pub(crate) fn cookie(self) -> u64 {
         // SAFETY: The socket is live.
         unsafe { cookie(self.sk.cast()) }
     }
 
-    /// The same, where somebody has asked before: a load, and no call.
+    /// Returns the cookie if it was created before: a load, and no call.
     #[inline]
     pub(crate) fn made_cookie(self) -> Option<u64> {
         let sock = self.sk.cast::<bindings::sock>();
@@ -177,7 +176,7 @@ impl<'call> Socket<'call> {
         (cookie != 0).then_some(cookie)
     }
 
-    /// Whether its connect sends data (TCP Fast Open), or waits for some to send.
+    /// Returns whether the connect sends data (TCP Fast Open) or is deferred until there is data.
     #[inline]
     pub(crate) fn is_fast_open(self) -> bool {
         let inet = self.sk.cast::<bindings::inet_sock>();
@@ -190,7 +189,7 @@ impl<'call> Socket<'call> {
         }
     }
 
-    /// Whether it is a subflow of an MPTCP connection.
+    /// Returns whether the socket is a subflow of an MPTCP connection.
     #[inline]
     pub(crate) fn is_mptcp(self) -> bool {
         #[cfg(CONFIG_MPTCP)]
@@ -202,15 +201,16 @@ impl<'call> Socket<'call> {
         false
     }
 
-    /// The cookie of the MPTCP socket whose subflow it is; 0 where that is not known.
+    /// Returns the cookie of the MPTCP socket to which the subflow belongs; 0 if unknown.
     ///
-    /// A connection's first subflow has the application's `struct socket` (`__mptcp_nmpc_socket()`, net/mptcp/protocol.c). Another one
-    /// has it when it has connected (`__mptcp_subflow_connect()`, net/mptcp/subflow.c); until then its socket is its own.
+    /// The first subflow of a connection has the application's `struct socket` (`__mptcp_nmpc_socket()`,
+    /// net/mptcp/protocol.c). A later subflow gets it after its connect (`__mptcp_subflow_connect()`,
+    /// net/mptcp/subflow.c). Until then it has a `struct socket` of its own.
     #[cold]
     #[inline(never)]
     pub(crate) fn parent_cookie(self) -> u64 {
-        // SAFETY: A `tcp_sock` begins with a `sock`, which is live and locked. The `struct socket` lives for as long as the call: whoever
-        // connects a subflow has the lock of the socket that owns it.
+        // SAFETY: A `tcp_sock` begins with a `sock`, which is live and locked. The `struct socket` lives during the
+        // call: the task that connects a subflow holds the lock of the owning socket.
         unsafe {
             let socket = (&raw const (*self.sk.cast::<bindings::sock>()).sk_socket).read_volatile();
             if socket.is_null() {
@@ -224,25 +224,26 @@ impl<'call> Socket<'call> {
         }
     }
 
-    /// Addresses and ports, as connect left them.
+    /// Returns addresses and ports, as connect left them.
     #[inline]
     pub(crate) fn tuple(self) -> Tuple {
         let inet = self.sk.cast::<bindings::inet_sock>();
         // SAFETY: A `tcp_sock` begins with an `inet_sock`, which is live.
         let source_port = unsafe { read_once(&raw const (*inet).inet_sport) };
-        // SAFETY: An `inet_sock` has that field, in a union of C without names, at the offset that the C compiler gives; the socket is live.
+        // SAFETY: An `inet_sock` has that field in an anonymous union of C, at the offset that the C compiler
+        // reports. The socket is live.
         let destination_port = unsafe {
             read_once(
                 inet.byte_add(bindings::layout::INET_SOCK_DPORT)
                     .cast::<u16>(),
             )
         };
-        // SAFETY: The live `inet_sock` begins with a `sock`, of which this is an address.
+        // SAFETY: The live `inet_sock` begins with a `sock`, and this is an address in it.
         let destination = unsafe { address(&raw const (*inet).sk.__sk_common.skc_v6_daddr) };
         self.with_destination(source_port, destination, destination_port)
     }
 
-    /// The same with another destination, in network byte order.
+    /// Returns the tuple with another destination, in network byte order.
     pub(super) fn tuple_to(self, destination: [u32; 4], destination_port: u16) -> Tuple {
         let inet = self.sk.cast::<bindings::inet_sock>();
         // SAFETY: A `tcp_sock` begins with an `inet_sock`, which is live.
@@ -268,7 +269,7 @@ impl<'call> Socket<'call> {
             };
         }
 
-        // SAFETY: The socket is live, and an IPv6 one, so that it has this: `inet6_sk()`.
+        // SAFETY: The socket is a live IPv6 socket, so it has this pointer: `inet6_sk()`.
         let source = unsafe { address(&raw const (*(*inet).pinet6).saddr) };
         Tuple::V6 {
             source,
@@ -279,7 +280,7 @@ impl<'call> Socket<'call> {
     }
 }
 
-/// A socket's network namespace: `sock_net()`.
+/// Returns a socket's network namespace: `sock_net()`.
 ///
 /// # Safety
 ///
@@ -287,11 +288,11 @@ impl<'call> Socket<'call> {
 #[inline]
 pub(super) unsafe fn net<'a>(sk: *const bindings::sock) -> Net<'a> {
     #[cfg(CONFIG_NET_NS)]
-    // SAFETY: The caller promises a live socket, which holds its namespace.
+    // SAFETY: The caller guarantees a live socket, which holds its namespace.
     unsafe {
         Net::from_raw((*sk).__sk_common.skc_net.net.cast())
     }
-    // Without, all are in the one there is.
+    // Without CONFIG_NET_NS, only the initial namespace exists.
     #[cfg(not(CONFIG_NET_NS))]
     {
         let _ = sk;
@@ -299,27 +300,28 @@ pub(super) unsafe fn net<'a>(sk: *const bindings::sock) -> Net<'a> {
     }
 }
 
-/// A socket's cookie: see [`Socket::cookie`].
+/// Returns a socket's cookie: see [`Socket::cookie`].
 ///
 /// # Safety
 ///
 /// `sk` is live.
 pub(super) unsafe fn cookie(sk: *const bindings::sock) -> u64 {
     let mut halves = [0_u32; 2];
-    // SAFETY: The caller says that the socket is live, and there is room for two words. The kernel sets the cookie atomically.
+    // SAFETY: The caller guarantees a live socket, and there is room for two words. The kernel sets the cookie
+    // atomically.
     unsafe { bindings::sock_diag_save_cookie(sk.cast_mut().cast(), halves.as_mut_ptr()) };
     (u64::from(halves[1]) << 32) | u64::from(halves[0])
 }
 
-/// ::ffff:0:0/96, as the words of an address.
+/// The third word of an address in ::ffff:0:0/96, in network byte order.
 const MAPPED: u32 = 0xffff_u32.to_be();
 
-/// An IPv4 address as an IPv6 one.
+/// Returns the v4-mapped address of an IPv4 address.
 fn mapped(address: u32) -> [u32; 4] {
     [0, 0, MAPPED, address]
 }
 
-/// The bytes of an address whose words are in network byte order.
+/// Returns the bytes of an address whose words are in network byte order.
 fn bytes(words: [u32; 4]) -> [u8; 16] {
     let mut bytes = [0; 16];
     for (to, from) in bytes.chunks_exact_mut(4).zip(words) {
@@ -328,7 +330,7 @@ fn bytes(words: [u32; 4]) -> [u8; 16] {
     bytes
 }
 
-/// The four words of an address, in network byte order.
+/// Returns the four words of an address, in network byte order.
 ///
 /// # Safety
 ///
@@ -336,6 +338,6 @@ fn bytes(words: [u32; 4]) -> [u8; 16] {
 #[inline]
 unsafe fn address(p: *const bindings::in6_addr) -> [u32; 4] {
     let words = p.cast::<u32>();
-    // SAFETY: An address is four aligned 32-bit words, live by the caller's promise.
+    // SAFETY: An address is four aligned 32-bit words, and the caller guarantees that it is live.
     core::array::from_fn(|i| unsafe { read_once(words.add(i)) })
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The functions that read and set a TCP socket's options, the timestamp and its offset among them.
+//! The functions that read and set the options of a TCP socket, including the timestamp and its offset.
 //!
 //! C source: [`net/ipv4/tcp.c`](srctree/net/ipv4/tcp.c)
 
@@ -33,7 +33,7 @@ pub(crate) struct DoTcpGetsockopt;
 /// It may sleep, and takes the socket lock itself.
 pub(crate) struct DoTcpSetsockopt;
 
-/// A call of either.
+/// A call of either function.
 #[derive(Clone, Copy)]
 pub(crate) struct Sockopt<'call> {
     sk: *const bindings::tcp_sock,
@@ -42,33 +42,34 @@ pub(crate) struct Sockopt<'call> {
 }
 
 impl<'call> Sockopt<'call> {
-    /// Whether it is about the socket's timestamp, and with it the offset, which is set in TCP_REPAIR mode only.
+    /// Returns whether the option is `TCP_TIMESTAMP`, which includes the offset. The kernel sets it in TCP_REPAIR
+    /// mode only.
     #[inline]
     pub(crate) fn is_timestamp(self) -> bool {
         self.option == bindings::TCP_TIMESTAMP as i32
     }
 
-    /// The socket's network namespace.
+    /// Returns the socket's network namespace.
     #[inline]
     pub(crate) fn net(self) -> Net<'call> {
-        // SAFETY: The caller holds the socket during the call, and the socket its namespace.
+        // SAFETY: The caller holds the socket during the call, and the socket holds its namespace.
         unsafe { net(self.sk.cast()) }
     }
 
-    /// The socket's address, to recognize it by. Never shown.
+    /// Returns the socket's address, for comparison. Never shown to users.
     #[inline]
     pub(crate) fn socket(self) -> usize {
         self.sk as usize
     }
 
-    /// The socket's cookie.
+    /// Returns the socket's cookie.
     pub(crate) fn cookie(self) -> u64 {
         // SAFETY: The caller holds the socket during the call.
         unsafe { cookie(self.sk.cast()) }
     }
 
-    /// `tp->tsoffset`, by a marked load as the call itself does it: whoever stores it plainly at the same
-    /// time races with both.
+    /// Returns `tp->tsoffset`, by a marked load like that of the call itself. A concurrent plain store races with
+    /// both loads.
     #[inline]
     pub(crate) fn tsoffset(self) -> u32 {
         // SAFETY: The caller holds the socket during the call.

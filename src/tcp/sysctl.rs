@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The function through which the sysctls are written that decide about offsets.
+//! The function that writes the sysctls that affect offsets.
 //!
 //! C source: [`net/ipv4/sysctl_net_ipv4.c`](srctree/net/ipv4/sysctl_net_ipv4.c)
 
@@ -19,8 +19,8 @@ use crate::{
     bindings, //
 };
 
-/// `int proc_dou8vec_minmax(const struct ctl_table *table, int write, ...)`: the handler of this and
-/// other one-byte sysctls, of every network namespace.
+/// `int proc_dou8vec_minmax(const struct ctl_table *table, int write, ...)`: the handler of these and other one-byte
+/// sysctls, in every network namespace.
 pub(crate) struct ProcDou8vecMinmax;
 
 /// One access to a sysctl.
@@ -31,10 +31,10 @@ pub(crate) struct Access<'call> {
     _held: PhantomData<&'call bindings::ctl_table>,
 }
 
-/// A sysctl that decides about offsets, or that of the self-test.
+/// A sysctl that affects offsets, or the self-test's own.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sysctl {
-    /// That of [`write_nothing`].
+    /// The sysctl of [`write_nothing`].
     SelfTest,
     /// `net.ipv4.tcp_timestamps`.
     TcpTimestamps,
@@ -43,7 +43,7 @@ pub(crate) enum Sysctl {
 }
 
 impl<'call> Access<'call> {
-    /// Which of these it writes, in whatever namespace.
+    /// Returns the sysctl that this access writes, in any namespace. `None` for reads and other sysctls.
     pub(crate) fn writes(self) -> Option<Sysctl> {
         if !self.write {
             None
@@ -58,7 +58,7 @@ impl<'call> Access<'call> {
         }
     }
 
-    // Its name is this module's own, wherever the table is.
+    // Only the self-test's table has this name at this address.
     fn is_of_self_test(self) -> bool {
         // SAFETY: The table is live during the call.
         unsafe { (*self.table).procname.cast::<u8>() == TRIAL.to_bytes_with_nul().as_ptr() }
@@ -69,13 +69,13 @@ impl<'call> Access<'call> {
             .iter()
             .enumerate()
             .all(|(i, &byte)| {
-                // SAFETY: The table is live during the call, and its name a C string; comparing ends
-                // at the first byte that differs, so at its end at the latest.
+                // SAFETY: The table is live during the call, and its name is a C string. The comparison ends at the
+                // first different byte, so at the end of the name at the latest.
                 unsafe { (*self.table).procname.cast::<u8>().add(i).read() == byte }
             })
     }
 
-    /// The namespace whose sysctl this is; none where the table is not one of net/ipv4, whatever its name.
+    /// Returns the namespace of the sysctl. `None` if the table is not in net/ipv4 of a namespace, whatever its name.
     pub(crate) fn net(self, sysctl: Sysctl) -> Option<Net<'call>> {
         let offset = match sysctl {
             Sysctl::SelfTest => return None,
@@ -89,8 +89,8 @@ impl<'call> Access<'call> {
             .wrapping_sub(offset)
             .cast::<bindings::net>();
         let place = net.wrapping_byte_add(bindings::layout::NET_IPV4_HDR);
-        // The header has the first entry of the table, and how many there are. Anything may be there if
-        // this is no namespace, so that it is read as what may not be there.
+        // The header has the address and the number of the table's entries. If this is not a namespace, the memory
+        // can have any contents or be unmapped, so the loads tolerate faults.
         let header = read_nofault::<u64>(place.cast())? as *const u8;
         let table = header.wrapping_add(bindings::layout::CTL_TABLE_HEADER_TABLE);
         let number = header.wrapping_add(bindings::layout::CTL_TABLE_HEADER_NUMBER);
@@ -99,7 +99,8 @@ impl<'call> Access<'call> {
         if !(first..end).contains(&self.table) {
             return None;
         }
-        // SAFETY: A namespace's own table has this entry, whose file is in use during the call: it is there for so long.
+        // SAFETY: The table of a namespace has this entry. Its file is in use during the call, so the namespace is
+        // live during the call.
         Some(unsafe { Net::from_raw(net) })
     }
 }
@@ -107,7 +108,7 @@ impl<'call> Access<'call> {
 /// The name of the self-test's table.
 static TRIAL: &CStr = c"tsoffset";
 
-/// Has the handler write a sysctl of our own, with a text of no bytes: it does nothing. May sleep.
+/// Makes the handler write a sysctl of our own, with a text of no bytes: no effect. May sleep.
 pub(crate) fn write_nothing() {
     let mut value = 0_u8;
     // SAFETY: Every member may be a null pointer or 0.
@@ -116,7 +117,7 @@ pub(crate) fn write_nothing() {
     table.data = (&raw mut value).cast();
     table.maxlen = 1;
     let (mut length, mut position) = (0, 0);
-    // SAFETY: The table and what it points to live until the call returns, and no byte of a text is read.
+    // SAFETY: The table and its pointers are valid until the call returns, and the handler reads no byte of the text.
     unsafe {
         bindings::proc_dou8vec_minmax(&table, 1, core::ptr::null_mut(), &mut length, &mut position)
     };

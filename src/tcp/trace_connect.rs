@@ -4,14 +4,14 @@
 //!
 //! C header: [`include/linux/tracepoint.h`](srctree/include/linux/tracepoint.h)
 //!
-//! What ends up in a trace is defined in C, in `bindings/trace.h`: the macros that make an event of it are C's.
+//! C defines the event, in `bindings/trace.h`: the macros that make an event are C macros.
 
 use crate::bindings;
 
-/// What the tracepoint is called with; fields as in `bindings/helpers.h`.
+/// The argument of the tracepoint; fields as in `bindings/helpers.h`.
 pub(crate) use bindings::tsoffset_connect as Event;
 
-/// The numbers that C gives names to in a trace.
+/// The numbers of verdicts, which C names in a trace.
 pub(crate) mod verdict {
     pub(crate) use crate::bindings::{
         tsoffset_verdict_TSOFFSET_CHANGED as CHANGED,
@@ -24,7 +24,7 @@ pub(crate) mod verdict {
     };
 }
 
-/// The bits, likewise.
+/// The bits of flags, which C names in a trace.
 pub(crate) mod flag {
     pub(crate) use crate::bindings::{
         tsoffset_flags_TSOFFSET_FLAG_FASTOPEN as FAST_OPEN,
@@ -34,15 +34,15 @@ pub(crate) mod flag {
     };
 }
 
-/// Whether anybody listens. Any context.
+/// Returns whether the tracepoint has a listener. Any context.
 ///
-/// A static branch where the kernel crate has one: an instruction that does nothing, made a jump while
-/// somebody listens. Elsewhere a call of a C function with that branch in it.
+/// A static branch if the kernel crate has one: a no-op instruction that becomes a jump with a listener. Otherwise a
+/// call of a C function with that branch.
 #[inline(always)]
 pub(crate) fn is_on() -> bool {
     #[cfg(kernel_has_static_branch)]
     {
-        // SAFETY: The key is that of a tracepoint that C defines.
+        // SAFETY: The key belongs to a tracepoint that C defines.
         unsafe {
             kernel::jump_label::static_branch_unlikely!(
                 bindings::__tracepoint_connect,
@@ -58,8 +58,8 @@ pub(crate) fn is_on() -> bool {
     }
 }
 
-/// Tells those who listen. With preemption off; who listens may run a BPF program here.
+/// Emits the event. With preemption off; a listener may run a BPF program here.
 pub(crate) fn connect(event: &Event) {
-    // SAFETY: The event lives until the function returns, and those who listen copy it.
+    // SAFETY: The event lives until the function returns, and listeners copy it.
     unsafe { bindings::tsoffset_trace_connect(event) }
 }
