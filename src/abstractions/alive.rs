@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The module's code stays for as long as the kernel may call it.
+//! Keeps the module's code loaded while the kernel may call it.
 //!
-//! Safe code may leak whatever it owns. A registration that is leaked is never taken back, and the kernel calls it for ever. So each
-//! registration has an [`Alive`], and the module is not unloaded while there is one: unloading has no way to fail, so it waits.
+//! Safe code can leak any value. A leaked registration is never unregistered, and the kernel keeps calling its
+//! callbacks. So each registration holds an [`Alive`], and unload waits until all are dropped: unload cannot fail.
 
 use kernel::ThisModule;
 
@@ -15,11 +15,11 @@ use crate::bindings;
 
 static ALIVE: SharedCounter = SharedCounter::new();
 
-/// What the kernel may call is registered for as long as this lives.
+/// A guard of a registration: the kernel may call the module while it lives.
 pub(crate) struct Alive(());
 
 impl Alive {
-    /// Before something is registered.
+    /// Returns a guard. Call it before the registration.
     pub(crate) fn new() -> Self {
         ALIVE.increment();
         Self(())
@@ -32,7 +32,7 @@ impl Drop for Alive {
     }
 }
 
-/// A loaded module. `module!` gives it to the kernel.
+/// A loaded module: the type that `module!` passes to the kernel.
 pub(crate) struct Loaded<M>(Option<M>);
 
 impl<M: kernel::Module> kernel::Module for Loaded<M> {
@@ -50,7 +50,7 @@ impl<M> Drop for Loaded<M> {
     }
 }
 
-/// Waits until nothing is registered. May sleep.
+/// Waits until no registration is left. May sleep.
 fn wait() {
     let leaked = ALIVE.load_acquire();
     if leaked != 0 {

@@ -7,23 +7,24 @@
 use super::net::Net;
 use crate::bindings;
 
-/// Whether the current task has `CAP_NET_ADMIN` in the initial user namespace.
+/// Returns whether the current task has `CAP_NET_ADMIN` in the initial user namespace.
 ///
-/// Root of a container with a user namespace of its own has not. Process context only.
+/// Root of a container with its own user namespace does not have it. Process context only.
 pub(crate) fn net_admin() -> bool {
-    // SAFETY: Called in process context; the number is a capability's.
+    // SAFETY: Process context; the number is that of a capability.
     unsafe { bindings::capable(bindings::CAP_NET_ADMIN as i32) }
 }
 
-/// Whether the current task's credentials have `CAP_NET_ADMIN` in the user namespace that owns a network namespace. Task context,
-/// preemption may be off: a probe handler may ask.
+/// Returns whether the current task's credentials have `CAP_NET_ADMIN` in the user namespace that owns a network
+/// namespace. Task context, preemption may be off: a probe handler may call it.
 ///
-/// The rules are those of `cap_capable()` (security/commoncap.c). `ns_capable_noaudit()` also asks the LSMs, whose hooks allocate, audit
-/// and take locks that sleep on PREEMPT_RT. A task that an LSM would refuse counts as capable here.
+/// The rules are those of `cap_capable()` (security/commoncap.c). `ns_capable_noaudit()` also calls the LSMs, whose
+/// hooks allocate, audit and take locks that sleep on PREEMPT_RT. A task that an LSM would reject counts as capable
+/// here.
 pub(crate) fn net_admin_of(net: Net<'_>) -> bool {
-    // SAFETY: There always is a current task, whose own credentials are replaced by itself only. They hold their user namespace, the live
-    // network namespace holds its own, and each user namespace holds its parents. The loop ends at the level of the credentials' namespace,
-    // after 33 steps at the most (kernel/user_namespace.c).
+    // SAFETY: There is always a current task, and only the task itself replaces its credentials. The credentials hold
+    // their user namespace, and the live network namespace holds its own. Each user namespace holds its parents. The
+    // loop ends at the level of the credentials' namespace, after at most 33 steps (kernel/user_namespace.c).
     unsafe {
         let cred = (*bindings::get_current()).cred;
         let own = (*cred).user_ns.cast_const();

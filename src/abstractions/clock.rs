@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Time, for probe handlers.
+//! The clock for probe handlers.
 //!
 //! C header: [`include/linux/timekeeping.h`](srctree/include/linux/timekeeping.h)
 
 use crate::bindings;
 
-/// `CLOCK_BOOTTIME` in nanoseconds: since boot, time asleep included. Any context.
+/// Returns `CLOCK_BOOTTIME` in nanoseconds: the time since boot, including suspend. Any context.
 pub(crate) fn boot_ns() -> u64 {
     // SAFETY: The function has no requirements; it is made for any context.
     unsafe { bindings::ktime_get_boot_fast_ns() }

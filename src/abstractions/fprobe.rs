@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Fprobes on the function graph tracer: a function's entry and its return, without a pool that calls can use up.
+//! Fprobes on the function graph tracer: a function's entry and return, without a pool of instances.
 //!
-//! What is kept of a call is on the shadow stack of the task that calls. The kernel gives each task one of these when the first
-//! fprobe is registered, or when the task is made.
+//! The data of a call is on the shadow stack of the calling task. The kernel allocates a task's shadow stack when the
+//! first fprobe is registered, or when the task is created.
 //!
 //! C header: [`include/linux/fprobe.h`](srctree/include/linux/fprobe.h)
 
@@ -39,13 +39,13 @@ use super::{
 };
 use crate::bindings;
 
-/// An fprobe on `T::Target`, and a callback of ftrace that counts its calls.
+/// An fprobe on `T::Target`, and an ftrace callback that counts its calls.
 ///
-/// The kernel's own count of calls that an fprobe misses (`nmissed`) is a plain increment that loses updates, and has not all of
-/// them: a task's shadow stack may be full before any fprobe is asked. The callback is asked without one. What disarms kprobes
-/// disarms neither; where ftrace is off (`kernel.ftrace_enabled`), so are both.
+/// The kernel's own count of missed calls (`nmissed`) is a plain increment that loses updates. It is also incomplete:
+/// a task's shadow stack can be full before the kernel calls any fprobe. The callback needs no shadow stack.
+/// Disarming of kprobes disarms neither. With ftrace off (`kernel.ftrace_enabled`), both are off.
 ///
-/// Dropping it unregisters both and waits until no handler runs any more. Calls that have not returned by then return unseen.
+/// Drop unregisters both and waits for running handlers. Calls in flight then return without a handler.
 ///
 /// # Invariants
 ///
@@ -53,9 +53,9 @@ use crate::bindings;
 #[pin_data(PinnedDrop)]
 pub(crate) struct Registration<T: Handler> {
     handler: T,
-    // No other registration has it, neither before nor after.
+    // Unique: no earlier or later registration has it.
     id: u64,
-    // Not zero once calls are counted, and followed from then on.
+    // Not 0: calls are counted, and followed from then on.
     counting: SharedCounter,
     #[pin]
     fprobe: Opaque<bindings::fprobe>,
@@ -66,15 +66,15 @@ pub(crate) struct Registration<T: Handler> {
     _pin: PhantomPinned,
 }
 
-// SAFETY: Unregistering may happen on any thread, and the handler is `Send`.
+// SAFETY: Any thread may unregister, and the handler is `Send`.
 unsafe impl<T: Handler + Send> Send for Registration<T> {}
 // SAFETY: A shared reference gives access to the handler only, which is `Sync`.
 unsafe impl<T: Handler> Sync for Registration<T> {}
 
-/// What is on the shadow stack.
+/// The entry data on the shadow stack.
 ///
-/// The kernel finds an fprobe by its address when a call returns, so that one may get what another at the same address has kept:
-/// the registration's number comes first.
+/// At return, the kernel finds an fprobe by its address. So an fprobe can get the entry data of an earlier fprobe at
+/// the same address; `id` tells them apart.
 #[repr(C)]
 struct Entry<A, D> {
     id: u64,
@@ -84,15 +84,15 @@ struct Entry<A, D> {
 type EntryOf<T> = Entry<Args<'static, T>, <T as Handler>::Data>;
 
 impl<T: Handler> Registration<T> {
-    /// The kernel aligns entry data as a word.
+    /// The checks of the entry data: the kernel aligns it as a word and limits its size.
     const FITS: () = {
         assert!(align_of::<EntryOf<T>>() <= align_of::<c_ulong>());
         assert!(size_of::<EntryOf<T>>() <= bindings::layout::MAX_FPROBE_DATA);
     };
 
-    /// Registers both. May sleep.
+    /// Registers the fprobe and the counter. May sleep.
     ///
-    /// Fails with `ENOENT` where ftrace has no such function, `ENOMEM`, and as arming does.
+    /// Fails with `ENOENT` if ftrace has no such function, with `ENOMEM`, or with an error of arming.
     pub(crate) fn new(handler: T) -> impl PinInit<Self, Error> {
         const { Self::FITS };
         try_pin_init!(&this in Self {
@@ -114,8 +114,8 @@ impl<T: Handler> Registration<T> {
     }
 }
 
-/// Registers the fprobe, which finds out the address, and the counter there. Calls are counted first and followed afterwards: one
-/// in between counts as missed. Where it fails nothing stays registered. May sleep.
+/// Registers the fprobe, which looks up the address, and the counter at that address. Calls are counted first and
+/// followed afterwards: a call in between counts as missed. After a failure, nothing is registered. May sleep.
 ///
 /// # Safety
 ///
@@ -124,45 +124,45 @@ unsafe fn register<T: Handler>(
     counter: *mut bindings::ftrace_ops,
     this: *mut Registration<T>,
 ) -> Result {
-    // SAFETY: `this` is live, and its fprobe initialized. An `Opaque` is transparent over what it holds.
+    // SAFETY: `this` is live, and its fprobe initialized. An `Opaque` is transparent over its contents.
     let fprobe = unsafe { &raw mut (*this).fprobe }.cast::<bindings::fprobe>();
-    // SAFETY: Nobody else uses it yet.
+    // SAFETY: The fprobe has no other user yet.
     unsafe {
         (*fprobe).entry_handler = Some(entry::<T>);
         (*fprobe).exit_handler = Some(exit::<T>);
         (*fprobe).entry_data_size = size_of::<EntryOf<T>>();
     }
     let mut symbol: *const c_char = T::Target::SYMBOL.as_char_ptr().cast();
-    // SAFETY: The fprobe stays where it is until it is unregistered, below or by `drop`; what its handlers use is initialized.
+    // SAFETY: The fprobe does not move until it is unregistered, below or by `drop`. Its handlers use initialized fields only.
     to_result(unsafe { bindings::register_fprobe_syms(fprobe, &mut symbol, 1) })?;
 
-    // SAFETY: A registered fprobe has its addresses, here one, until it is unregistered.
+    // SAFETY: A registered fprobe has its addresses, one here, until it is unregistered.
     let address = unsafe { (*(*(*fprobe).hlist_array).array.as_ptr()).addr };
-    // SAFETY: The counter stays where it is until `drop` unregisters it.
+    // SAFETY: The counter does not move until `drop` unregisters it.
     let counted = unsafe { ftrace::register(counter, count_call::<T>, address) };
-    // SAFETY: It was registered above.
+    // SAFETY: The fprobe was registered above.
     counted.inspect_err(|_| unsafe { unregister_fprobe(fprobe) })?;
-    // SAFETY: It is initialized.
+    // SAFETY: `this` is live, and `counting` initialized.
     unsafe { (*this).counting.increment() };
     Ok(())
 }
 
-/// Unregisters it, and waits until no handler runs. Calls still in flight return past it. May sleep.
+/// Unregisters an fprobe and waits for running handlers. Calls in flight return without a handler. May sleep.
 ///
 /// # Safety
 ///
 /// `fprobe` is registered.
 unsafe fn unregister_fprobe(fprobe: *mut bindings::fprobe) {
-    // SAFETY: Registered, as the caller says.
+    // SAFETY: The caller guarantees a registered fprobe.
     unsafe { bindings::unregister_fprobe(fprobe) };
-    // Not every kernel's unregister_fprobe() waits for handlers that run, which have preemption off.
+    // Some kernels' unregister_fprobe() does not wait for running handlers. Handlers have preemption off.
     // SAFETY: Process context.
     unsafe { bindings::synchronize_rcu() };
 }
 
 /// # Safety
 ///
-/// `fprobe` was passed to a handler of a `Registration<T>`, which is running.
+/// `fprobe` was passed to a running handler of a `Registration<T>`.
 unsafe fn registration<'a, T: Handler>(fprobe: *mut bindings::fprobe) -> &'a Registration<T> {
     let field = fprobe.cast::<Opaque<bindings::fprobe>>();
     // SAFETY: The fprobe is the field of a `Registration<T>`, which outlives its handlers.
@@ -171,7 +171,7 @@ unsafe fn registration<'a, T: Handler>(fprobe: *mut bindings::fprobe) -> &'a Reg
 
 /// # Safety
 ///
-/// Called by the kernel only, as entry handler of the fprobe within a `Registration<T>`.
+/// Only the kernel calls it, as entry handler of the fprobe in a `Registration<T>`.
 unsafe extern "C" fn entry<T: Handler>(
     fprobe: *mut bindings::fprobe,
     _entry: c_ulong,
@@ -184,7 +184,7 @@ unsafe extern "C" fn entry<T: Handler>(
     let mut space = MaybeUninit::uninit();
     // SAFETY: The kernel passes the registers of the probed call to this handler.
     let regs = unsafe { ftrace::regs(fregs, &mut space) };
-    // SAFETY: They are those at the entry of a call of the function.
+    // SAFETY: These are the registers at the entry of a call of the function.
     let args = unsafe { T::Target::args(regs) };
     if data.is_null() || this.counting.load_acquire() == 0 || !this.handler.filter(args) {
         return 1;
@@ -198,7 +198,8 @@ unsafe extern "C" fn entry<T: Handler>(
         args,
         data: data_of_call,
     };
-    // SAFETY: There is room for an `Entry` (`entry_data_size`), aligned (`FITS`), and this call's alone until it returns.
+    // SAFETY: There is room for an `Entry` (`entry_data_size`), aligned (`FITS`). It belongs to this call until the
+    // return.
     unsafe {
         data.cast::<Entry<_, _>>()
             .write(Entry { id: this.id, kept })
@@ -208,7 +209,7 @@ unsafe extern "C" fn entry<T: Handler>(
 
 /// # Safety
 ///
-/// Called by the kernel only, as exit handler of the fprobe within a `Registration<T>`.
+/// Only the kernel calls it, as exit handler of the fprobe in a `Registration<T>`.
 unsafe extern "C" fn exit<T: Handler>(
     fprobe: *mut bindings::fprobe,
     _entry: c_ulong,
@@ -221,13 +222,13 @@ unsafe extern "C" fn exit<T: Handler>(
     if data.is_null() {
         return;
     }
-    // SAFETY: Entry data is a word at least, whoever kept it, and an `Entry` begins with its number.
+    // SAFETY: Entry data of any fprobe is at least a word, and an `Entry` begins with its number.
     let id = unsafe { (&raw const (*data.cast::<EntryOf<T>>()).id).read() };
     if id != this.id {
         return;
     }
-    // SAFETY: By its number `entry` wrote it for this registration; the arguments are valid until the call returns (`ProbeTarget`),
-    // which is after this handler.
+    // SAFETY: The number shows that `entry` wrote it for this registration. The arguments are valid until the call
+    // returns (`ProbeTarget`), which is after this handler.
     let Entry { kept, .. } = unsafe { &*data.cast::<Entry<Args<'_, T>, T::Data>>() };
     let mut space = MaybeUninit::uninit();
     // SAFETY: The kernel passes the registers of the return to this handler.
@@ -240,7 +241,7 @@ unsafe extern "C" fn exit<T: Handler>(
 
 /// # Safety
 ///
-/// Called by ftrace only, as callback of the counter within a `Registration<T>`.
+/// Only ftrace calls it, as callback of the counter in a `Registration<T>`.
 unsafe extern "C" fn count_call<T: Handler>(
     _ip: c_ulong,
     _parent: c_ulong,
@@ -248,7 +249,7 @@ unsafe extern "C" fn count_call<T: Handler>(
     fregs: *mut bindings::ftrace_regs,
 ) {
     let field = ops.cast::<Opaque<bindings::ftrace_ops>>();
-    // SAFETY: They are the field of a `Registration<T>`, which outlives its callbacks.
+    // SAFETY: `ops` is a field of a `Registration<T>`, which outlives its callbacks.
     let this = unsafe { &*container_of!(field, Registration<T>, counter) };
     let mut space = MaybeUninit::uninit();
     // SAFETY: The kernel passes the registers of the call to this callback, which runs with preemption off (`ftrace::register`).
@@ -258,7 +259,7 @@ unsafe extern "C" fn count_call<T: Handler>(
 #[pinned_drop]
 impl<T: Handler> PinnedDrop for Registration<T> {
     fn drop(self: Pin<&mut Self>) {
-        // SAFETY: Registered by the type invariant.
+        // SAFETY: Both are registered, by the type invariant.
         unsafe {
             unregister_fprobe(self.fprobe.get());
             ftrace::unregister(self.counter.get());

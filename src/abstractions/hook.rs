@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What runs when a kernel function is called and when it returns, whatever mechanism calls it.
+//! Handlers of a kernel function's entry and return, for every hook mechanism.
 
 use super::{
     module_params::Choice,
@@ -11,35 +11,35 @@ use super::{
     }, //
 };
 
-/// The arguments of a handler's function.
+/// The arguments of the handler's function.
 pub(super) type Args<'call, T> = <<T as Handler>::Target as ProbeTarget>::Args<'call>;
 
-/// What runs when the function is called and when it returns.
+/// A handler of a function's entry and return.
 ///
-/// All of it runs in the caller's context with preemption off, at return possibly on another CPU. It must not
-/// sleep, allocate or loop without a bound.
+/// Its functions run in the caller's context with preemption off. The return can run on another CPU. The functions
+/// must not sleep, allocate or loop without a bound.
 pub(crate) trait Handler: Sync {
-    /// The function it is for.
+    /// The probed function.
     type Target: ProbeTarget;
 
-    /// What entry hands to return.
+    /// The data that the entry passes to the return.
     type Data: Copy;
 
-    /// Runs at every call, first: whether it is one to follow. One that is not costs little more than a kprobe.
+    /// Returns whether to follow a call. Runs first, at every call. A rejected call costs little more than a kprobe.
     #[inline(always)]
     fn filter(&self, _args: Args<'_, Self>) -> bool {
         true
     }
 
-    /// Runs at entry of a call that can be followed. `None`: it is not.
+    /// Runs at the entry of a call that can be followed. `None` rejects the call.
     fn on_entry(&self, preempt: PreemptDisabled<'_>, args: Args<'_, Self>) -> Option<Self::Data>;
 
-    /// Runs at every call that was wanted, followed or not. What was missed is the difference. A kretprobe has it run after
-    /// `on_entry`.
+    /// Runs at every call that `filter` accepts, followed or not. The difference is the number of missed calls. A
+    /// kretprobe runs it after `on_entry`.
     #[inline(always)]
     fn on_hit(&self, _here: PreemptDisabled<'_>, _args: Args<'_, Self>) {}
 
-    /// Runs at return, with the arguments of the call and what `on_entry` kept.
+    /// Runs at the return, with the call's arguments and the data of `on_entry`.
     fn on_return(
         &self,
         preempt: PreemptDisabled<'_>,
@@ -49,43 +49,44 @@ pub(crate) trait Handler: Sync {
     );
 }
 
-/// Counts a call that is wanted: what the second probe does of two on one function, of which the first one follows calls.
+/// Counts a call that `filter` accepts. It serves the second of two probes on one function; the first follows the
+/// calls.
 ///
 /// # Safety
 ///
 /// `regs` are those at the entry of a call of the handler's function. Preemption is off.
 #[inline(always)]
 pub(super) unsafe fn count<T: Handler>(handler: &T, regs: &PtRegs) {
-    // SAFETY: The caller says that the registers are those.
+    // SAFETY: The caller guarantees these registers.
     let args = unsafe { T::Target::args(regs) };
     if handler.filter(args) {
-        // SAFETY: The caller says that preemption is off.
+        // SAFETY: The caller guarantees that preemption is off.
         handler.on_hit(unsafe { PreemptDisabled::assume() }, args);
     }
 }
 
-/// What is kept of a call between entry and return.
+/// The data of a call between entry and return.
 pub(super) struct EntryData<A, D> {
     pub(super) args: A,
     pub(super) data: D,
 }
 
-/// What calls a [`Handler`].
+/// A mechanism that calls a [`Handler`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Hook {
-    /// A kretprobe: what is kept of a call is in one of a fixed number of instances.
+    /// A kretprobe: the data of a call is in one of a fixed number of instances.
     Kretprobe,
-    /// An fprobe on the function graph tracer: what is kept of a call is on the shadow stack of its task.
+    /// An fprobe on the function graph tracer: the data of a call is on the shadow stack of its task.
     Fprobe,
 }
 
 impl Hook {
-    /// Whether this kernel has it.
+    /// Returns whether this kernel has the mechanism.
     pub(crate) const fn is_supported(self) -> bool {
         matches!(self, Self::Kretprobe) || cfg!(kernel_has_fgraph_fprobe)
     }
 
-    /// As `stats` names it.
+    /// Returns the name in `stats`.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Kretprobe => "kprobe",

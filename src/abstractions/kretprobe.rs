@@ -37,24 +37,24 @@ use handlers::{
 mod handlers;
 mod replaceable;
 
-/// A kretprobe on `T::Target` that sees the calls, too, for which it has no instance.
+/// A kretprobe on `T::Target` that also sees calls without a free instance.
 ///
-/// A kretprobe is a kprobe whose handler, the kernel's own, takes an instance and has the return address point to a
-/// trampoline; where none is free, the call is not followed, and the kernel's count of those (`nmissed`) is a plain increment
-/// that loses updates. A second kprobe on the function would see every call, and costs each one a probe more. So the
-/// probe is registered disabled, and before it is enabled its handler becomes [`pre_handler`], which calls the kernel's
-/// in between. (In `/sys/kernel/debug/kprobes/list` it is marked as a kprobe, for which the kernel looks at the handler.)
+/// The kernel's handler of a kretprobe takes an instance and points the return address to a trampoline. Without a
+/// free instance it misses the call, and the kernel's count (`nmissed`) is a plain increment that loses updates. A
+/// second kprobe on the function would see every call, at the cost of one more probe for each. So the probe is
+/// registered disabled. Before it is enabled, [`pre_handler`] replaces its handler and calls the kernel's handler
+/// itself. (`/sys/kernel/debug/kprobes/list` shows the probe as a kprobe, because the kernel checks the handler.)
 ///
-/// That depends on an internal of the kernel. Where the handler is not the one that is expected there (`replaceable`), it stays:
+/// This depends on an internal of the kernel. If the handler is not the expected one (`replaceable`), it stays. Then
 /// a plain kprobe on the function counts the calls, and one line in the log says so.
 ///
-/// Dropping it unregisters the probe and waits until no handler runs any more. Calls that have not
-/// returned by then return unseen.
+/// Drop unregisters the probe and waits for running handlers. Calls in flight then return without a handler.
 ///
 /// # Invariants
 ///
-/// `kretprobe` is registered and lies in a pinned `Self` whose `handler` is initialized. `follow` is written before the probe is
-/// enabled only: it is the kernel's own handler where that was replaced, and `None` where `counter` is registered instead.
+/// `kretprobe` is registered and lies in a pinned `Self` whose `handler` is initialized. `follow` is written only
+/// before the probe is enabled. It is the replaced handler of the kernel, or `None` if `counter` is registered
+/// instead.
 ///
 /// # Examples
 ///
@@ -65,11 +65,11 @@ mod replaceable;
 ///     type Target = TcpV6Connect;
 ///     type Data = Instant;
 ///
-///     fn entered(&self, _here: PreemptDisabled<'_>, _call: Connecting<'_>) -> Option<Instant> {
+///     fn on_entry(&self, _here: PreemptDisabled<'_>, _call: Connecting<'_>) -> Option<Instant> {
 ///         Some(Instant::now())
 ///     }
 ///
-///     fn returned(
+///     fn on_return(
 ///         &self,
 ///         _here: PreemptDisabled<'_>,
 ///         _call: Connecting<'_>,
@@ -95,13 +95,13 @@ pub(crate) struct Registration<T: Handler> {
     _pin: PhantomPinned,
 }
 
-// SAFETY: Unregistering may happen on any thread, and the handler is `Send`.
+// SAFETY: Any thread may unregister, and the handler is `Send`.
 unsafe impl<T: Handler + Send> Send for Registration<T> {}
 // SAFETY: A shared reference gives access to the handler only, which is `Sync`.
 unsafe impl<T: Handler> Sync for Registration<T> {}
 
 impl<T: Handler> Registration<T> {
-    /// The instance data starts this many bytes into an instance, which is aligned to a pointer.
+    /// The checks of an instance's data: its size, and its alignment within an instance, which has that of a pointer.
     const FITS: () = {
         let align = align_of::<EntryData<Args<'static, T>, T::Data>>();
         assert!(align <= align_of::<usize>());
@@ -110,11 +110,10 @@ impl<T: Handler> Registration<T> {
         assert!(size <= bindings::layout::KRETPROBE_MAX_DATA);
     };
 
-    /// Registers the probe; `maxactive` calls can be followed at once, further ones are missed.
-    /// May sleep.
+    /// Registers the probe. It follows at most `maxactive` calls at once and misses further ones. May sleep.
     ///
-    /// Fails with `ENOENT` where the kernel has no such function, `EINVAL` where it may not be
-    /// probed, `ENOMEM`, and as arming it does.
+    /// Fails with `ENOENT` if the kernel has no such function, `EINVAL` if the function must not be probed, `ENOMEM`,
+    /// or an error of arming.
     pub(crate) fn new(handler: T, maxactive: u32) -> impl PinInit<Self, Error> {
         const { Self::FITS };
         try_pin_init!(&this in Self {
@@ -135,7 +134,7 @@ impl<T: Handler> Registration<T> {
     }
 }
 
-/// The kernel's entry handlers of kretprobes.
+/// The type of the kernel's entry handlers of kretprobes.
 type EntryHandler =
     unsafe extern "C" fn(*mut bindings::kretprobe_instance, *mut bindings::pt_regs) -> c_int;
 
@@ -159,49 +158,50 @@ unsafe fn register<T: Handler>(
     kretprobe.handler = Some(return_handler::<T>);
     kretprobe.maxactive = maxactive;
     kretprobe.data_size = size_of::<EntryData<Args<'static, T>, T::Data>>();
-    // SAFETY: `slot` stays where it is until it is unregistered; the handler, the only thing the callbacks use, is initialized.
+    // SAFETY: `slot` does not move until it is unregistered. The callbacks use the handler only, which is initialized.
     to_result(unsafe { bindings::register_kretprobe(slot) })
 }
 
-/// Registers the probe so that every call is seen, and arms it. Where it fails nothing stays registered. May sleep.
+/// Registers the probe so that it sees every call, and arms it. After a failure, nothing is registered. May sleep.
 ///
 /// # Safety
 ///
-/// As for [`register`]; `slot` is the field of `this`, of which the fields declared before it are initialized.
+/// As for [`register`]. `slot` is a field of `this`, whose fields declared before it are initialized.
 unsafe fn register_and_arm<T: Handler>(
     slot: *mut bindings::kretprobe,
     this: *mut Registration<T>,
     maxactive: c_int,
 ) -> Result {
-    // SAFETY: The caller says that `slot` is valid for writes, not registered, and a field of a pinned registration with its handler.
+    // SAFETY: The caller guarantees that `slot` is valid for writes, not registered, and in a pinned registration
+    // with its handler.
     unsafe { register::<T>(slot, maxactive, entry_handler::<T>)? };
-    // SAFETY: The probe is registered: the kernel has set its handler, and nobody writes it at the same time.
+    // SAFETY: The probe is registered: the kernel has set its handler, and no code writes it now.
     let known = replaceable::is_kretprobe_handler(unsafe { (*slot).kp.pre_handler });
     if let Ok(true) = known {
-        // SAFETY: The probe is registered and disabled, so that its handler is not called; `follow` is initialized.
+        // SAFETY: The probe is registered and disabled, so its handler does not run; `follow` is initialized.
         unsafe { put_between::<T>(slot, (&raw const (*this).follow).cast_mut().cast()) };
-        // SAFETY: It is registered, and unregistered where this fails.
+        // SAFETY: The probe is registered, and unregistered after a failure.
         return unsafe { enable(slot).inspect_err(|_| bindings::unregister_kretprobe(slot)) };
     }
-    // SAFETY: It is registered.
+    // SAFETY: The probe is registered.
     unsafe { bindings::unregister_kretprobe(slot) };
     known?;
 
     let symbol = T::Target::SYMBOL.to_str().unwrap_or_default();
     pr_info!("kretprobes of this kernel have an unknown handler: a second probe counts the calls of {symbol}\n");
-    // SAFETY: `this` is live. An `Opaque` is transparent over what it holds.
+    // SAFETY: `this` is live. An `Opaque` is transparent over its contents.
     let counter = unsafe { &raw mut (*this).counter }.cast::<bindings::kprobe>();
-    // SAFETY: `counter` is a live `struct kprobe` that nobody else uses yet.
+    // SAFETY: `counter` is a live `struct kprobe` without another user yet.
     unsafe {
         (*counter).symbol_name = T::Target::SYMBOL.as_char_ptr();
         (*counter).pre_handler = Some(count_handler::<T>);
     }
-    // The counter comes first. Of two probes at one address the later one runs first (kernel/kprobes.c, add_new_kprobe()), so
-    // that calls are entered before they are counted. A call between the two registrations counts as missed.
-    // SAFETY: `counter` stays where it is until it is unregistered, below or by `drop`.
+    // Register the counter first. Of two probes at one address the later one runs first (kernel/kprobes.c, add_new_kprobe()):
+    // a call is entered before it is counted. A call between the two registrations counts as missed.
+    // SAFETY: `counter` does not move until it is unregistered, below or by `drop`.
     to_result(unsafe { bindings::register_kprobe(counter) })?;
-    // SAFETY: `slot` is valid for writes and a field of a pinned registration, as the caller says, and was unregistered above. Where
-    // enabling fails it is registered, and so is the counter where either fails.
+    // SAFETY: The caller guarantees that `slot` is valid for writes and in a pinned registration; it was unregistered
+    // above. If `enable` fails, `slot` is registered. If either call fails, the counter is registered.
     unsafe {
         register::<T>(slot, maxactive, filtered_entry_handler::<T>)
             .and_then(|()| enable(slot).inspect_err(|_| bindings::unregister_kretprobe(slot)))
@@ -209,46 +209,47 @@ unsafe fn register_and_arm<T: Handler>(
     }
 }
 
-/// Keeps the kernel's handler in `follow` and puts [`pre_handler`] in its place.
+/// Stores the kernel's handler in `follow` and replaces it by [`pre_handler`].
 ///
 /// # Safety
 ///
-/// `kretprobe` is registered as part of a `Registration<T>`, and disabled; `follow` is that of the same one.
+/// `kretprobe` is registered in a `Registration<T>`, and disabled; `follow` belongs to the same registration.
 unsafe fn put_between<T: Handler>(
     kretprobe: *mut bindings::kretprobe,
     follow: *mut bindings::kprobe_pre_handler_t,
 ) {
-    // SAFETY: Both are live. Of a disabled probe, handlers that run for others at its address look whether it has a
-    // handler, and it has one before and after.
+    // SAFETY: Both are live. Handlers of other probes at the address check whether a disabled probe has a handler. It
+    // has one before and after the write.
     unsafe {
         let place = &raw mut (*kretprobe).kp.pre_handler;
         follow.write(place.read());
         place.write_volatile(Some(pre_handler::<T>));
     }
-    // Another probe of the function may be armed, and its handlers running: those that begin from here on see what was written.
+    // Another probe on the function may be armed, with running handlers. Handlers that begin after this see the
+    // write.
     // SAFETY: Process context.
     unsafe { bindings::synchronize_rcu() };
 }
 
-/// Arms it. While kprobes are disarmed as a whole that does nothing, and is no error. May sleep.
+/// Arms the probe. While all kprobes are disarmed, this has no effect and is no error. May sleep.
 ///
 /// # Safety
 ///
 /// `kretprobe` is registered.
 unsafe fn enable(kretprobe: *mut bindings::kretprobe) -> Result {
-    // SAFETY: The caller says that the probe is registered.
+    // SAFETY: The caller guarantees that the probe is registered.
     to_result(unsafe { bindings::enable_kprobe(&raw mut (*kretprobe).kp) })
 }
 
 #[pinned_drop]
 impl<T: Handler> PinnedDrop for Registration<T> {
     fn drop(self: Pin<&mut Self>) {
-        // SAFETY: Registered by the type invariant. This waits for running handlers; calls still in
-        // flight return through kernel code and do not reach them any more.
+        // SAFETY: Registered, by the type invariant. This waits for running handlers. Calls in flight return through
+        // kernel code, without a handler.
         unsafe { bindings::unregister_kretprobe(self.kretprobe.get()) }
-        // SAFETY: `follow` is not written any more.
+        // SAFETY: No code writes `follow` any more.
         if unsafe { (*self.follow.get()).is_none() } {
-            // SAFETY: By the type invariant the counter is registered. This waits for its running handlers.
+            // SAFETY: By the type invariant, the counter is registered. This waits for its running handlers.
             unsafe { bindings::unregister_kprobe(self.counter.get()) }
         }
     }
@@ -276,7 +277,7 @@ mod tests {
     static ENTERED: SharedCounter = SharedCounter::new();
     static RIGHT: SharedCounter = SharedCounter::new();
 
-    /// Follows the calls of a socket, unless told to let them go.
+    /// Follows the calls of one socket while `let_go` is 0.
     struct Follow {
         socket: usize,
         let_go: SharedCounter,
@@ -298,7 +299,7 @@ mod tests {
 
         fn on_hit(&self, _here: PreemptDisabled<'_>, _call: Connecting<'_>) {
             CALLED.increment();
-            // Only of calls that were entered before.
+            // Lets later calls go if this call was not entered before.
             if ENTERED.load_acquire() != CALLED.load_acquire() {
                 self.let_go.increment();
             }
@@ -334,7 +335,7 @@ mod tests {
         assert_eq!(seen(), [1, 1, 1]);
         let _ = socket.connect_refused();
         assert_eq!(seen(), [2, 2, 2]);
-        // More often than there are instances: each one is given back.
+        // More calls than instances: the kernel frees the instance of each rejected call.
         probe.handler.refuse.increment();
         for call in 3..=10 {
             let _ = socket.connect_refused();

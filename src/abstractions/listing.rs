@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Files in /proc with a line for each of many items, as they were when the file was opened.
+//! Files in /proc with one line for each item of a snapshot, taken at open.
 //!
 //! C header: [`include/linux/seq_file.h`](srctree/include/linux/seq_file.h)
 
@@ -31,43 +31,43 @@ use crate::bindings;
 
 /// The contents of a listing.
 pub(crate) trait List: Entry {
-    /// Its first line, with the newline.
+    /// The header line, with its newline.
     const HEADER: &'static str;
 
-    /// What a line is made from.
+    /// The data of a line.
     type Item: Copy;
 
-    /// The items, in the order of their lines. Process context, may sleep; memory is to be charged to the
-    /// current task (`GFP_KERNEL_ACCOUNT`).
+    /// Returns the items, in the order of their lines. Process context, may sleep. Charges memory to the current task
+    /// (`GFP_KERNEL_ACCOUNT`).
     fn snapshot(&self) -> Result<KVVec<Self::Item>>;
 
-    /// Writes an item's line. Process context, may sleep. Called again where it did not fit.
+    /// Writes an item's line. Process context, may sleep. Called again with a larger buffer if the line did not fit.
     fn line(out: &mut Out<'_>, item: &Self::Item) -> fmt::Result;
 }
 
-/// Where text goes.
+/// The output of a file, as a formatter.
 pub(crate) struct Out<'a>(pub(crate) &'a SeqFile);
 
 impl fmt::Write for Out<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        // A `SeqFile` is transparent over the kernel's.
+        // A `SeqFile` is transparent over the kernel's type.
         let seq = from_ref(self.0).cast_mut().cast();
-        // SAFETY: The file is live and being shown. What does not fit is asked for again with a larger
-        // buffer.
+        // SAFETY: The file is live and is being shown. If the text does not fit, the kernel calls `show` again with a
+        // larger buffer.
         unsafe { bindings::seq_write(seq, text.as_ptr().cast(), text.len()) };
         Ok(())
     }
 }
 
-/// A listing that somebody has opened.
+/// An open listing.
 struct Opened<T: List> {
     items: KVVec<T::Item>,
 }
 
 impl<T: List> Opened<T> {
-    /// What the seq_file iterates over: a pointer that says which line.
+    /// Returns the pointer over which the seq_file iterates: it identifies a line.
     ///
-    /// Line 0 is the header, for which any pointer does that is no item's and not null.
+    /// Line 0 is the header: any pointer that is neither null nor that of an item.
     fn at(&self, position: i64) -> *mut c_void {
         match usize::try_from(position) {
             Ok(0) => from_ref(self).cast_mut().cast(),
@@ -80,9 +80,9 @@ impl<T: List> Opened<T> {
     }
 }
 
-/// Makes the file. Readers may come at once. May sleep.
+/// Creates the file. Readers may open it at once. May sleep.
 ///
-/// Fails with `ENOMEM`, which may mean that the name is taken.
+/// Fails with `ENOMEM`, also if the name is taken.
 pub(crate) fn file<T: List>(directory: &Arc<Directory>, contents: KBox<T>) -> Result<File<T>> {
     // SAFETY: The operations take a `T`.
     unsafe { File::with_operations(directory, &Ops::<T>::PROC, contents) }
@@ -110,7 +110,7 @@ impl<T: List> Ops<T> {
 
 /// # Safety
 ///
-/// Called by the kernel only, to open an entry made by `file::<T>`.
+/// Only the kernel calls it, to open an entry that `file::<T>` created.
 unsafe extern "C" fn open<T: List>(
     inode: *mut bindings::inode,
     file: *mut bindings::file,
@@ -119,71 +119,71 @@ unsafe extern "C" fn open<T: List>(
         return EPERM.to_errno();
     }
     with_module(|| {
-        // SAFETY: `inode` belongs to our entry, so its data is a `T`, which lives until the entry is removed,
-        // which waits for us.
+        // SAFETY: `inode` belongs to our entry, whose data is a `T`. The `T` lives until the entry is removed, and
+        // the removal waits for this call.
         let contents = unsafe { &*bindings::tsoffset_pde_data(inode).cast::<T>() };
         let items = match contents.snapshot() {
             Ok(items) => items,
             Err(error) => return error.to_errno(),
         };
         let size = size_of::<Opened<T>>() as c_int;
-        // SAFETY: The operations are static; the kernel allocates so many bytes, aligned for anything.
+        // SAFETY: The operations are static; the kernel allocates `size` bytes, aligned for any type.
         let status = unsafe { bindings::seq_open_private(file, &Ops::<T>::SEQ, size) };
         if status != 0 {
             return status;
         }
-        // SAFETY: A file that `seq_open_private` has opened has a seq_file with that memory, which is ours.
+        // SAFETY: A file that `seq_open_private` has opened has a seq_file with that memory, which belongs to us.
         unsafe { opened::<T>((*file).private_data.cast()).write(Opened { items }) };
         0
     })
 }
 
-/// Where `open` put what was opened.
+/// Returns the data of an open listing.
 ///
 /// # Safety
 ///
 /// `seq` is live and was opened by `open::<T>`.
 unsafe fn opened<T: List>(seq: *mut bindings::seq_file) -> *mut Opened<T> {
-    // SAFETY: The caller says that `open` opened it, which gave it that memory.
+    // SAFETY: The caller guarantees that `open` opened it, which set that pointer.
     unsafe { (*seq).private.cast() }
 }
 
 /// # Safety
 ///
-/// Called by the kernel only, once for each file opened by `open::<T>`, after all else.
+/// Only the kernel calls it, once for each file that `open::<T>` opened, as the last operation.
 unsafe extern "C" fn release<T: List>(
     inode: *mut bindings::inode,
     file: *mut bindings::file,
 ) -> c_int {
-    // SAFETY: `open` wrote it, and nobody uses it any more.
+    // SAFETY: `open` wrote it, and it has no user any more.
     unsafe { opened::<T>((*file).private_data.cast()).drop_in_place() };
     // SAFETY: The counterpart of `seq_open_private`.
     let status = unsafe { bindings::seq_release_private(inode, file) };
-    // SAFETY: Taken by `open`. Removing the entry, which unloading does, waits for this call.
+    // SAFETY: `open` took the reference. Unload removes the entry, and the removal waits for this call.
     unsafe { bindings::tsoffset_this_module_put() };
     status
 }
 
 /// # Safety
 ///
-/// Called by the kernel only, for a file opened by `open::<T>`, with its lock held.
+/// Only the kernel calls it, for a file that `open::<T>` opened, with its lock held.
 unsafe extern "C" fn start<T: List>(
     seq: *mut bindings::seq_file,
     position: *mut bindings::loff_t,
 ) -> *mut c_void {
-    // SAFETY: `open` wrote it; the position is the kernel's, and readable.
+    // SAFETY: `open` wrote it; the position belongs to the kernel, and is readable.
     unsafe { (*opened::<T>(seq)).at(*position) }
 }
 
 /// # Safety
 ///
-/// As of `start`.
+/// As for `start`.
 unsafe extern "C" fn next<T: List>(
     seq: *mut bindings::seq_file,
     _item: *mut c_void,
     position: *mut bindings::loff_t,
 ) -> *mut c_void {
-    // SAFETY: As of `start`; the position is ours to advance.
+    // SAFETY: As in `start`; this function may advance the position.
     unsafe {
         *position += 1;
         (*opened::<T>(seq)).at(*position)
@@ -192,12 +192,12 @@ unsafe extern "C" fn next<T: List>(
 
 /// # Safety
 ///
-/// As of `start`.
+/// As for `start`.
 unsafe extern "C" fn stop(_seq: *mut bindings::seq_file, _item: *mut c_void) {}
 
 /// # Safety
 ///
-/// As of `start`; `item` is what `start` or `next` returned last.
+/// As for `start`. `item` is the last result of `start` or `next`.
 unsafe extern "C" fn show<T: List>(seq: *mut bindings::seq_file, item: *mut c_void) -> c_int {
     // SAFETY: The kernel calls this with the seq_file's lock held.
     let mut out = Out(unsafe { SeqFile::from_raw(seq) });
@@ -206,9 +206,9 @@ unsafe extern "C" fn show<T: List>(seq: *mut bindings::seq_file, item: *mut c_vo
     let result = if is_header {
         fmt::Write::write_str(&mut out, T::HEADER)
     } else {
-        // SAFETY: It is a pointer to an item, which lives as long as the file is open.
+        // SAFETY: `item` points to an item, which lives as long as the file is open.
         T::line(&mut out, unsafe { &*item.cast() })
     };
-    // Nothing that is written here fails.
+    // No write to `out` fails.
     result.map_or(EIO.to_errno(), |()| 0)
 }

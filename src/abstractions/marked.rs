@@ -1,27 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Marked accesses: READ_ONCE, WRITE_ONCE and their ordered relatives.
+//! Marked accesses: READ_ONCE, WRITE_ONCE and their ordered variants.
 //!
 //! C headers: [`include/asm-generic/rwonce.h`](srctree/include/asm-generic/rwonce.h),
 //! [`include/asm-generic/barrier.h`](srctree/include/asm-generic/barrier.h)
 //!
-//! The model is the Linux kernel's (tools/memory-model), not Rust's: what another CPU may see at the
-//! same time is reached through these and never through `core::sync::atomic`.
+//! The memory model is that of the Linux kernel (tools/memory-model), not that of Rust. Code reaches shared memory
+//! through these accesses and never through `core::sync::atomic`.
 //!
-//! A marked load or store is one volatile access, as in C: one instruction of the operand's size, not
-//! torn, not repeated, not invented, and known as marked to KCSAN where the module is instrumented.
-//! It orders nothing. The kernel crate's `Atomic` gives the same guarantee on kernels that have it,
-//! through a call into a C helper for each access; a probe handler makes too many of them for that.
+//! A marked load or store is one volatile access, as in C: one instruction of the operand's size. It is not torn, not
+//! repeated and not invented. KCSAN knows it as marked if the module is instrumented. It orders nothing. The kernel
+//! crate's `Atomic` gives the same guarantee on kernels that have it, but calls a C helper for each access. A probe
+//! handler makes too many accesses for that.
 //!
-//! Ordered loads and stores are the kernel's own, through a call of a C function each, but on x86: there the machine keeps
-//! loads in order, and stores, and the kernel's macros come down to a marked access and a barrier for the compiler
-//! (arch/x86/include/asm/barrier.h), which `ordered` does as well. Not under KCSAN, whose hooks are in the macros.
+//! Ordered loads and stores call one C function of the kernel each, except on x86. There the machine keeps loads in
+//! order, and stores, too. The kernel's macros are a marked access with a compiler barrier there
+//! (arch/x86/include/asm/barrier.h), and so is `ordered`. KCSAN builds call the C functions: the macros have its
+//! hooks.
 
 use core::cell::UnsafeCell;
 
 use crate::bindings;
 
-/// An integer that the machine loads and stores in one piece.
+/// An integer that the machine loads and stores in one access.
 ///
 /// # Safety
 ///
@@ -43,22 +44,22 @@ unsafe impl Scalar for usize {}
 ///
 /// # Safety
 ///
-/// `p` is aligned and valid for reads. Others may write it at the same time, by marked stores.
+/// `p` is aligned and valid for reads. Other CPUs may write it at the same time, by marked stores.
 #[inline(always)]
 pub(crate) unsafe fn read_once<T: Scalar>(p: *const T) -> T {
-    // SAFETY: The caller promises a readable, aligned `p`; any bit pattern is a valid `T`.
+    // SAFETY: The caller guarantees a readable, aligned `p`; any bit pattern is a valid `T`.
     unsafe { p.read_volatile() }
 }
 
-/// A 64-bit word that one CPU writes and any CPU may read, or any may write atomically.
+/// A 64-bit word that one CPU writes and any CPU may read, or that any CPU writes atomically.
 #[repr(transparent)]
 pub(crate) struct Marked(UnsafeCell<u64>);
 
-// SAFETY: Every access is marked, so sharing it between CPUs is defined by the kernel's memory model.
+// SAFETY: Every access is marked, so the kernel's memory model defines concurrent accesses.
 unsafe impl Sync for Marked {}
 
 impl Marked {
-    /// A word that nobody else has yet.
+    /// Returns a word that is not shared yet.
     pub(crate) const fn new(value: u64) -> Self {
         Self(UnsafeCell::new(value))
     }
@@ -73,7 +74,7 @@ impl Marked {
     /// `WRITE_ONCE`.
     #[inline(always)]
     pub(crate) fn store(&self, value: u64) {
-        // SAFETY: `self` is a live, aligned `u64` that is never reached but by marked accesses.
+        // SAFETY: `self` is a live, aligned `u64`, and all accesses to it are marked.
         unsafe { self.0.get().write_volatile(value) }
     }
 
@@ -87,42 +88,42 @@ impl Marked {
     /// `smp_store_release`.
     #[inline(always)]
     pub(crate) fn store_release(&self, value: u64) {
-        // SAFETY: `self` is a live, aligned `u64` that is never reached but by marked accesses.
+        // SAFETY: `self` is a live, aligned `u64`, and all accesses to it are marked.
         unsafe { ordered::store_release(self.0.get(), value) }
     }
 
-    /// `cmpxchg`: whether the word was `old`.
+    /// `cmpxchg`; returns whether the word was `old`.
     #[inline(always)]
     pub(crate) fn compare_exchange(&self, old: u64, new: u64) -> bool {
-        // SAFETY: `self` is a live, aligned `u64` that is never reached but by marked accesses.
+        // SAFETY: `self` is a live, aligned `u64`, and all accesses to it are marked.
         unsafe { bindings::tsoffset_cmpxchg(self.0.get(), old, new) == old }
     }
 
-    /// `xchg`.
+    /// `xchg`; returns the old value.
     #[inline(always)]
     pub(crate) fn exchange(&self, value: u64) -> u64 {
-        // SAFETY: `self` is a live, aligned 64-bit integer that is written by marked and atomic accesses only.
+        // SAFETY: `self` is a live, aligned 64-bit integer, and all its writes are marked or atomic.
         unsafe { bindings::tsoffset_xchg(self.0.get(), value) }
     }
 
-    /// `atomic64_fetch_or`.
+    /// `atomic64_fetch_or`; returns the old value.
     #[inline(always)]
     pub(crate) fn fetch_or(&self, bits: u64) -> u64 {
         // SAFETY: `self` is a live, aligned 64-bit integer, as an `atomic64_t` is.
         unsafe { bindings::tsoffset_atomic64_fetch_or(bits as i64, self.0.get().cast()) as u64 }
     }
 
-    /// `atomic64_inc_return`.
+    /// `atomic64_inc_return`; returns the new value.
     #[inline(always)]
     pub(crate) fn increment(&self) -> u64 {
-        // SAFETY: `self` is a live, aligned 64-bit integer that is written by marked and atomic accesses only.
+        // SAFETY: `self` is a live, aligned 64-bit integer, and all its writes are marked or atomic.
         unsafe { ordered::add_return(self.0.get(), 1) }
     }
 
     /// `atomic64_dec_return`.
     #[inline(always)]
     pub(crate) fn decrement(&self) {
-        // SAFETY: `self` is a live, aligned 64-bit integer that is written by marked and atomic accesses only.
+        // SAFETY: `self` is a live, aligned 64-bit integer, and all its writes are marked or atomic.
         unsafe { ordered::add_return(self.0.get(), -1) };
     }
 }
@@ -139,17 +140,19 @@ pub(crate) fn smp_wmb() {
     ordered::smp_wmb();
 }
 
-/// `smp_load_acquire`, `smp_store_release`, `smp_rmb`, `smp_wmb` and `atomic64_add_return` of x86, without a call.
+/// The ordered accesses of x86 without a call: `smp_load_acquire`, `smp_store_release`, `smp_rmb`, `smp_wmb` and
+/// `atomic64_add_return`.
 #[cfg(all(CONFIG_X86_64, CONFIG_SMP, not(CONFIG_KCSAN)))]
 mod ordered {
     use core::arch::asm;
 
     use super::read_once;
 
-    /// `barrier()`: the compiler moves no access to memory across it.
+    /// `barrier()`: the compiler moves no memory access across it.
     #[inline(always)]
     fn barrier() {
-        // SAFETY: No instruction. Without the options that say otherwise it may do anything to memory.
+        // SAFETY: It has no instruction. Without `nomem` and `readonly`, the compiler assumes that it accesses any
+        // memory.
         unsafe { asm!("", options(nostack, preserves_flags)) };
     }
 
@@ -158,7 +161,7 @@ mod ordered {
     /// As for [`read_once`].
     #[inline(always)]
     pub(super) unsafe fn load_acquire(p: *const u64) -> u64 {
-        // SAFETY: The caller promises it.
+        // SAFETY: The caller guarantees it.
         let value = unsafe { read_once(p) };
         barrier();
         value
@@ -166,23 +169,23 @@ mod ordered {
 
     /// # Safety
     ///
-    /// `p` is aligned and valid for writes, and others reach it by marked accesses only.
+    /// `p` is aligned and valid for writes, and all concurrent accesses are marked.
     #[inline(always)]
     pub(super) unsafe fn store_release(p: *mut u64, value: u64) {
         barrier();
-        // SAFETY: The caller promises it.
+        // SAFETY: The caller guarantees it.
         unsafe { p.write_volatile(value) };
     }
 
-    /// Adds, and says what there is then: a full barrier.
+    /// Adds, and returns the new value: a full barrier.
     ///
     /// # Safety
     ///
-    /// `p` is aligned and valid for writes, and others reach it by marked and atomic accesses only.
+    /// `p` is aligned and valid for writes, and all concurrent accesses are marked or atomic.
     #[inline(always)]
     pub(super) unsafe fn add_return(p: *mut u64, addend: i64) -> u64 {
         let mut value = addend as u64;
-        // SAFETY: The caller promises a live word, which this adds to in one step.
+        // SAFETY: The caller guarantees a live word; the addition is one atomic instruction.
         unsafe {
             asm!("lock xadd qword ptr [{p}], {value}", p = in(reg) p, value = inout(reg) value, options(nostack));
         }
@@ -200,7 +203,7 @@ mod ordered {
     }
 }
 
-/// The kernel's own.
+/// The ordered accesses of the kernel.
 #[cfg(not(all(CONFIG_X86_64, CONFIG_SMP, not(CONFIG_KCSAN))))]
 mod ordered {
     use crate::bindings;
@@ -210,14 +213,14 @@ mod ordered {
         tsoffset_smp_store_release as store_release, //
     };
 
-    /// Adds, and says what there is then: a full barrier.
+    /// Adds, and returns the new value: a full barrier.
     ///
     /// # Safety
     ///
-    /// `p` is aligned and valid for writes, and others reach it by marked and atomic accesses only.
+    /// `p` is aligned and valid for writes, and all concurrent accesses are marked or atomic.
     #[inline(always)]
     pub(super) unsafe fn add_return(p: *mut u64, addend: i64) -> u64 {
-        // SAFETY: The caller promises a live, aligned 64-bit integer, as an `atomic64_t` is.
+        // SAFETY: The caller guarantees a live, aligned 64-bit integer, as an `atomic64_t` is.
         unsafe { bindings::tsoffset_atomic64_add_return(addend, p.cast()) as u64 }
     }
 
@@ -234,15 +237,15 @@ mod ordered {
     }
 }
 
-/// A counter that any CPU may advance: `atomic64_t`.
+/// A counter that any CPU may increment: `atomic64_t`.
 ///
-/// Every increment writes a shared cache line; it is for rare events only.
+/// Every increment writes a shared cache line. So the counter is for rare events only.
 #[repr(transparent)]
 pub(crate) struct SharedCounter(UnsafeCell<bindings::atomic64_t>);
 
-// SAFETY: `atomic64_t` is made for concurrent access.
+// SAFETY: `atomic64_t` supports concurrent accesses.
 unsafe impl Sync for SharedCounter {}
-// SAFETY: It holds a number and nothing that belongs to a thread.
+// SAFETY: It has a number and nothing that belongs to a thread.
 unsafe impl Send for SharedCounter {}
 
 impl SharedCounter {
@@ -256,13 +259,13 @@ impl SharedCounter {
         unsafe { bindings::tsoffset_atomic64_inc_return(self.0.get()) };
     }
 
-    /// Takes one away: a full barrier.
+    /// Subtracts one: a full barrier.
     pub(crate) fn decrement(&self) {
         // SAFETY: `self` is a live `atomic64_t`.
         unsafe { bindings::tsoffset_atomic64_dec_return(self.0.get()) };
     }
 
-    /// The count, by a load that orders what follows behind it.
+    /// Returns the count, by an acquire load.
     #[inline]
     pub(crate) fn load_acquire(&self) -> u64 {
         // SAFETY: `self` is a live `atomic64_t`, which holds one aligned 64-bit integer.
@@ -270,10 +273,11 @@ impl SharedCounter {
     }
 }
 
-/// What may be there in the kernel's memory; none where nothing is. `copy_from_kernel_nofault()`: any context.
+/// Loads from kernel memory that may be unmapped; `None` if it is. `copy_from_kernel_nofault()`: any context.
 pub(crate) fn read_nofault<T: Scalar>(from: *const T) -> Option<T> {
     let mut value = core::mem::MaybeUninit::<T>::uninit();
-    // SAFETY: There is room for that many bytes; what they are read from need not be valid. Where it says so, all were written.
+    // SAFETY: There is room for that many bytes, and their source may be invalid. With status 0, all bytes were
+    // written.
     unsafe {
         let status = bindings::copy_from_kernel_nofault(
             value.as_mut_ptr().cast(),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Safe Rust over kernel interfaces that the `kernel` crate lacks.
+//! Safe Rust abstractions of kernel interfaces that the `kernel` crate lacks.
 
 pub(crate) mod alive;
 pub(crate) mod capability;

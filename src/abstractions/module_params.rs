@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `module!` with parameters that may be given more than once, as those of C modules may: the last one counts.
+//! `module!` with parameters that may occur more than once, as in C modules: the last value counts.
 //!
 //! C header: [`include/linux/moduleparam.h`](srctree/include/linux/moduleparam.h)
 //!
-//! The kernel crate of 7.3 has parameters, too, but refuses the second value with `EEXIST`. modprobe puts those of
-//! modprobe.d and those of its command line one after the other, and takes `EEXIST` for "loaded already": it would succeed,
-//! and nothing would be loaded. The crate of 6.12 has none. Both kernels get these.
+//! The kernel crate of 7.3 has parameters, but rejects a second value with `EEXIST`. modprobe appends the values of
+//! its command line to those of modprobe.d, and takes `EEXIST` for "already loaded". So modprobe would succeed, and
+//! no module would be loaded. The crate of 6.12 has no parameters. Both kernels get these.
 
 use core::cell::UnsafeCell;
 
@@ -15,10 +15,10 @@ use kernel::ffi::c_char;
 use super::compat::prelude::*;
 use crate::bindings;
 
-/// A parameter's value.
+/// The value of a parameter.
 pub(crate) struct Parameter<T>(UnsafeCell<T>);
 
-// SAFETY: It is written while the module's parameters are parsed, before any of its code runs: a
+// SAFETY: The kernel writes it while it parses the module's parameters, before any code of the module runs. A
 // parameter that is not in sysfs (mode 0) is not written later.
 unsafe impl<T: Sync> Sync for Parameter<T> {}
 
@@ -27,13 +27,13 @@ impl<T: Copy> Parameter<T> {
         Self(UnsafeCell::new(default))
     }
 
-    /// What was given at load, or the default.
+    /// Returns the value given at load, or the default.
     pub(crate) fn value(&self) -> T {
-        // SAFETY: Nobody writes any more; see above.
+        // SAFETY: The kernel does not write it any more; see above.
         unsafe { *self.0.get() }
     }
 
-    /// Where the kernel's parser puts it.
+    /// Returns the address to which the kernel's parser writes.
     pub(crate) const fn place(&self) -> *mut T {
         self.0.get()
     }
@@ -41,7 +41,7 @@ impl<T: Copy> Parameter<T> {
 
 /// A type that the kernel can parse.
 pub(crate) trait ModuleParam {
-    /// Its parser, which gets the text and the place.
+    /// The parser. It gets the text and the parameter's entry.
     const SET: unsafe extern "C" fn(*const c_char, *const bindings::kernel_param) -> c_int;
 }
 
@@ -55,12 +55,12 @@ impl ModuleParam for bool {
         bindings::param_set_bool;
 }
 
-/// A parameter that is one of a few words.
+/// A parameter with a fixed set of words as values.
 pub(crate) trait Choice: Copy + 'static {
-    /// All there are.
+    /// All values.
     const CHOICES: &'static [Self];
 
-    /// The word for one.
+    /// Returns the word of a value.
     fn name(self) -> &'static str;
 }
 
@@ -71,7 +71,7 @@ impl<T: Choice> ModuleParam for T {
 
 /// # Safety
 ///
-/// Called by the kernel's parser only, with the text that was given and an entry made for a `Parameter<T>`.
+/// Only the kernel's parser calls it, with the text of the value and an entry made for a `Parameter<T>`.
 unsafe extern "C" fn set_choice<T: Choice>(
     text: *const c_char,
     entry: *const bindings::kernel_param,
@@ -80,8 +80,8 @@ unsafe extern "C" fn set_choice<T: Choice>(
         return EINVAL.to_errno();
     }
     let is_given = |choice: &&T| {
-        // SAFETY: The text is a C string, which lives during the call; it is read up to the first byte that is not asked for, so to
-        // its end at the most.
+        // SAFETY: The text is a C string, which lives during the call. The comparison ends at the first different
+        // byte, so at the end of the text at the latest.
         let is = |(i, byte): (usize, u8)| unsafe { text.cast::<u8>().add(i).read() == byte };
         let name = choice.name();
         name.bytes().enumerate().all(is) && is((name.len(), 0))
@@ -89,12 +89,13 @@ unsafe extern "C" fn set_choice<T: Choice>(
     let Some(choice) = T::CHOICES.iter().find(is_given) else {
         return EINVAL.to_errno();
     };
-    // SAFETY: The entry's place is that of a `Parameter<T>`, which nobody reads before all are parsed.
+    // SAFETY: The entry has the address of a `Parameter<T>`, which no code reads before the kernel has parsed all
+    // parameters.
     unsafe { (*entry).__bindgen_anon_1.arg.cast::<T>().write(*choice) };
     0
 }
 
-/// The parser in the form that the kernel wants. Without flags: a parameter needs a value.
+/// Returns the operations of a parameter for the kernel. Without flags, a parameter needs a value.
 pub(crate) const fn ops<T: ModuleParam>() -> bindings::kernel_param_ops {
     bindings::kernel_param_ops {
         flags: 0,
@@ -104,10 +105,10 @@ pub(crate) const fn ops<T: ModuleParam>() -> bindings::kernel_param_ops {
     }
 }
 
-/// What the kernel calls this module.
+/// Returns the kernel's structure of this module.
 pub(crate) const fn this_module() -> *mut bindings::module {
     extern "C" {
-        // Of which the address is used, and nothing else.
+        // Used for its address only.
         static __this_module: u8;
     }
     (&raw const __this_module).cast_mut().cast()
@@ -117,10 +118,10 @@ pub(crate) const fn this_module() -> *mut bindings::module {
 #[repr(transparent)]
 pub(crate) struct Entry(pub(crate) bindings::kernel_param);
 
-// SAFETY: Only the kernel reads it, under a lock of its own.
+// SAFETY: Only the kernel reads it, under its own lock.
 unsafe impl Sync for Entry {}
 
-/// A text as an array, for the section with what `modinfo` shows.
+/// Returns a text as an array, for the section that `modinfo` shows.
 pub(crate) const fn bytes<const N: usize>(text: &str) -> [u8; N] {
     let mut bytes = [0; N];
     let mut i = 0;
@@ -131,7 +132,7 @@ pub(crate) const fn bytes<const N: usize>(text: &str) -> [u8; N] {
     bytes
 }
 
-/// Puts a text into that section.
+/// Adds a text to the section that `modinfo` shows.
 macro_rules! modinfo {
     ($($text:expr),+) => {
         const _: () = {
@@ -144,7 +145,7 @@ macro_rules! modinfo {
     };
 }
 
-/// The kernel's `module!`, of a crate that takes a list of authors, or of one that takes one.
+/// The kernel's `module!`, for a crate that takes a list of authors or a single one.
 #[cfg(kernel_has_module_authors)]
 macro_rules! kernel_module {
     ($type:ident, $name:tt, $author:tt, $description:tt, $license:tt) => {
@@ -185,7 +186,7 @@ macro_rules! module {
             },
         )*},
     ) => {
-        /// What the kernel gets.
+        /// The type that the kernel gets.
         type Loaded = $crate::abstractions::alive::Loaded<$type>;
         $crate::abstractions::module_params::kernel_module!(Loaded, $name, $author, $description, $license);
 

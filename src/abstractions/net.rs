@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A network namespace.
+//! Network namespaces.
 //!
 //! C header: [`include/net/net_namespace.h`](srctree/include/net/net_namespace.h)
 
@@ -8,7 +8,7 @@ use core::marker::PhantomData;
 
 use crate::bindings;
 
-/// A network namespace, for as long as something that belongs to it lives.
+/// A network namespace that a live object holds.
 ///
 /// # Invariants
 ///
@@ -24,25 +24,25 @@ impl Net<'_> {
     ///
     /// `net` is a live `struct net` for the lifetime that the caller chooses.
     pub(crate) unsafe fn from_raw(net: *const bindings::net) -> Self {
-        // INVARIANT: As the caller promises.
+        // INVARIANT: The caller guarantees it.
         Self {
             net,
             _held: PhantomData,
         }
     }
 
-    /// The initial one.
+    /// Returns the initial network namespace.
     pub(crate) fn initial() -> Net<'static> {
         // SAFETY: `init_net` always exists.
         unsafe { Net::from_raw(&raw const bindings::init_net) }
     }
 
-    /// The kernel's own.
+    /// Returns the kernel's pointer.
     pub(crate) fn as_ptr(self) -> *const bindings::net {
         self.net
     }
 
-    /// Its inode number, as `/proc/PID/ns/net` shows it: unique among those that live.
+    /// Returns the inode number, as in `/proc/PID/ns/net`: unique among live namespaces.
     #[inline]
     pub(crate) fn inum(self) -> u32 {
         // SAFETY: The namespace is live; its number does not change.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Memory for each CPU that is or was online, rather than for each that may ever be.
+//! Memory for each CPU that is or was online, and not for each possible CPU.
 //!
 //! C header: [`include/linux/cpuhotplug.h`](srctree/include/linux/cpuhotplug.h)
 
@@ -22,20 +22,21 @@ use super::{
 };
 use crate::bindings;
 
-/// What each CPU has.
+/// A value that each CPU has.
 pub(crate) trait OfCpu: Sized + Send + Sync + 'static {
-    /// What it is made from.
+    /// The argument from which the values are made.
     type Plan: Send + Sync;
 
-    /// Makes that of a CPU which is about to come online, or is. Process context, may sleep.
+    /// Creates the value of a CPU that is online or about to come online. Process context, may sleep.
     fn new(plan: &Self::Plan, cpu: u32) -> Result<Self>;
 }
 
-/// A registration: while it lives, a `T` is made for each CPU before the CPU comes online. It stays when the CPU goes offline.
+/// A registration: while it lives, each CPU gets a `T` before it comes online. The `T` stays when the CPU goes
+/// offline.
 ///
 /// # Invariants
 ///
-/// `inner` is an instance of the state `state`, whose callbacks are those of `T`.
+/// `inner` is an instance of the state `state`, whose callbacks belong to `T`.
 pub(crate) struct Registration<T: OfCpu> {
     state: State,
     inner: Pin<KBox<Inner<T>>>,
@@ -48,20 +49,20 @@ struct State(c_int);
 struct Inner<T: OfCpu> {
     node: UnsafeCell<bindings::hlist_node>,
     plan: T::Plan,
-    // By the CPU's number: 0, or a pointer that `KBox::into_raw` gave.
+    // Indexed by the CPU's number: 0, or a pointer from `KBox::into_raw`.
     slots: KVVec<Marked>,
-    // Not 0: making one failed.
+    // Not 0: the creation of a value failed.
     failed: Marked,
 }
 
-// SAFETY: The node belongs to the kernel; what is made is `Send` and `Sync`, as is the plan.
+// SAFETY: The node belongs to the kernel; the values and the plan are `Send` and `Sync`.
 unsafe impl<T: OfCpu> Send for Registration<T> {}
-// SAFETY: A shared reference gives access to what is made only, which is `Sync`.
+// SAFETY: A shared reference gives access to the values only, which are `Sync`.
 unsafe impl<T: OfCpu> Sync for Registration<T> {}
 
 impl State {
     fn new<T: OfCpu>(name: &'static CStr) -> Result<Self> {
-        // SAFETY: The name is static, and the callback that of instances within an `Inner<T>`.
+        // SAFETY: The name is static, and the callback is for instances in an `Inner<T>`.
         let state = unsafe {
             bindings::tsoffset_cpuhp_setup_state_multi(name.as_char_ptr(), Some(prepare::<T>))
         };
@@ -78,9 +79,9 @@ impl Drop for State {
 }
 
 impl<T: OfCpu> Registration<T> {
-    /// Makes one for each CPU that is online, and registers for those that come. May sleep.
+    /// Creates a value for each online CPU, and registers for CPUs that come online later. May sleep.
     ///
-    /// Fails with `ENOMEM`, or with `ENOSPC` where the kernel has no state left.
+    /// Fails with `ENOMEM`, or with `ENOSPC` if the kernel has no free state.
     pub(crate) fn new(name: &'static CStr, plan: T::Plan) -> Result<Self> {
         let alive = Alive::new();
         let numbers = possible_cpus().last().unwrap_or(0) as usize + 1;
@@ -101,12 +102,12 @@ impl<T: OfCpu> Registration<T> {
             GFP_KERNEL,
         )?;
         let state = State::new::<T>(name)?;
-        // SAFETY: The node is within an `Inner<T>`, which stays where it is until it is removed below or by `drop`.
+        // SAFETY: The node is in an `Inner<T>`, which does not move until the node is removed below or by `drop`.
         to_result(unsafe {
             bindings::tsoffset_cpuhp_state_add_instance(state.0, inner.node.get())
         })?;
         let failed = inner.failed.load() != 0;
-        // INVARIANT: Just added.
+        // INVARIANT: The instance was just added.
         let registration = Self {
             state,
             inner,
@@ -118,22 +119,24 @@ impl<T: OfCpu> Registration<T> {
         Ok(registration)
     }
 
-    /// That of a CPU, by its number; none where it was never online, or there was no memory when it came. Any context.
+    /// Returns the value of a CPU, by its number. `None` if the CPU was never online, or if memory was short when it
+    /// came online. Any context.
     #[inline]
     pub(crate) fn get(&self, cpu: u32) -> Option<&T> {
         let slot = self.inner.slots.get(cpu as usize)?;
-        // SAFETY: It is null, or what `prepare` published by a release: the load is marked and what it points to depends on it. It
-        // lives until `drop`.
+        // SAFETY: The pointer is null, or `prepare` published it by a release. The load is marked, and accesses
+        // through the pointer depend on it. The value lives until `drop`.
         unsafe { (slot.load() as *const T).as_ref() }
     }
 }
 
 /// # Safety
 ///
-/// Called by the kernel only, for an instance of this state. Process context; one call at a time for each CPU.
+/// Only the kernel calls it, for an instance of this state. Process context; one call at a time for each CPU.
 unsafe extern "C" fn prepare<T: OfCpu>(cpu: c_uint, node: *mut bindings::hlist_node) -> c_int {
     let node = node.cast::<UnsafeCell<bindings::hlist_node>>();
-    // SAFETY: The node is the field of an `Inner<T>`, which lives until the instance is removed, which waits for this call.
+    // SAFETY: The node is the field of an `Inner<T>`. It lives until the instance is removed, and the removal waits
+    // for this call.
     let inner = unsafe { &*container_of!(node, Inner<T>, node) };
     let Some(slot) = inner.slots.get(cpu as usize) else {
         return 0;
@@ -143,7 +146,7 @@ unsafe extern "C" fn prepare<T: OfCpu>(cpu: c_uint, node: *mut bindings::hlist_n
     }
     match T::new(&inner.plan, cpu).and_then(|made| Ok(KBox::new(made, GFP_KERNEL)?)) {
         Ok(made) => slot.store_release(KBox::into_raw(made) as u64),
-        // The CPU comes all the same.
+        // The CPU comes online without a value.
         Err(_) => {
             inner.failed.store(1);
             pr_warn!("no memory for CPU {cpu}: nothing is recorded on it\n");
@@ -154,7 +157,8 @@ unsafe extern "C" fn prepare<T: OfCpu>(cpu: c_uint, node: *mut bindings::hlist_n
 
 impl<T: OfCpu> Drop for Registration<T> {
     fn drop(&mut self) {
-        // SAFETY: By the type invariant it is an instance of the state. This waits for a callback in progress, and none follows.
+        // SAFETY: By the type invariant, it is an instance of the state. This waits for a callback in progress, and
+        // none follows.
         unsafe {
             bindings::tsoffset_cpuhp_state_remove_instance_nocalls(
                 self.state.0,
@@ -164,7 +168,7 @@ impl<T: OfCpu> Drop for Registration<T> {
         for slot in self.inner.slots.iter() {
             let made = slot.load() as *mut T;
             if !made.is_null() {
-                // SAFETY: `prepare` made it by `into_raw`, and nobody borrows from `self` any more.
+                // SAFETY: `prepare` made it by `into_raw`, and no borrow from `self` is left.
                 drop(unsafe { KBox::from_raw(made) });
             }
         }

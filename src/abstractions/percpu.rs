@@ -15,7 +15,7 @@ use super::{
 };
 use crate::bindings;
 
-/// One `T` for every possible CPU, each in memory of its own.
+/// One `T` for every possible CPU, each in separate memory.
 ///
 /// # Invariants
 ///
@@ -24,22 +24,22 @@ use crate::bindings;
 /// # Examples
 ///
 /// ```ignore
-/// let counters = PerCpu::new(|_cpu| Counters::<Marked>::new())?;
-/// counters.this_cpu(here).called(); // in a probe handler
-/// let total: u64 = counters.iter().map(|(_, c)| c.calls()).sum();
+/// let counters = PerCpu::new(|_cpu| Marked::new(0))?;
+/// counters.this_cpu(here).increment(); // in a probe handler
+/// let total: u64 = counters.iter().map(|(_, counter)| counter.load()).sum();
 /// ```
 pub(crate) struct PerCpu<T: Sync> {
     base: NonNull<c_void>,
     _owns: PhantomData<T>,
 }
 
-// SAFETY: It hands out shared references only, and `T` may be shared.
+// SAFETY: It returns shared references only, and `T` may be shared.
 unsafe impl<T: Sync + Send> Send for PerCpu<T> {}
 // SAFETY: All threads share each CPU's `T`, which is `Sync`.
 unsafe impl<T: Sync> Sync for PerCpu<T> {}
 
 impl<T: Sync> PerCpu<T> {
-    /// Allocates and makes one for every possible CPU, by its number. May sleep.
+    /// Allocates a `T` for every possible CPU; `make` gets the CPU's number. May sleep.
     ///
     /// Fails with `ENOMEM`.
     pub(crate) fn new(make: impl Fn(u32) -> T) -> Result<Self> {
@@ -65,14 +65,14 @@ impl<T: Sync> PerCpu<T> {
         })
     }
 
-    /// The `T` of the CPU this runs on, for as long as it runs there.
+    /// Returns the `T` of the current CPU, for as long as preemption is off.
     #[inline]
     pub(crate) fn this_cpu<'a>(&'a self, _here: PreemptDisabled<'a>) -> &'a T {
-        // SAFETY: By the type invariant every possible CPU has a `T`, living as long as `self`.
+        // SAFETY: By the type invariant, every possible CPU has a `T`, which lives as long as `self`.
         unsafe { &*this_cpu_ptr(self.base.as_ptr()).cast() }
     }
 
-    /// Every possible CPU's number and `T`, in order.
+    /// Returns an iterator over the number and the `T` of every possible CPU, in order.
     pub(crate) fn iter(&self) -> Iter<'_, T> {
         Iter {
             cpus: possible_cpus(),
@@ -81,10 +81,10 @@ impl<T: Sync> PerCpu<T> {
     }
 }
 
-// Types of their own rather than adaptors: what goes through them has their name within its own, and src/names.mk says how long
-// that may be.
+// Named types instead of iterator adaptors: the symbols of generic functions contain the names of their types, and
+// src/names.mk limits the length of symbols.
 
-/// Every possible CPU's number and `T`, in order.
+/// An iterator over the number and the `T` of every possible CPU, in order.
 pub(crate) struct Iter<'a, T: Sync> {
     cpus: PossibleCpus,
     of: &'a PerCpu<T>,
@@ -105,23 +105,24 @@ impl<'a, T: Sync> Iterator for Iter<'a, T> {
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let cpu = self.cpus.next()?;
-        // SAFETY: By the type invariant every possible CPU has a `T`, living as long as `of`.
+        // SAFETY: By the type invariant, every possible CPU has a `T`, which lives as long as `of`.
         Some((cpu, unsafe { &*place(self.of.base, cpu) }))
     }
 }
 
-/// The numbers of the possible CPUs, in order.
+/// An iterator over the numbers of the possible CPUs, in order.
 #[derive(Clone)]
 pub(crate) struct PossibleCpus {
     previous: Option<u32>,
 }
 
-/// `raw_cpu_ptr()` of x86 (arch/x86/include/asm/percpu.h), without a call: the segment register finds the CPU's offset.
+/// `raw_cpu_ptr()` of x86 (arch/x86/include/asm/percpu.h), without a call: the CPU's offset is relative to the
+/// segment register.
 #[cfg(all(CONFIG_X86_64, CONFIG_SMP))]
 #[inline(always)]
 fn this_cpu_ptr(base: *mut c_void) -> *mut c_void {
     let offset: usize;
-    // SAFETY: It loads a word that every CPU has, and which does not change while this CPU runs it.
+    // SAFETY: It loads a word that every CPU has. The word does not change.
     unsafe {
         core::arch::asm!(
             "mov {}, qword ptr gs:[rip + this_cpu_off]",
@@ -132,7 +133,7 @@ fn this_cpu_ptr(base: *mut c_void) -> *mut c_void {
     base.wrapping_byte_add(offset)
 }
 
-/// The kernel's own.
+/// `raw_cpu_ptr()` by a C function of the kernel.
 #[cfg(not(all(CONFIG_X86_64, CONFIG_SMP)))]
 #[inline(always)]
 fn this_cpu_ptr(base: *mut c_void) -> *mut c_void {
@@ -140,13 +141,13 @@ fn this_cpu_ptr(base: *mut c_void) -> *mut c_void {
     unsafe { bindings::tsoffset_this_cpu_ptr(base) }
 }
 
-/// Where a possible CPU's part of an allocation is.
+/// Returns the address of a possible CPU's part of an allocation.
 fn place<T>(base: NonNull<c_void>, cpu: u32) -> *mut T {
     // SAFETY: This is address arithmetic with the number of a possible CPU.
     unsafe { bindings::tsoffset_per_cpu_ptr(base.as_ptr(), cpu).cast() }
 }
 
-/// The numbers of the possible CPUs, in order.
+/// Returns an iterator over the numbers of the possible CPUs, in order.
 pub(crate) fn possible_cpus() -> PossibleCpus {
     PossibleCpus { previous: None }
 }
@@ -159,7 +160,7 @@ impl Iterator for PossibleCpus {
         let previous = self.previous.map_or(-1, |cpu| cpu as i32);
         // SAFETY: `previous` is -1 or a CPU's number.
         let cpu = unsafe { bindings::tsoffset_next_possible_cpu(previous) };
-        // SAFETY: It reads a number that is set once at boot.
+        // SAFETY: It reads a number that the kernel sets once at boot.
         if cpu >= unsafe { bindings::tsoffset_nr_cpu_ids() } {
             return None;
         }
@@ -170,7 +171,7 @@ impl Iterator for PossibleCpus {
 
 impl<T: Sync> Drop for PerCpu<T> {
     fn drop(&mut self) {
-        // SAFETY: `base` came from the per-CPU allocator and nobody holds a reference any more.
+        // SAFETY: `base` came from the per-CPU allocator, and no reference is left.
         unsafe { bindings::free_percpu(self.base.as_ptr().cast()) }
     }
 }

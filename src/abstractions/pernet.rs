@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! State that every network namespace has of its own, made and dropped with it.
+//! State of each network namespace, created and dropped with it.
 //!
 //! C headers: [`include/net/net_namespace.h`](srctree/include/net/net_namespace.h),
 //! [`include/net/netns/generic.h`](srctree/include/net/netns/generic.h)
@@ -27,34 +27,34 @@ use super::{
 };
 use crate::bindings;
 
-/// What each network namespace has of its own.
+/// The state of a network namespace.
 pub(crate) trait PernetOperations: HasNetId + Send + Sync + 'static {
-    /// What it is made with.
+    /// The argument that all states share.
     type Home: Send + Sync;
 
-    /// Makes it for a namespace that comes up, or that there is already. Process context, may sleep; no
-    /// namespace comes up where this fails.
+    /// Creates the state of a namespace that is being set up or exists already. Process context, may sleep. After a
+    /// failure, the namespace does not come up.
     ///
-    /// It is dropped when the namespace goes, or the registration, in process context.
+    /// The state is dropped with the namespace or the registration, in process context.
     fn new(home: &Arc<Self::Home>, net: Net<'_>) -> Result<Self>;
 }
 
-/// Where the kernel's callbacks find the registration of a type.
+/// The place where the kernel's callbacks find the registration of a type.
 ///
 /// # Safety
 ///
-/// [`slot`](Self::slot) gives the same static at every call, and no other type's does.
+/// [`net_id`](Self::net_id) returns the same static at every call, and each type has its own.
 pub(crate) unsafe trait HasNetId: Sized {
-    /// The static.
+    /// Returns the static.
     fn net_id() -> &'static NetId<Self>
     where
         Self: PernetOperations;
 }
 
-/// Gives a type its [`NetId`].
+/// Implements [`HasNetId`] for a type.
 macro_rules! has_net_id {
     ($type:ty) => {
-        // SAFETY: The static is this function's own, and a type has one implementation.
+        // SAFETY: The static belongs to this function, and a type has one implementation.
         unsafe impl $crate::abstractions::pernet::HasNetId for $type {
             fn net_id() -> &'static $crate::abstractions::pernet::NetId<Self> {
                 static NET_ID: $crate::abstractions::pernet::NetId<$type> =
@@ -66,19 +66,19 @@ macro_rules! has_net_id {
 }
 pub(crate) use has_net_id;
 
-/// What the kernel's callbacks, which know a namespace only, find the registration by.
+/// The registration of a type. The kernel's callbacks get a namespace only, and find the registration here.
 pub(crate) struct NetId<T: PernetOperations> {
-    // What the kernel calls it; written by the kernel before any callback.
+    // The kernel's number of the registration. The kernel writes it before any callback.
     id: UnsafeCell<c_uint>,
-    // Set while it is registered.
+    // Not null while registered.
     home: UnsafeCell<*const Arc<T::Home>>,
 }
 
-// SAFETY: `home` is claimed atomically, and both are written only while nobody else can come to them.
+// SAFETY: `home` is claimed atomically, and both fields are written only while no other code can reach them.
 unsafe impl<T: PernetOperations> Sync for NetId<T> {}
 
 impl<T: PernetOperations> NetId<T> {
-    /// One without a registration.
+    /// Returns a value without a registration.
     pub(crate) const fn new() -> Self {
         Self {
             id: UnsafeCell::new(0),
@@ -86,21 +86,21 @@ impl<T: PernetOperations> NetId<T> {
         }
     }
 
-    /// Claims or gives back; says whether it was as expected.
+    /// Claims or releases the registration. Returns whether the old value was `old`.
     fn replace(&self, old: *const Arc<T::Home>, new: *const Arc<T::Home>) -> bool {
-        // SAFETY: A pointer is a word, and this one is written by nothing else.
+        // SAFETY: A pointer is a word, and only this function writes this one.
         unsafe {
             bindings::tsoffset_cmpxchg(self.home.get().cast(), old as u64, new as u64) == old as u64
         }
     }
 }
 
-/// What the kernel keeps for us in each namespace: it allocates it, zeroed, before `init`, and frees it when
-/// the `exit` functions of all subsystems have run.
+/// The entry that the kernel keeps for us in each namespace. It allocates the entry, zeroed, before `init`. It frees
+/// the entry after the `exit` functions of all subsystems.
 struct NetEntry<T> {
     // Null before `init` and after `pre_exit`.
     current: *mut T,
-    // Between `pre_exit` and `exit`.
+    // Not null between `pre_exit` and `exit`.
     leaving: *mut T,
 }
 
@@ -108,7 +108,7 @@ struct NetEntry<T> {
 ///
 /// # Invariants
 ///
-/// `ops` is registered, and `T::net_id()` is this one's.
+/// `ops` is registered, and `T::net_id()` belongs to this registration.
 ///
 /// # Examples
 ///
@@ -131,20 +131,20 @@ struct NetEntry<T> {
 /// ```
 pub(crate) struct Registration<T: PernetOperations> {
     ops: KBox<Opaque<bindings::pernet_operations>>,
-    // Behind `ops`: the callbacks use it, and find it by its address.
+    // Declared after `ops`: the callbacks use it, by its address.
     home: KBox<Arc<T::Home>>,
     _alive: Alive,
 }
 
-// SAFETY: Unregistering may happen on any thread, and what it drops is `Send`.
+// SAFETY: Any thread may unregister, and the dropped values are `Send`.
 unsafe impl<T: PernetOperations> Send for Registration<T> {}
 // SAFETY: A shared reference gives access to `T`s, which are `Sync`.
 unsafe impl<T: PernetOperations> Sync for Registration<T> {}
 
 impl<T: PernetOperations> Registration<T> {
-    /// Registers it, and makes a `T` for each namespace there is. May sleep.
+    /// Registers the type, and creates a `T` for each existing namespace. May sleep.
     ///
-    /// Fails with `EBUSY` where there is a registration of this type already, and as `T::new` does.
+    /// Fails with `EBUSY` if this type is registered already, or with an error of `T::new`.
     pub(crate) fn new(home: Arc<T::Home>) -> Result<Self> {
         let alive = Alive::new();
         let home = KBox::new(home, GFP_KERNEL)?;
@@ -164,12 +164,12 @@ impl<T: PernetOperations> Registration<T> {
         if !T::net_id().replace(null_mut(), &*home) {
             return Err(EBUSY);
         }
-        // SAFETY: The operations stay where they are, in their own allocation, until `drop` unregisters
-        // them; what the callbacks use was set before.
+        // SAFETY: The operations do not move, in their own allocation, until `drop` unregisters them. All data that
+        // the callbacks use was set before.
         to_result(unsafe { bindings::register_pernet_subsys(ops.get()) }).inspect_err(|_| {
             T::net_id().replace(&*home, null_mut());
         })?;
-        // INVARIANT: Just registered, and the slot is ours.
+        // INVARIANT: The operations were just registered, and `net_id` is claimed.
         Ok(Self {
             ops,
             home,
@@ -177,16 +177,16 @@ impl<T: PernetOperations> Registration<T> {
         })
     }
 
-    /// A namespace's; none where the namespace is going, or is still being set up. Any context.
+    /// Returns the state of a namespace; `None` if the namespace is being removed or set up. Any context.
     #[inline]
     pub(crate) fn get<'a>(
         &'a self,
         net: Net<'a>,
         reading: impl Into<ReadSection<'a>>,
     ) -> Option<&'a T> {
-        // SAFETY: The namespace is live and we are registered: the kernel has our place in it from `init` until all its
-        // sockets are gone (before: see `place`). What the pointer points to is dropped a grace period after it is taken away, which
-        // does not end before `'a` does.
+        // SAFETY: The namespace is live, and `T` is registered. The kernel keeps our entry from `init` until all the
+        // namespace's sockets are freed (before: see `place`). The state is dropped a grace period after its pointer
+        // is cleared, which does not end before `'a` does.
         unsafe {
             let place = place::<T>(net.as_ptr(), reading.into());
             if place.is_null() {
@@ -199,27 +199,27 @@ impl<T: PernetOperations> Registration<T> {
 
 impl<T: PernetOperations> Drop for Registration<T> {
     fn drop(&mut self) {
-        // SAFETY: Registered by the type invariant. This drops every namespace's `T`.
+        // SAFETY: Registered, by the type invariant. This drops the `T` of every namespace.
         unsafe { bindings::unregister_pernet_subsys(self.ops.get()) };
         T::net_id().replace(&*self.home, null_mut());
     }
 }
 
-/// Our place in a namespace; null before `init`, while the `init` functions of other subsystems run. None of these may call us for a
-/// namespace that was allocated before the registration, whose table may end before our place. None in the kernel does: they
-/// neither connect a socket of TCP nor change its state.
+/// Returns our entry in a namespace. It is null before `init`, while the `init` functions of other subsystems run. In
+/// a namespace that was allocated before the registration, the table can end before our entry. So those functions
+/// must not call us, and none in the kernel does: none connects a TCP socket or changes its state.
 ///
 /// # Safety
 ///
-/// `net` is live, and `T` registered.
+/// `net` is live, and `T` is registered.
 #[inline]
 unsafe fn place<T: PernetOperations>(
     net: *const bindings::net,
     _reading: ReadSection<'_>,
 ) -> *mut NetEntry<T> {
-    // This is `net_generic()`, whose read lock the caller has, or what stands for it.
-    // SAFETY: The number does not change while it is registered. The table that the place is found in may be replaced
-    // by a larger one, and is freed a grace period later; the place is not.
+    // This is `net_generic()`. The caller holds its read lock, or an equivalent.
+    // SAFETY: The number does not change while registered. The kernel may replace the table by a larger one, and
+    // frees the old table a grace period later. The entry is not freed with it.
     unsafe {
         let table = (&raw const (*net).r#gen).read_volatile();
         table
@@ -232,15 +232,14 @@ unsafe fn place<T: PernetOperations>(
 
 /// # Safety
 ///
-/// Called by the kernel only, once for each namespace, while `T` is registered.
+/// Only the kernel calls it, once for each namespace, while `T` is registered.
 unsafe extern "C" fn init<T: PernetOperations>(net: *mut bindings::net) -> c_int {
-    // SAFETY: A registration keeps its home until no callback comes any more.
+    // SAFETY: A registration keeps its home until no callback runs any more.
     let home = unsafe { &**T::net_id().home.get() };
     // SAFETY: The namespace lives during the call.
     match T::new(home, unsafe { Net::from_raw(net) }).and_then(|t| Ok(KBox::new(t, GFP_KERNEL)?)) {
         Ok(t) => {
-            // SAFETY: The kernel has made the place. A release: whoever finds the pointer finds what it
-            // points to.
+            // SAFETY: The kernel has allocated the entry. The release store publishes the state with its pointer.
             unsafe {
                 let place = place::<T>(net, (&Guard::new()).into());
                 bindings::tsoffset_smp_store_release(
@@ -256,9 +255,9 @@ unsafe extern "C" fn init<T: PernetOperations>(net: *mut bindings::net) -> c_int
 
 /// # Safety
 ///
-/// As `init`, and before `exit`; a grace period lies between the two.
+/// As for `init`, before `exit`; a grace period is between the two.
 unsafe extern "C" fn pre_exit<T: PernetOperations>(net: *mut bindings::net) {
-    // SAFETY: The place is there; nobody else writes it.
+    // SAFETY: The entry exists, and no other code writes it.
     unsafe {
         let place = place::<T>(net, (&Guard::new()).into());
         (*place).leaving = (&raw const (*place).current).read_volatile();
@@ -268,10 +267,9 @@ unsafe extern "C" fn pre_exit<T: PernetOperations>(net: *mut bindings::net) {
 
 /// # Safety
 ///
-/// As `init`, the last of the three.
+/// As for `init`; the last of the three.
 unsafe extern "C" fn exit<T: PernetOperations>(net: *mut bindings::net) {
-    // SAFETY: `init` made it by `into_raw`, and since `pre_exit` and the grace period after it nobody looks
-    // at it any more.
+    // SAFETY: `init` made it by `into_raw`. Since the grace period after `pre_exit`, it has no reader.
     drop(unsafe {
         let place = place::<T>(net, (&Guard::new()).into());
         KBox::from_raw((*place).leaving)

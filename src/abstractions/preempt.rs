@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Preemption, off for a while.
+//! Disabled preemption.
 //!
 //! C header: [`include/linux/preempt.h`](srctree/include/linux/preempt.h)
 
@@ -8,23 +8,23 @@ use core::marker::PhantomData;
 
 use super::compat::interrupt::LocalInterruptDisabled;
 
-/// Proof that the task stays on this CPU, and that no grace period of RCU ends, for `'a`.
+/// Proof that, for `'a`, the task stays on this CPU and no RCU grace period ends.
 ///
-/// Handlers of probes are given one. The kernel crate has such a proof for interrupts that are off
-/// (`LocalInterruptDisabled`), which is more than they may count on.
+/// Probe handlers get one. The kernel crate has such a proof for disabled interrupts (`LocalInterruptDisabled`),
+/// which probe handlers do not always have.
 ///
 /// # Invariants
 ///
-/// Preemption is off for `'a`, on the CPU this runs on.
+/// Preemption is off for `'a`, on the current CPU.
 #[derive(Clone, Copy)]
 pub(crate) struct PreemptDisabled<'a> {
     _off: PhantomData<&'a ()>,
-    // Not to be sent to another task.
+    // Must not be sent to another task.
     _here: PhantomData<*mut ()>,
 }
 
 impl PreemptDisabled<'_> {
-    /// Takes the caller's word for it. Where lock debugging is on, the kernel checks it.
+    /// Creates a proof without a check. With lock debugging, the kernel checks it.
     ///
     /// # Safety
     ///
@@ -32,11 +32,11 @@ impl PreemptDisabled<'_> {
     #[inline(always)]
     pub(super) unsafe fn assume() -> Self {
         #[cfg(CONFIG_PROVE_LOCKING)]
-        // SAFETY: It looks at this CPU's counts only.
+        // SAFETY: The function reads the counters of this CPU only.
         unsafe {
             crate::bindings::tsoffset_lockdep_assert_preemption_disabled();
         }
-        // INVARIANT: As the caller promises.
+        // INVARIANT: The caller guarantees it.
         Self {
             _off: PhantomData,
             _here: PhantomData,
@@ -45,11 +45,11 @@ impl PreemptDisabled<'_> {
 }
 
 impl<'a> From<&'a LocalInterruptDisabled> for PreemptDisabled<'a> {
-    /// Who is not interrupted is not preempted.
+    /// A CPU with interrupts off is not preempted.
     #[inline(always)]
     fn from(_off: &'a LocalInterruptDisabled) -> Self {
-        // SAFETY: Interrupts are off while that lives: the scheduler cannot take this CPU, unless the code itself calls it, which no
-        // code may do then.
+        // SAFETY: Interrupts are off while the guard lives. The scheduler runs only if the code calls it, and no code
+        // may do that with interrupts off.
         unsafe { Self::assume() }
     }
 }

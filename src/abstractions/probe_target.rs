@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A kernel function that probes can be put on, and how its arguments are read.
+//! Kernel functions with probes, and access to their arguments.
 //!
 //! C header: [`include/linux/ptrace.h`](srctree/include/linux/ptrace.h)
 
@@ -16,17 +16,17 @@ pub(crate) struct PtRegs(Opaque<bindings::pt_regs>);
 impl PtRegs {
     /// # Safety
     ///
-    /// `regs` points to registers that stay as they are for `'a`.
+    /// `regs` points to registers that do not change for `'a`.
     pub(super) unsafe fn from_raw<'a>(regs: *mut bindings::pt_regs) -> &'a Self {
-        // SAFETY: The caller promises a live `pt_regs`; `Self` is transparent over it.
+        // SAFETY: The caller guarantees a live `pt_regs`; `Self` is transparent over it.
         unsafe { &*regs.cast() }
     }
 
-    /// The function's `n`th argument, from 0, as a register holds it. Meaningful at entry only.
+    /// Returns the function's `n`th argument, from 0, as a register value. Valid at entry only.
     #[inline]
     pub(crate) fn argument(&self, n: u32) -> usize {
-        // The calling convention that the kernel's regs_get_kernel_argument() knows (arch/x86/include/asm/ptrace.h), without a call for
-        // each argument, which a handler that does not use it pays for, too.
+        // The calling convention of the kernel's regs_get_kernel_argument() (arch/x86/include/asm/ptrace.h). Inlined:
+        // a call for each argument costs handlers that do not use it, too.
         #[cfg(CONFIG_X86_64)]
         {
             // SAFETY: `self` holds live registers.
@@ -43,13 +43,13 @@ impl PtRegs {
             word(value)
         }
         #[cfg(not(CONFIG_X86_64))]
-        // SAFETY: `self` holds live registers; the kernel answers 0 for an `n` beyond the registers.
+        // SAFETY: `self` holds live registers; the kernel returns 0 for an `n` beyond the registers.
         unsafe {
             bindings::tsoffset_regs_get_kernel_argument(self.0.get(), n) as usize
         }
     }
 
-    /// The function's return value, as a register holds it. Meaningful at return only.
+    /// Returns the function's return value, as a register value. Valid at return only.
     #[inline]
     pub(crate) fn return_value(&self) -> usize {
         #[cfg(CONFIG_X86_64)]
@@ -65,7 +65,7 @@ impl PtRegs {
     }
 }
 
-/// The kernel's `unsigned long`, which is another type in Rust before Linux 6.14.
+/// Converts the kernel's `unsigned long`, which has another Rust type before Linux 6.14.
 #[cfg(CONFIG_X86_64)]
 #[allow(clippy::unnecessary_cast)]
 #[inline(always)]
@@ -77,13 +77,13 @@ fn word(value: kernel::ffi::c_ulong) -> usize {
 ///
 /// # Safety
 ///
-/// For a call of the kernel function called `SYMBOL`, `args` of the registers at its entry returns
-/// values that are valid until that call returns.
+/// For a call of the kernel function `SYMBOL`, `args` of the registers at its entry returns values that are valid
+/// until that call returns.
 pub(crate) unsafe trait ProbeTarget {
     /// The function's name in kallsyms.
     const SYMBOL: &'static CStr;
 
-    /// Its arguments, or those a handler needs; valid during the call.
+    /// The arguments, or those that a handler needs; valid during the call.
     type Args<'call>: Copy;
 
     /// Reads the arguments.

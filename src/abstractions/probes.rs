@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Probes that say in the log why they could not be registered.
+//! Probes whose failed registration leaves a line in the log.
 
 use super::{
     compat::prelude::*,
@@ -20,21 +20,22 @@ use super::{
 pub(crate) enum ReturnProbe<T: Handler> {
     /// By a kretprobe.
     Kretprobe {
-        /// What is registered.
+        /// The registration.
         _registration: Pin<KBox<kretprobe::Registration<T>>>,
     },
     /// By an fprobe.
     #[cfg(kernel_has_fgraph_fprobe)]
     Fprobe {
-        /// What is registered.
+        /// The registration.
         _registration: Pin<KBox<super::fprobe::Registration<T>>>,
     },
 }
 
 impl<T: Handler> ReturnProbe<T> {
-    /// Registers it, as a kretprobe for `maxactive` calls at once, or leaves one line in the log. May sleep.
+    /// Registers the probe; a kretprobe follows at most `maxactive` calls at once. Leaves one log line after a
+    /// failure. May sleep.
     ///
-    /// Fails with `EOPNOTSUPP` where this kernel has no such hook, and as registering does.
+    /// Fails with `EOPNOTSUPP` if this kernel lacks the hook, or with an error of the registration.
     pub(crate) fn new(handler: T, hook: Hook, maxactive: u32) -> Result<Self> {
         Self::register(handler, hook, maxactive)
             .inspect_err(|error| not_probed::<T::Target>(*error))
@@ -67,7 +68,7 @@ pub(crate) struct TraceProbe<T: tracepoint::Handler> {
 }
 
 impl<T: tracepoint::Handler> TraceProbe<T> {
-    /// Registers it, or leaves one line in the log. May sleep.
+    /// Registers the handler. Leaves one log line after a failure. May sleep.
     pub(crate) fn new(handler: T) -> Result<Self> {
         let registration = tracepoint::Registration::new(handler);
         Ok(Self {
@@ -79,7 +80,7 @@ impl<T: tracepoint::Handler> TraceProbe<T> {
     }
 }
 
-/// The one line that a failed registration leaves.
+/// Logs the one line of a failed registration.
 fn not_probed<F: ProbeTarget>(error: Error) {
     let symbol = F::SYMBOL.to_str().unwrap_or_default();
     pr_err!("cannot probe {symbol}: {error:?}\n");

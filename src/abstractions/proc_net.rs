@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Files in /proc/net: each network namespace has its own.
+//! Files in /proc/net, one in each network namespace.
 //!
 //! C headers: [`include/linux/proc_fs.h`](srctree/include/linux/proc_fs.h),
 //! [`include/net/net_namespace.h`](srctree/include/net/net_namespace.h)
@@ -24,50 +24,50 @@ use super::{
 };
 use crate::bindings;
 
-/// The contents of a file, written anew for every reader.
+/// The contents of a file, written anew for each reader.
 pub(crate) trait ShowNet: Sync + Send {
     /// The file's name.
     const NAME: &'static CStr;
 
-    /// Its permissions, such as `0o444`.
+    /// Returns the file's mode, for example `0o444`.
     fn mode(&self) -> u16;
 
-    /// Writes what there is to say of the namespace whose file it is. Process context; may sleep. Called
-    /// again with a larger buffer if it did not fit.
+    /// Writes the contents for the file's namespace. Process context; may sleep. Called again with a larger buffer if
+    /// the contents did not fit.
     fn show(&self, net: Net<'_>, out: &SeqFile) -> Result;
 }
 
-/// A file in one namespace's /proc/net. An open one holds its namespace, and the module.
+/// A file in one namespace's /proc/net. An open file holds its namespace and the module.
 ///
-/// So nobody reads when an entry is removed, which happens while the kernel's lock of namespaces is held: at the most somebody
-/// opens or closes it, which does not wait for user memory.
+/// So no read is in progress when the entry is removed. The kernel holds its lock of namespaces during the removal.
+/// At most an open or a close is in progress, and neither waits for user memory.
 ///
 /// # Invariants
 ///
-/// The pointer is a live entry that this owns, with `data` as its private data.
+/// The pointer is a live entry that this value owns, with `data` as its private data.
 pub(crate) struct NetFile<T> {
     entry: NonNull<bindings::proc_dir_entry>,
-    // Behind `entry`: used until the entry is removed.
+    // Declared after `entry`: used until the entry is removed.
     _data: KBox<Data<T>>,
     _alive: Alive,
 }
 
-/// What the entry of one namespace has.
+/// The private data of a namespace's entry.
 struct Data<T> {
     contents: T,
     // Live at least as long as the entry.
     net: *mut bindings::net,
 }
 
-// SAFETY: /proc's own locks protect its entries, and the contents are `Send`; a namespace belongs to no thread.
+// SAFETY: /proc's own locks protect its entries, and the contents are `Send`. A namespace belongs to no thread.
 unsafe impl<T: Send> Send for NetFile<T> {}
 // SAFETY: A shared reference gives access to nothing.
 unsafe impl<T> Sync for NetFile<T> {}
 
 impl<T: ShowNet> NetFile<T> {
-    /// Makes the file. Readers may come at once. May sleep. It is dropped before the namespace goes.
+    /// Creates the file. Readers may open it at once. May sleep. The owner drops it before the namespace is removed.
     ///
-    /// Fails with `ENOMEM`, which may mean that the name is taken.
+    /// Fails with `ENOMEM`, also if the name is taken.
     pub(crate) fn new(net: Net<'_>, contents: T) -> Result<Self> {
         let alive = Alive::new();
         let data = KBox::new(
@@ -77,8 +77,8 @@ impl<T: ShowNet> NetFile<T> {
             },
             GFP_KERNEL,
         )?;
-        // SAFETY: The namespace and its directory are live; the operations are static; `data` stays where it is, in its own
-        // allocation, until `drop` has removed the entry.
+        // SAFETY: The namespace and its directory are live. The operations are static. `data` does not move, in its
+        // own allocation, until `drop` has removed the entry.
         let entry = unsafe {
             bindings::proc_create_data(
                 T::NAME.as_char_ptr(),
@@ -88,7 +88,7 @@ impl<T: ShowNet> NetFile<T> {
                 from_ref::<Data<T>>(&data).cast_mut().cast(),
             )
         };
-        // INVARIANT: The entry was just made, for us.
+        // INVARIANT: The entry was just created, and this value owns it.
         Ok(Self {
             entry: NonNull::new(entry).ok_or(ENOMEM)?,
             _data: data,
@@ -99,7 +99,7 @@ impl<T: ShowNet> NetFile<T> {
 
 impl<T> Drop for NetFile<T> {
     fn drop(&mut self) {
-        // SAFETY: The entry is ours. This waits for calls in progress, and none begins after it.
+        // SAFETY: We own the entry. This waits for calls in progress, and none begins afterwards.
         unsafe { bindings::proc_remove(self.entry.as_ptr()) }
     }
 }
@@ -119,25 +119,25 @@ impl<T: ShowNet> Ops<T> {
 
 /// # Safety
 ///
-/// Called by the kernel only, to open an entry made by `NetFile::<T>::new`.
+/// Only the kernel calls it, to open an entry that `NetFile::<T>::new` created.
 unsafe extern "C" fn open<T: ShowNet>(
     inode: *mut bindings::inode,
     file: *mut bindings::file,
 ) -> c_int {
     with_module(|| {
-        // SAFETY: `inode` belongs to our entry, whose data is a `Data<T>`, which lives until the entry is removed, which waits
-        // for us.
+        // SAFETY: `inode` belongs to our entry, whose data is a `Data<T>`. The data lives until the entry is removed,
+        // and the removal waits for this call.
         let data = unsafe { bindings::tsoffset_pde_data(inode) };
         // SAFETY: The entry's data is a `Data<T>`, whose namespace lives as long as its entry.
         let net = unsafe { (*data.cast::<Data<T>>()).net };
-        // SAFETY: The namespace's memory is live. One whose last reference is gone gives none.
+        // SAFETY: The namespace's memory is live. The function fails if the last reference is gone.
         if !unsafe { bindings::tsoffset_maybe_get_net(net) } {
             return ENXIO.to_errno();
         }
-        // SAFETY: `show::<T>` takes that data.
+        // SAFETY: `show::<T>` takes this data.
         let status = unsafe { bindings::single_open(file, Some(show::<T>), data) };
         if status != 0 {
-            // SAFETY: Taken above.
+            // SAFETY: The reference was taken above.
             unsafe { bindings::tsoffset_put_net(net) };
         }
         status
@@ -146,27 +146,30 @@ unsafe extern "C" fn open<T: ShowNet>(
 
 /// # Safety
 ///
-/// Called by the kernel only, once for each file opened by `open::<T>`, after all else.
+/// Only the kernel calls it, once for each file that `open::<T>` opened, as the last operation.
 unsafe extern "C" fn release<T: ShowNet>(
     inode: *mut bindings::inode,
     file: *mut bindings::file,
 ) -> c_int {
-    // SAFETY: `inode` belongs to our entry, whose data is a `Data<T>` and lives until the entry is removed, which waits for this call.
+    // SAFETY: `inode` belongs to our entry, whose data is a `Data<T>`. The data lives until the entry is removed, and
+    // the removal waits for this call.
     let net = unsafe { (*bindings::tsoffset_pde_data(inode).cast::<Data<T>>()).net };
     // SAFETY: The counterpart of `single_open`.
     let status = unsafe { bindings::single_release(inode, file) };
-    // SAFETY: Taken by `open`. If it was the last reference, the namespace goes in a worker, and its entry's removal waits for us.
+    // SAFETY: `open` took the reference. After the last reference, a worker removes the namespace, and the removal of
+    // its entry waits for this call.
     unsafe { bindings::tsoffset_put_net(net) };
-    // SAFETY: Taken by `open`. Removing the entry, which unloading does, waits for this call.
+    // SAFETY: `open` took the reference. Unload removes the entry, and the removal waits for this call.
     unsafe { bindings::tsoffset_this_module_put() };
     status
 }
 
 /// # Safety
 ///
-/// Called by the kernel only, for a file opened by `open::<T>`.
+/// Only the kernel calls it, for a file that `open::<T>` opened.
 unsafe extern "C" fn show<T: ShowNet>(seq: *mut bindings::seq_file, _: *mut c_void) -> c_int {
-    // SAFETY: `open` set it to the entry's data, which lives until the entry is removed, which waits for us.
+    // SAFETY: `open` set it to the entry's data. The data lives until the entry is removed, and the removal waits for
+    // this call.
     let data = unsafe { &*(*seq).private.cast::<Data<T>>() };
     // SAFETY: The open file holds its namespace.
     let net = unsafe { Net::from_raw(data.net) };

@@ -2,8 +2,9 @@
 
 //! Directories and text files in /proc.
 //!
-//! An open file holds a reference of the module, so that rmmod says EBUSY. Without it, rmmod would wait in proc_remove() for a
-//! call in progress; such a call lasts for as long as a page of the reader's buffer takes to come, which the reader decides.
+//! An open file holds a reference to the module, so rmmod fails with EBUSY. Otherwise rmmod would wait in
+//! proc_remove() for a call in progress. Such a call can wait for a page of the reader's buffer, for as long as the
+//! reader wants.
 //!
 //! C header: [`include/linux/proc_fs.h`](srctree/include/linux/proc_fs.h)
 
@@ -36,27 +37,27 @@ use crate::bindings;
 
 /// A directory at the top of /proc.
 ///
-/// Its files hold a reference, so it goes after the last of them.
+/// Each of its files holds a reference to the directory, so the last file is removed first.
 ///
 /// # Invariants
 ///
-/// The pointer is a live entry that this owns.
+/// The pointer is a live entry that this value owns.
 pub(crate) struct Directory(NonNull<bindings::proc_dir_entry>, Alive);
 
 // SAFETY: /proc's own locks protect its entries.
 unsafe impl Send for Directory {}
-// SAFETY: A shared reference gives /proc's own functions the entry only, which have their own locks.
+// SAFETY: A shared reference passes the entry to functions of /proc only, which have their own locks.
 unsafe impl Sync for Directory {}
 
 impl Directory {
-    /// Makes `/proc/<name>`. May sleep.
+    /// Creates `/proc/<name>`. May sleep.
     ///
-    /// Fails with `ENOMEM`; the kernel does not tell a name that is taken from a lack of memory.
+    /// Fails with `ENOMEM`, also if the name is taken: the kernel does not tell the two apart.
     pub(crate) fn new(name: &CStr) -> Result<Arc<Self>> {
         let alive = Alive::new();
-        // SAFETY: `name` is copied; no parent means the top.
+        // SAFETY: The function copies `name`; a null parent means the top of /proc.
         let entry = unsafe { bindings::proc_mkdir(name.as_char_ptr(), null_mut()) };
-        // INVARIANT: The entry was just made, for us.
+        // INVARIANT: The entry was just created, and this value owns it.
         let directory = Self(NonNull::new(entry).ok_or(ENOMEM)?, alive);
         Ok(Arc::new(directory, GFP_KERNEL)?)
     }
@@ -64,47 +65,48 @@ impl Directory {
 
 impl Drop for Directory {
     fn drop(&mut self) {
-        // SAFETY: The entry is ours, and every file in it is gone, as each holds a reference.
+        // SAFETY: We own the entry. Its files are gone, as each holds a reference.
         unsafe { bindings::proc_remove(self.0.as_ptr()) }
     }
 }
 
-/// What every file has, whatever its contents.
+/// The properties of every file.
 pub(crate) trait Entry: Sync + Send {
-    /// Its name.
+    /// The file's name.
     const NAME: &'static CStr;
 
-    /// Its permissions, such as `0o444`. For root only unless said otherwise.
+    /// Returns the file's mode, for example `0o444`. The default is for root only.
     fn mode(&self) -> u16 {
         0o400
     }
 
-    /// Whether the current task may open it, beyond its permissions. Process context. The administrator of the network may, and nobody
-    /// else unless said otherwise.
+    /// Returns whether the current task may open the file, beyond the file's mode. Process context. The default
+    /// requires CAP_NET_ADMIN.
     fn may_open() -> bool {
         capability::net_admin()
     }
 }
 
-/// The contents of a file, written anew for every reader.
+/// The contents of a file, written anew for each reader.
 pub(crate) trait Show: Entry {
-    /// Writes it. Process context; may sleep. Called again with a larger buffer if it did not fit.
+    /// Writes the contents. Process context; may sleep. Called again with a larger buffer if the contents did not
+    /// fit.
     fn show(&self, out: &SeqFile) -> Result;
 }
 
-/// A file that takes text as well.
+/// A file that can be written.
 pub(crate) trait Store: Show {
-    /// Takes what one call of write brought, 4096 bytes at most. Process context; may sleep.
+    /// Takes the text of one write call, at most 4096 bytes. Process context; may sleep.
     fn store(&self, text: &[u8]) -> Result;
 }
 
 /// A file in a directory of /proc.
 ///
-/// Dropping it waits for its readers' calls to end and closes it under those who have it open.
+/// Drop waits for calls in progress and closes the file for its current readers.
 ///
 /// # Invariants
 ///
-/// The pointer is a live entry that this owns, with `contents` as its private data.
+/// The pointer is a live entry that this value owns, with `contents` as its private data.
 ///
 /// # Examples
 ///
@@ -135,7 +137,7 @@ pub(crate) trait Store: Show {
 /// ```
 pub(crate) struct File<T> {
     entry: NonNull<bindings::proc_dir_entry>,
-    // Behind `entry`: both are used until the entry is removed.
+    // Declared after `entry`: both are used until the entry is removed.
     _contents: KBox<T>,
     _directory: Arc<Directory>,
     _alive: Alive,
@@ -147,9 +149,9 @@ unsafe impl<T: Send> Send for File<T> {}
 unsafe impl<T> Sync for File<T> {}
 
 impl<T: Show> File<T> {
-    /// Makes the file. Readers may come at once. May sleep.
+    /// Creates the file. Readers may open it at once. May sleep.
     ///
-    /// Fails with `ENOMEM`, which here too may mean that the name is taken.
+    /// Fails with `ENOMEM`, also if the name is taken.
     pub(crate) fn new(directory: &Arc<Directory>, contents: KBox<T>) -> Result<Self> {
         // SAFETY: The operations take a `T`.
         unsafe { Self::with_operations(directory, &Ops::<T>::OPS, contents) }
@@ -157,7 +159,7 @@ impl<T: Show> File<T> {
 }
 
 impl<T: Store> File<T> {
-    /// The same for a file that can be written.
+    /// Creates a file that can be written, like [`new`](Self::new).
     pub(crate) fn writable(directory: &Arc<Directory>, contents: KBox<T>) -> Result<Self> {
         // SAFETY: The operations take a `T`.
         unsafe { Self::with_operations(directory, &Ops::<T>::WRITABLE, contents) }
@@ -165,19 +167,19 @@ impl<T: Store> File<T> {
 }
 
 impl<T: Entry> File<T> {
-    /// Makes a file with operations of its own.
+    /// Creates a file with its own operations.
     ///
     /// # Safety
     ///
-    /// The operations take the entry's data for a `T` that lives until they have ended, shared.
+    /// The operations take the entry's data for a shared `T`, which lives until all of them have ended.
     pub(super) unsafe fn with_operations(
         directory: &Arc<Directory>,
         operations: &'static bindings::proc_ops,
         contents: KBox<T>,
     ) -> Result<Self> {
         let alive = Alive::new();
-        // SAFETY: The directory is live, the operations are static, and `contents` stays where it is,
-        // in its own allocation, until `drop` has removed the entry.
+        // SAFETY: The directory is live, and the operations are static. `contents` does not move, in its own allocation,
+        // until `drop` has removed the entry.
         let entry = unsafe {
             bindings::proc_create_data(
                 T::NAME.as_char_ptr(),
@@ -187,7 +189,7 @@ impl<T: Entry> File<T> {
                 from_ref::<T>(&contents).cast_mut().cast(),
             )
         };
-        // INVARIANT: The entry was just made, for us.
+        // INVARIANT: The entry was just created, and this value owns it.
         Ok(Self {
             entry: NonNull::new(entry).ok_or(ENOMEM)?,
             _contents: contents,
@@ -199,7 +201,7 @@ impl<T: Entry> File<T> {
 
 impl<T> Drop for File<T> {
     fn drop(&mut self) {
-        // SAFETY: The entry is ours. This waits for calls in progress, and none begins after it.
+        // SAFETY: We own the entry. This waits for calls in progress, and none begins afterwards.
         unsafe { bindings::proc_remove(self.entry.as_ptr()) }
     }
 }
@@ -225,19 +227,19 @@ impl<T: Store> Ops<T> {
     };
 }
 
-/// The most that one call of write may bring.
+/// Limit of one write call, in bytes.
 const MOST: usize = 4096;
 
 /// # Safety
 ///
-/// Called by the kernel only, for a file opened by `open::<T>`, with `size` bytes to be read at `from`.
+/// Only the kernel calls it, for a file that `open::<T>` opened, with `size` readable bytes at `from`.
 unsafe extern "C" fn write<T: Store>(
     file: *mut bindings::file,
     from: *const u8,
     size: usize,
     _position: *mut bindings::loff_t,
 ) -> isize {
-    // SAFETY: The entry's data is a `T`, which lives until the entry is removed, which waits for us.
+    // SAFETY: The entry's data is a `T`. It lives until the entry is removed, and the removal waits for this call.
     let contents = unsafe { &*bindings::tsoffset_pde_data((*file).f_inode).cast::<T>() };
     let store = || {
         if size > MOST {
@@ -256,15 +258,15 @@ unsafe extern "C" fn write<T: Store>(
     }
 }
 
-/// Runs `open` with a reference of this module, which stays where it returned 0. Process context.
+/// Runs `open` with a reference to this module, and keeps the reference if `open` returns 0. Process context.
 pub(super) fn with_module(open: impl FnOnce() -> c_int) -> c_int {
-    // SAFETY: This is our own module, whose code runs within a call that its unload waits for.
+    // SAFETY: This is our own module. Its code runs in a call, and unload waits for that call.
     if !unsafe { bindings::tsoffset_this_module_get() } {
         return ENODEV.to_errno();
     }
     let status = open();
     if status != 0 {
-        // SAFETY: Taken above. Unloading waits for the call that this runs within.
+        // SAFETY: The reference was taken above. Unload waits for the call in which this runs.
         unsafe { bindings::tsoffset_this_module_put() };
     }
     status
@@ -272,18 +274,18 @@ pub(super) fn with_module(open: impl FnOnce() -> c_int) -> c_int {
 
 /// # Safety
 ///
-/// Called by the kernel only, once for each file that `open` opened, after all else.
+/// Only the kernel calls it, once for each file that `open` opened, as the last operation.
 unsafe extern "C" fn release(inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
     // SAFETY: The counterpart of `single_open`.
     let status = unsafe { bindings::single_release(inode, file) };
-    // SAFETY: Taken by `open`. Removing the entry, which unloading does, waits for this call.
+    // SAFETY: `open` took the reference. Unload removes the entry, and the removal waits for this call.
     unsafe { bindings::tsoffset_this_module_put() };
     status
 }
 
 /// # Safety
 ///
-/// Called by the kernel only, to open an entry made by `File::<T>::new`.
+/// Only the kernel calls it, to open an entry that `File::<T>::new` created.
 unsafe extern "C" fn open<T: Show>(
     inode: *mut bindings::inode,
     file: *mut bindings::file,
@@ -291,8 +293,7 @@ unsafe extern "C" fn open<T: Show>(
     if !T::may_open() {
         return EPERM.to_errno();
     }
-    // SAFETY: `inode` belongs to our entry, so its data is the `T` that `new` put there; the kernel
-    // hands it to `show`.
+    // SAFETY: `inode` belongs to our entry, so its data is the `T` that `new` stored. The kernel passes it to `show`.
     with_module(|| unsafe {
         bindings::single_open(file, Some(show::<T>), bindings::tsoffset_pde_data(inode))
     })
@@ -300,9 +301,9 @@ unsafe extern "C" fn open<T: Show>(
 
 /// # Safety
 ///
-/// Called by the kernel only, for a file opened by `open::<T>`.
+/// Only the kernel calls it, for a file that `open::<T>` opened.
 unsafe extern "C" fn show<T: Show>(seq: *mut bindings::seq_file, _: *mut c_void) -> c_int {
-    // SAFETY: `open` set it to a `T`, which lives until the entry is removed, which waits for us.
+    // SAFETY: `open` set it to a `T`. The `T` lives until the entry is removed, and the removal waits for this call.
     let contents = unsafe { &*(*seq).private.cast::<T>() };
     // SAFETY: The kernel calls this with the seq_file's lock held.
     let out = unsafe { SeqFile::from_raw(seq) };
@@ -338,7 +339,7 @@ mod tests {
         }
     }
 
-    /// A name can be used again once its owner was dropped, in whichever order the two go.
+    /// A name is free again after its owner's drop, in either order of directory and file.
     #[test]
     fn dropping_removes() -> Result {
         for _ in 0..2 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A value that is replaced as a whole while others read it: RCU.
+//! A value that readers load while a writer replaces it: RCU.
 //!
 //! C header: [`include/linux/rcupdate.h`](srctree/include/linux/rcupdate.h)
 
@@ -24,8 +24,8 @@ use super::{
 };
 use crate::bindings;
 
-/// Proof that what RCU readers see stays, for `'a`: of the read lock, or of preemption being off, for which a grace
-/// period waits as well (Documentation/RCU/rcu.rst).
+/// Proof that, for `'a`, data that RCU readers see is not freed. The proof is the read lock or disabled preemption: a
+/// grace period waits for both (Documentation/RCU/rcu.rst).
 #[derive(Clone, Copy)]
 pub(crate) struct ReadSection<'a>(PhantomData<&'a Guard>);
 
@@ -43,12 +43,12 @@ impl<'a> From<PreemptDisabled<'a>> for ReadSection<'a> {
     }
 }
 
-/// A value or none. Reading it waits for nobody; replacing it waits for those who read.
+/// An optional value. A read never waits; a replacement waits for readers.
 ///
 /// # Invariants
 ///
-/// The pointer is null or one that `KBox::into_raw` gave, which nobody else has. It is written with the
-/// mutex held, and what it pointed to is freed a grace period later.
+/// The pointer is null, or came from `KBox::into_raw` and has no other owner. It is written with the mutex held, and
+/// the old value is freed a grace period later.
 #[pin_data(PinnedDrop)]
 pub(crate) struct RcuCell<T> {
     #[pin]
@@ -56,13 +56,14 @@ pub(crate) struct RcuCell<T> {
     pointer: UnsafeCell<*mut T>,
 }
 
-// SAFETY: The value is shared with readers on any CPU and dropped by whoever replaces it.
+// SAFETY: Readers on any CPU share the value, and any thread may replace and drop it.
 unsafe impl<T: Send + Sync> Send for RcuCell<T> {}
-// SAFETY: Readers share the value, which is `Sync`; whoever replaces it drops one that another thread made, which is `Send`.
+// SAFETY: Readers share the value, which is `Sync`. A thread may replace and drop the value of another thread, as it
+// is `Send`.
 unsafe impl<T: Send + Sync> Sync for RcuCell<T> {}
 
 impl<T> RcuCell<T> {
-    /// Without a value.
+    /// Returns a cell without a value.
     pub(crate) fn new() -> impl PinInit<Self> {
         pin_init!(Self {
             replacing <- new_mutex!((), "tsoffset::rcu"),
@@ -70,31 +71,31 @@ impl<T> RcuCell<T> {
         })
     }
 
-    /// The value. Any context.
+    /// Returns the value. Any context.
     #[inline]
     pub(crate) fn get<'a>(&'a self, _reading: impl Into<ReadSection<'a>>) -> Option<&'a T> {
-        // SAFETY: A marked load of a live pointer. What it points to was published with release and is not freed before
-        // a grace period has gone by, which does not end before `'a` does.
+        // SAFETY: A marked load of a live pointer. The value was published by a release. It is freed a grace period
+        // after its replacement, which does not end before `'a` does.
         unsafe { self.pointer.get().read_volatile().as_ref() }
     }
 
-    /// Puts another value in its place, or none. When this returns, nobody looks at the old one. May sleep.
+    /// Replaces the value. The old value has no reader when this returns. May sleep.
     ///
-    /// Not while the current task has a [`Guard`], or a spin lock: it would wait for itself. The compiler does not see that, as it
-    /// does not of any function of the kernel crate that sleeps; lockdep and `CONFIG_DEBUG_ATOMIC_SLEEP` do, where the kernel has
-    /// them.
+    /// The current task must not have a [`Guard`], or it would wait for itself, nor hold a spin lock. The compiler
+    /// does not check this, as for any function of the kernel crate that sleeps. lockdep and
+    /// `CONFIG_DEBUG_ATOMIC_SLEEP` do, if the kernel has them.
     pub(crate) fn replace(&self, value: Option<KBox<T>>) {
         let _guard = self.replacing.lock();
-        // SAFETY: The mutex is held, so nobody else writes.
+        // SAFETY: The mutex is held, so no other code writes.
         let old = unsafe { self.pointer.get().read_volatile() };
         let new = value.map_or(null_mut(), KBox::into_raw);
 
-        // SAFETY: A pointer is a word, and readers load it with marked loads.
+        // SAFETY: A pointer is a word, and readers use marked loads.
         unsafe { bindings::tsoffset_smp_store_release(self.pointer.get().cast(), new as u64) };
         if !old.is_null() {
             // SAFETY: Process context.
             unsafe { bindings::synchronize_rcu() };
-            // SAFETY: It came from `into_raw`, and nobody has it any more.
+            // SAFETY: It came from `into_raw`, and has no user any more.
             drop(unsafe { KBox::from_raw(old) });
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Files in /proc that are read as they grow: blocking, polled, by several readers at their own pace.
+//! Files in /proc that grow while several readers read them: with blocking reads and poll, each reader at its own
+//! speed.
 //!
 //! C header: [`include/linux/proc_fs.h`](srctree/include/linux/proc_fs.h)
 
@@ -32,13 +33,13 @@ use super::{
 };
 use crate::bindings;
 
-/// The longest line, in bytes.
+/// Limit of a line's length, in bytes.
 const LINE: usize = 1024;
 
-/// A line that is being handed out.
+/// A line that a reader is reading.
 pub(crate) struct Line {
     bytes: [u8; LINE],
-    // What was not handed out yet.
+    // The range of the bytes that are not read yet.
     start: usize,
     end: usize,
 }
@@ -52,7 +53,7 @@ impl Line {
         }
     }
 
-    /// Forgets what is left of it.
+    /// Discards the rest of the line.
     fn clear(&mut self) {
         (self.start, self.end) = (0, 0);
     }
@@ -70,40 +71,40 @@ impl fmt::Write for Line {
     }
 }
 
-/// Where a reader wants to go on.
+/// The position to which a reader seeks.
 #[derive(Clone, Copy)]
 pub(crate) enum SeekTo {
-    /// With the oldest that is there.
+    /// The oldest available entry.
     Oldest,
-    /// With what is to come.
+    /// The end: entries that are written later.
     Now,
 }
 
 /// The contents of a stream.
 pub(crate) trait Stream: Entry {
-    /// How far one reader has come.
+    /// The position of one reader.
     type Reader: Send + Unpin;
 
-    /// A reader of what is to come. May sleep; memory is to be charged to the current task.
+    /// Returns a reader at the end of the stream. May sleep. Charges memory to the current task.
     fn reader(&self) -> Result<Self::Reader>;
 
-    /// Has a reader go on elsewhere.
+    /// Moves a reader to another position.
     fn go(&self, reader: &mut Self::Reader, seek: SeekTo);
 
-    /// How much there has been, ever: it changes when there is more. Never sleeps.
+    /// Returns the number of entries ever written: a new entry changes it. Never sleeps.
     fn amount(&self) -> u64;
 
-    /// Whether there is a line for the reader.
+    /// Returns whether the reader has a line to read.
     fn is_ready(&self, reader: &mut Self::Reader) -> bool;
 
-    /// Writes the reader's next line, where there is one.
+    /// Writes the reader's next line, if there is one.
     fn next(&self, reader: &mut Self::Reader, line: &mut Line) -> fmt::Result;
 
-    /// Those who wait for more, and are notified when there is.
+    /// Returns the queue of waiting readers, which every new entry notifies.
     fn waiters(&self) -> &WaitQueue;
 }
 
-/// A stream that somebody has opened.
+/// An open stream.
 #[pin_data]
 struct Opened<T: Stream> {
     #[pin]
@@ -116,12 +117,12 @@ struct OpenFile<T: Stream> {
 }
 
 impl<T: Stream> OpenFile<T> {
-    /// Whether there is something to hand out.
+    /// Returns whether the reader has bytes to read.
     fn is_ready(&mut self, stream: &T) -> bool {
         self.line.start < self.line.end || stream.is_ready(&mut self.reader)
     }
 
-    /// Hands out what is there and fits: how many bytes.
+    /// Copies available bytes to the reader's buffer. Returns the number of bytes.
     fn hand_out(&mut self, stream: &T, to: UserSlice) -> Result<usize> {
         let mut to = to.writer();
         let mut done = 0;
@@ -130,8 +131,8 @@ impl<T: Stream> OpenFile<T> {
             if line.start == line.end {
                 line.clear();
                 if stream.next(&mut self.reader, line).is_err() {
-                    // A line longer than the buffer would be a defect of ours. The half of it that is there
-                    // must not be taken for a line by the next call.
+                    // A line longer than the buffer is a defect of the module. The next call must not return the
+                    // partial line.
                     line.clear();
                     return Err(EIO);
                 }
@@ -140,7 +141,7 @@ impl<T: Stream> OpenFile<T> {
             let part = &part[..part.len().min(to.len())];
             match to.write_slice(part) {
                 Err(error) if done == 0 => return Err(error),
-                // What was handed out before counts; the next call fails.
+                // The bytes copied before count; the next call fails.
                 Err(_) => break,
                 Ok(()) => (),
             }
@@ -151,9 +152,9 @@ impl<T: Stream> OpenFile<T> {
     }
 }
 
-/// Makes the file. Readers may come at once. May sleep.
+/// Creates the file. Readers may open it at once. May sleep.
 ///
-/// Fails with `ENOMEM`, which may mean that the name is taken.
+/// Fails with `ENOMEM`, also if the name is taken.
 pub(crate) fn file<T: Stream>(directory: &Arc<Directory>, contents: KBox<T>) -> Result<File<T>> {
     // SAFETY: The operations take a `T`.
     unsafe { File::with_operations(directory, &Ops::<T>::OPS, contents) }
@@ -173,40 +174,40 @@ impl<T: Stream> Ops<T> {
     };
 }
 
-/// The stream behind a file.
+/// Returns the stream of a file.
 ///
 /// # Safety
 ///
-/// `file` is one of an entry made by `file::<T>`, and an operation on it is in progress, or it is open.
+/// `file` belongs to an entry that `file::<T>` created. It is open, or an operation on it is in progress.
 unsafe fn stream<'a, T: Stream>(file: *mut bindings::file) -> &'a T {
-    // SAFETY: The entry's data is a `T`. It lives until the module goes, of which an open file holds a
-    // reference.
+    // SAFETY: The entry's data is a `T`. It lives until the module is unloaded, and an open file holds a reference to
+    // the module.
     unsafe { &*bindings::tsoffset_pde_data((*file).f_inode).cast::<T>() }
 }
 
-/// What an open file has.
+/// Returns the data of an open file.
 ///
 /// # Safety
 ///
-/// `file` was opened by `open::<T>` and not released.
+/// `open::<T>` opened `file`, and it was not released.
 unsafe fn opened<'a, T: Stream>(file: *mut bindings::file) -> &'a Opened<T> {
-    // SAFETY: `open` put it there, and `release` comes last.
+    // SAFETY: `open` stored it, and `release` is the last operation.
     unsafe { &*(*file).private_data.cast() }
 }
 
 /// # Safety
 ///
-/// Called by the kernel only, to open an entry made by `file::<T>`.
+/// Only the kernel calls it, to open an entry that `file::<T>` created.
 unsafe extern "C" fn open<T: Stream>(_: *mut bindings::inode, file: *mut bindings::file) -> c_int {
     if !T::may_open() {
         return EPERM.to_errno();
     }
-    // procfs does not protect those who poll: the module has to stay as long as the file is open.
-    // SAFETY: This is our own module, which runs.
+    // procfs does not protect a poll: an open file has to hold the module.
+    // SAFETY: This is our own module, and it is running.
     if !unsafe { bindings::tsoffset_this_module_get() } {
         return ENODEV.to_errno();
     }
-    // SAFETY: The kernel is opening it.
+    // SAFETY: The kernel is opening the file.
     let stream = unsafe { stream::<T>(file) };
     stream.waiters().listen();
     let opened = stream.reader().and_then(|reader| {
@@ -223,13 +224,13 @@ unsafe extern "C" fn open<T: Stream>(_: *mut bindings::inode, file: *mut binding
     });
     match opened {
         Ok(opened) => {
-            // SAFETY: It stays where it is: the next to own it is `release`.
+            // SAFETY: The value does not move: `release` takes the pointer back.
             let opened = unsafe { Pin::into_inner_unchecked(opened) };
-            // SAFETY: The file is ours to fill.
+            // SAFETY: This call may set the file's private data.
             unsafe { (*file).private_data = KBox::into_raw(opened).cast() };
-            // A read that waits must not hold the lock of the file's position (fdget_pos()): who shares the file would wait for
-            // it, and not be killed. The position means nothing here; `lseek` has a lock of its own.
-            // SAFETY: The kernel is opening the file, and nobody else has it yet.
+            // A waiting read must not hold the lock of the file's position (fdget_pos()): other users of the file
+            // would wait for it and could not be killed. The position has no meaning here; `lseek` has its own lock.
+            // SAFETY: The kernel is opening the file, which has no other user yet.
             unsafe {
                 (*file).f_mode &= !(bindings::layout::FMODE_ATOMIC_POS_MASK as bindings::fmode_t)
             };
@@ -237,7 +238,7 @@ unsafe extern "C" fn open<T: Stream>(_: *mut bindings::inode, file: *mut binding
         }
         Err(error) => {
             stream.waiters().leave();
-            // SAFETY: Taken above.
+            // SAFETY: The reference was taken above.
             unsafe { bindings::tsoffset_this_module_put() };
             error.to_errno()
         }
@@ -246,23 +247,23 @@ unsafe extern "C" fn open<T: Stream>(_: *mut bindings::inode, file: *mut binding
 
 /// # Safety
 ///
-/// Called by the kernel only, once for each file opened by `open::<T>`, after all else.
+/// Only the kernel calls it, once for each file that `open::<T>` opened, as the last operation.
 unsafe extern "C" fn release<T: Stream>(
     _: *mut bindings::inode,
     file: *mut bindings::file,
 ) -> c_int {
-    // SAFETY: `open` made it by `into_raw`, and nobody uses it any more.
+    // SAFETY: `open` made it by `into_raw`, and it has no user any more.
     drop(unsafe { KBox::from_raw((*file).private_data.cast::<Opened<T>>()) });
-    // SAFETY: It is still there: the reference goes below.
+    // SAFETY: The stream is live: the reference is released below.
     unsafe { stream::<T>(file) }.waiters().leave();
-    // SAFETY: Taken by `open`. The kernel keeps us alive until this call has returned.
+    // SAFETY: `open` took the reference. The kernel keeps the module until this call has returned.
     unsafe { bindings::tsoffset_this_module_put() };
     0
 }
 
 /// # Safety
 ///
-/// Called by the kernel only, for a file opened by `open::<T>`, with room for `room` bytes at `to`.
+/// Only the kernel calls it, for a file that `open::<T>` opened, with room for `room` bytes at `to`.
 unsafe extern "C" fn read<T: Stream>(
     file: *mut bindings::file,
     to: *mut u8,
@@ -285,7 +286,7 @@ unsafe extern "C" fn read<T: Stream>(
         if flags & bindings::O_NONBLOCK != 0 {
             break Err(EAGAIN);
         }
-        // Not by looking for a line, which takes a lock that must not be waited for here.
+        // The condition must not take the lock of `reading`, so it does not look for a line.
         if let Err(error) = stream.waiters().wait_until(|| stream.amount() != before) {
             break Err(error);
         }
@@ -298,14 +299,14 @@ unsafe extern "C" fn read<T: Stream>(
 
 /// # Safety
 ///
-/// Called by the kernel only, for a file opened by `open::<T>`.
+/// Only the kernel calls it, for a file that `open::<T>` opened.
 unsafe extern "C" fn poll<T: Stream>(
     file: *mut bindings::file,
     table: *mut bindings::poll_table_struct,
 ) -> bindings::__poll_t {
     // SAFETY: The file is open.
     let (stream, opened) = unsafe { (stream::<T>(file), opened::<T>(file)) };
-    // SAFETY: The kernel's own arguments; the open file keeps the queue.
+    // SAFETY: The arguments come from the kernel; the open file keeps the queue live.
     unsafe { stream.waiters().poll(file, table) };
     if opened.reading.lock().is_ready(stream) {
         (bindings::POLLIN | bindings::POLLRDNORM) as bindings::__poll_t
@@ -316,7 +317,7 @@ unsafe extern "C" fn poll<T: Stream>(
 
 /// # Safety
 ///
-/// Called by the kernel only, for a file opened by `open::<T>`.
+/// Only the kernel calls it, for a file that `open::<T>` opened.
 unsafe extern "C" fn lseek<T: Stream>(
     file: *mut bindings::file,
     offset: bindings::loff_t,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Who is calling.
+//! The calling task.
 //!
 //! C headers: [`include/linux/sched.h`](srctree/include/linux/sched.h),
 //! [`include/linux/cred.h`](srctree/include/linux/cred.h)
@@ -13,32 +13,32 @@ use super::{
 };
 use crate::bindings;
 
-/// The current task, by what people know it by.
+/// The identity of the current task.
 #[derive(Clone, Copy)]
 pub(crate) struct Caller {
-    /// Its number in the initial PID namespace.
+    /// The thread's ID in the initial PID namespace.
     pub(crate) pid: u32,
-    /// That of its process.
+    /// The thread group's ID in the initial PID namespace.
     pub(crate) tgid: u32,
-    /// Its user in the initial user namespace.
+    /// The user's ID in the initial user namespace.
     pub(crate) uid: u32,
-    /// Its name, padded with zeroes.
+    /// The task's name, padded with zeroes.
     pub(crate) comm: [u8; 16],
 }
 
 impl Caller {
-    /// The task that runs this. In an interrupt it would be the one that was interrupted.
+    /// Returns the current task. In an interrupt, this is the interrupted task.
     #[inline]
     pub(crate) fn current() -> Self {
         // SAFETY: There always is a current task.
         let task = unsafe { bindings::get_current() };
-        // SAFETY: It lives, and its numbers do not change.
+        // SAFETY: The task is live, and its IDs do not change.
         unsafe {
             Self {
                 pid: (*task).pid as u32,
                 tgid: (*task).tgid as u32,
-                // As the initial user namespace numbers it, which maps every number to itself (kernel/user.c). A
-                // task's own credentials are replaced by itself only.
+                // A value of the initial user namespace, which maps every ID to itself (kernel/user.c). Only the task
+                // itself replaces its credentials.
                 uid: (*(*task).cred).uid.val,
                 comm: comm(task),
             }
@@ -46,25 +46,28 @@ impl Caller {
     }
 }
 
-/// Lets others run in the middle of long work; `EINTR` where the current task is being killed. Process context, may sleep.
+/// Lets other tasks run during long work. Fails with `EINTR` if the current task is being killed. Process context,
+/// may sleep.
 pub(crate) fn yield_now() -> Result {
     // SAFETY: Process context, in which the current task may sleep.
     unsafe { bindings::tsoffset_cond_resched() };
-    // SAFETY: It looks at the current task.
+    // SAFETY: The function reads the current task only.
     if unsafe { bindings::tsoffset_fatal_signal_pending() } {
         return Err(EINTR);
     }
     Ok(())
 }
 
-/// The user who answers for what the current task does, as the initial user namespace numbers users: its own, or within a user
-/// namespace the creator of the outermost one. A user who maps many others into a namespace stays one.
+/// Returns the user that is responsible for the current task, by its ID in the initial user namespace. This is the
+/// task's own user, or in a user namespace the creator of the outermost one. So all users that one user maps into a
+/// namespace count as that user.
 ///
-/// Root creates the user namespaces of other people's containers: each of root's counts as a user of its own, unless its creator
-/// lacked CAP_SETFCAP (`parent_could_setfcap`): creation needs no capability.
+/// Root creates the user namespaces of other people's containers. So each of root's counts as a separate user, unless
+/// its creator lacked CAP_SETFCAP (`parent_could_setfcap`): the creation needs no capability.
 #[inline]
 pub(crate) fn responsible_user() -> u32 {
-    // SAFETY: There always is a current task. Its own credentials are replaced by itself only; they hold its namespace.
+    // SAFETY: There is always a current task. Only the task itself replaces its credentials, which hold their
+    // namespace.
     unsafe {
         let cred = (*bindings::get_current()).cred;
         let namespace = (*cred).user_ns;
@@ -77,34 +80,34 @@ pub(crate) fn responsible_user() -> u32 {
 
 /// # Safety
 ///
-/// The namespace lives, and is not the initial one.
+/// The namespace is live, and is not the initial one.
 #[cold]
 #[inline(never)]
 unsafe fn responsible_for(mut namespace: *const bindings::user_namespace) -> u32 {
-    // SAFETY: The caller promises a live namespace. It holds its parents, of which there are 33 at the most (kernel/user_namespace.c).
+    // SAFETY: The caller guarantees a live namespace. It holds its parents, at most 33 (kernel/user_namespace.c).
     unsafe {
         while (*namespace).level > 1 {
             namespace = (*namespace).parent;
         }
         match (*namespace).owner.val {
-            // From 0xf000_0000 on (fs/proc/generic.c), apart from most users' numbers.
+            // Inode numbers start at 0xf000_0000 (fs/proc/generic.c), apart from most users' IDs.
             0 if (*namespace).parent_could_setfcap => (*namespace).ns.inum,
             owner => owner,
         }
     }
 }
 
-/// A task's name, in two words: byte by byte it takes a hundred instructions more.
+/// Returns a task's name, by two loads of a word: byte loads take a hundred more instructions.
 ///
 /// # Safety
 ///
-/// The task lives.
+/// The task is live.
 #[inline]
 unsafe fn comm(task: *const bindings::task_struct) -> [u8; 16] {
-    // As every kernel here has it; the numbers before it are words, too.
+    // True for every kernel here: the fields before `comm` are words, too.
     const { assert!(offset_of!(bindings::task_struct, comm) % align_of::<u64>() == 0) };
-    // SAFETY: The caller promises a live task, whose name has 16 bytes; aligned, as was just asserted. It may
-    // change at any time and in pieces, but always ends within its array, whose last byte stays 0.
+    // SAFETY: The caller guarantees a live task. Its name has 16 bytes, with the alignment asserted above. The name
+    // can change at any time and in parts, but its last byte stays 0.
     let [low, high] = unsafe {
         let words = (&raw const (*task).comm).cast::<u64>();
         [read_once(words), read_once(words.add(1))]

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Tracepoints of the kernel, which a module hangs a function of its own on.
+//! Probes on tracepoints of the kernel.
 //!
 //! C header: [`include/linux/tracepoint.h`](srctree/include/linux/tracepoint.h)
 
@@ -22,32 +22,32 @@ use crate::bindings;
 ///
 /// # Safety
 ///
-/// `probe` is a pointer to a function with the prototype of the tracepoint's probes, which calls `fired` of
-/// the `T` that its first argument points to, and does no more than that.
+/// `probe` returns a pointer to a function with the prototype of the tracepoint's probes. That function only calls
+/// `fired` of the `T` to which its first argument points.
 pub(crate) unsafe trait Tracepoint {
     /// The tracepoint's name, as in `TRACE_EVENT`.
     const NAME: &'static CStr;
 
-    /// Its arguments, or those a handler needs; valid during the call.
+    /// The arguments, or those that a handler needs; valid during the call.
     type Args<'call>: Copy;
 
-    /// What the kernel calls.
+    /// Returns the function that the kernel calls.
     fn probe<T: Handler<Tracepoint = Self>>() -> *mut c_void;
 }
 
-/// What runs when the tracepoint is reached.
+/// A handler of a tracepoint.
 pub(crate) trait Handler: Sync {
-    /// The tracepoint it is for.
+    /// The handler's tracepoint.
     type Tracepoint: Tracepoint;
 
-    /// Runs in whatever context reaches it, softirqs included, on top of any other handler, and where the
-    /// kernel's tracepoints are preemptible so is this. Must not sleep, allocate or loop without a bound.
+    /// Runs in any context of the tracepoint, including softirqs, and can interrupt any other handler. It is
+    /// preemptible if the kernel's tracepoints are. Must not sleep, allocate or loop without a bound.
     fn fired(&self, args: <Self::Tracepoint as Tracepoint>::Args<'_>);
 }
 
 /// A handler on a tracepoint.
 ///
-/// Dropping it takes it off and waits until it does not run any more.
+/// Drop unregisters the handler and waits for running calls.
 ///
 /// # Invariants
 ///
@@ -58,21 +58,21 @@ pub(crate) struct Registration<T: Handler> {
     _alive: Alive,
 }
 
-// SAFETY: It may be taken off on any thread, and the handler is `Send`. The kernel's own tracepoints stay.
+// SAFETY: Any thread may unregister, and the handler is `Send`. The kernel's own tracepoints stay.
 unsafe impl<T: Handler + Send> Send for Registration<T> {}
 // SAFETY: A shared reference gives access to nothing.
 unsafe impl<T: Handler> Sync for Registration<T> {}
 
 impl<T: Handler> Registration<T> {
-    /// Registers it. May sleep.
+    /// Registers the handler. May sleep.
     ///
-    /// Fails with `ENOENT` where the kernel has no such tracepoint, `ENOMEM`.
+    /// Fails with `ENOENT` if the kernel has no such tracepoint, or with `ENOMEM`.
     pub(crate) fn new(handler: T) -> Result<Self> {
         let alive = Alive::new();
         let handler = KBox::new(handler, GFP_KERNEL)?;
         let tracepoint = find(T::Tracepoint::NAME).ok_or(ENOENT)?;
-        // SAFETY: The tracepoint is the kernel's; the function is for it and takes the handler, which stays
-        // where it is, in its own allocation, until `drop` has taken it off.
+        // SAFETY: The tracepoint belongs to the kernel. The function is a probe for it and takes the handler, which does not
+        // move, in its own allocation, until `drop` has unregistered it.
         to_result(unsafe {
             bindings::tracepoint_probe_register(
                 tracepoint,
@@ -80,7 +80,7 @@ impl<T: Handler> Registration<T> {
                 from_ref::<T>(&handler).cast_mut().cast(),
             )
         })?;
-        // INVARIANT: Just registered.
+        // INVARIANT: The handler was just registered.
         Ok(Self {
             tracepoint,
             handler,
@@ -92,7 +92,7 @@ impl<T: Handler> Registration<T> {
 impl<T: Handler> Drop for Registration<T> {
     fn drop(&mut self) {
         let handler = from_ref::<T>(&self.handler).cast_mut().cast();
-        // SAFETY: Registered by the type invariant, with just these.
+        // SAFETY: Registered with these arguments, by the type invariant.
         unsafe {
             bindings::tracepoint_probe_unregister(
                 self.tracepoint,
@@ -100,37 +100,37 @@ impl<T: Handler> Drop for Registration<T> {
                 handler,
             );
         }
-        // SAFETY: Process context. This waits for those that run.
+        // SAFETY: Process context. This waits for running calls.
         unsafe { bindings::tsoffset_tracepoint_synchronize_unregister() };
     }
 }
 
-/// What is looked for, and what was found.
+/// The name to search for, and the result.
 struct Search {
     name: &'static CStr,
     found: *mut bindings::tracepoint,
 }
 
-/// A tracepoint of the kernel itself by its name: most are not exported.
+/// Returns a tracepoint of the kernel itself, by its name: most are not exported.
 fn find(name: &'static CStr) -> Option<*mut bindings::tracepoint> {
     let mut search = Search {
         name,
         found: null_mut(),
     };
-    // SAFETY: The callback is for a `Search`, which lives until it has returned.
+    // SAFETY: The callback takes a `Search`, which lives until the function has returned.
     unsafe { bindings::for_each_kernel_tracepoint(Some(compare), from_mut(&mut search).cast()) };
     (!search.found.is_null()).then_some(search.found)
 }
 
 /// # Safety
 ///
-/// Called by the kernel only, with a tracepoint and a `Search`.
+/// Only the kernel calls it, with a tracepoint and a `Search`.
 unsafe extern "C" fn compare(tracepoint: *mut bindings::tracepoint, search: *mut c_void) {
-    // SAFETY: `find` passes it, and nobody else has it meanwhile.
+    // SAFETY: `find` passes it, and it has no other user meanwhile.
     let search = unsafe { &mut *search.cast::<Search>() };
     let same = |(i, &byte): (usize, &u8)| {
-        // SAFETY: A tracepoint's name is a C string; comparing ends at the first byte that differs, so at
-        // its end at the latest.
+        // SAFETY: A tracepoint's name is a C string. The comparison ends at the first different byte, so at the end
+        // of the name at the latest.
         unsafe { (*tracepoint).name.cast::<u8>().add(i).read() == byte }
     };
     if search.name.to_bytes_with_nul().iter().enumerate().all(same) {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! C strings, as the kernel crate has them since it took over `core`'s type.
+//! C strings with the interface that the kernel crate has since its switch to `core`'s type.
 #![cfg(not(kernel_has_c_str_ext))]
 
 pub(crate) use core::ffi::CStr;
 
 use kernel::ffi::c_char;
 
-/// What the kernel adds to [`CStr`].
+/// The kernel's extension of [`CStr`].
 pub(crate) trait CStrExt {
-    /// As a pointer to the kernel's `char`, which is unsigned on every architecture.
+    /// Returns a pointer to the kernel's `char`, which is unsigned on every architecture.
     fn as_char_ptr(&self) -> *const c_char;
 }
 

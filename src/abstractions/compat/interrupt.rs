@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Interrupts of this CPU, off for a while.
+//! Disabling of interrupts on this CPU.
 //!
 //! C header: [`include/linux/irqflags.h`](srctree/include/linux/irqflags.h)
 
@@ -24,27 +24,27 @@ mod lacking {
 
     use crate::bindings;
 
-    /// While it lives, no interrupt and no softirq runs on this CPU, and the task stays there.
+    /// A guard: while it lives, no interrupt and no softirq runs on this CPU, and the task stays there.
     ///
     /// # Invariants
     ///
-    /// The interrupts of this CPU are off; the flags are those before. Guards are dropped in the opposite
-    /// order of their making.
-    // Not to be sent to another task.
+    /// The interrupts of this CPU are off, and the field has the flags from before. Guards are dropped in the reverse
+    /// order of their creation.
+    // Must not be sent to another task.
     pub(crate) struct LocalInterruptDisabled(c_ulong, PhantomData<*mut ()>);
 
-    /// Switches them off, until the guard is dropped. Any context but NMI.
+    /// Disables interrupts until the guard is dropped. Any context but NMI.
     #[inline]
     pub(crate) fn local_interrupt_disable() -> LocalInterruptDisabled {
-        // INVARIANT: They are switched off here.
-        // SAFETY: The counterpart is in `drop`.
+        // INVARIANT: Interrupts are disabled here.
+        // SAFETY: `drop` restores the flags.
         LocalInterruptDisabled(unsafe { bindings::tsoffset_local_irq_save() }, PhantomData)
     }
 
     impl Drop for LocalInterruptDisabled {
         #[inline]
         fn drop(&mut self) {
-            // SAFETY: By the type invariant these are the flags from before.
+            // SAFETY: By the type invariant, these are the flags from before.
             unsafe { bindings::tsoffset_local_irq_restore(self.0) };
         }
     }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The kernel crate's newer interfaces, on kernels whose crate lacks them.
+//! Newer interfaces of the kernel crate, for kernels whose crate lacks them.
 //!
-//! This is the only place that knows what differs between kernel series. Everything here has the name
-//! and the meaning that it has in the newest kernel crate, and is that one where it exists: `probe.mk`
-//! looks at the tree's own sources and decides with a cfg for each.
+//! Only this directory depends on differences between kernel series. Each item has the name and the meaning of the
+//! newest kernel crate, and re-exports the crate's item if that exists. `probe.mk` checks the sources of the tree and
+//! sets a cfg for each item.
 
 mod c_str;
 pub(crate) mod errno;
@@ -14,7 +14,7 @@ pub(crate) mod rcu;
 pub(crate) mod seq_file;
 mod uaccess;
 
-/// The kernel's prelude, completed.
+/// The kernel's prelude, with the missing items.
 pub(crate) mod prelude {
     pub(crate) use kernel::{
         ffi::{
@@ -25,10 +25,10 @@ pub(crate) mod prelude {
         prelude::*, //
     };
 
-    // With parameters that are ours.
+    // The module's own macro, with parameters.
     pub(crate) use crate::abstractions::module_params::module;
 
-    // Theirs is a type of its own, and c"" literals are not of it.
+    // The crate's `CStr` is a separate type, and c"" literals do not have it.
     #[cfg(not(kernel_has_c_str_ext))]
     pub(crate) use super::c_str::{
         CStr,

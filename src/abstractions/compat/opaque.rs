@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Initializing a C structure by a C function that may fail.
+//! Initialization of a C structure by a C function that may fail.
 #![cfg(not(kernel_has_try_ffi_init))]
 
 use kernel::{
@@ -9,16 +9,16 @@ use kernel::{
     types::Opaque, //
 };
 
-/// What newer kernel crates add to [`Opaque`].
+/// The extension of [`Opaque`] in newer kernel crates.
 pub(crate) trait OpaqueExt<T>: Sized {
-    /// Initializes by `init`, which gets the place and, unless it fails, has filled it.
+    /// Initializes the value by `init`, which fills the memory at its argument unless it fails.
     fn try_ffi_init<E>(init: impl FnOnce(*mut T) -> Result<(), E>) -> impl PinInit<Self, E>;
 }
 
 impl<T> OpaqueExt<T> for Opaque<T> {
     fn try_ffi_init<E>(init: impl FnOnce(*mut T) -> Result<(), E>) -> impl PinInit<Self, E> {
-        // SAFETY: An `Opaque` needs no initialization, so that any outcome is one; it is not moved, as
-        // it is `!Unpin`.
+        // SAFETY: An `Opaque` needs no initialization, so any outcome of `init` is valid. It is `!Unpin`, so it does
+        // not move.
         unsafe { pin_init_from_closure(move |slot: *mut Self| init(Self::raw_get(slot))) }
     }
 }

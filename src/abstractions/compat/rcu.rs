@@ -16,21 +16,21 @@ mod lacking {
 
     use crate::bindings;
 
-    /// While it lives, what RCU readers see stays.
+    /// A guard of the RCU read lock: while it lives, data that readers see is not freed.
     ///
     /// # Invariants
     ///
-    /// The read side is locked, by this CPU.
-    // Not to be sent to another task.
+    /// This CPU holds the read lock.
+    // Must not be sent to another task.
     pub(crate) struct Guard(PhantomData<*mut ()>);
 
     impl Guard {
-        /// Locks it. Any context.
+        /// Takes the read lock. Any context.
         #[inline]
         pub(crate) fn new() -> Self {
-            // SAFETY: Any context may; the counterpart is in `drop`.
+            // SAFETY: Allowed in any context; `drop` releases the lock.
             unsafe { bindings::tsoffset_rcu_read_lock() };
-            // INVARIANT: It was just locked.
+            // INVARIANT: The lock was just taken.
             Self(PhantomData)
         }
     }
@@ -38,7 +38,7 @@ mod lacking {
     impl Drop for Guard {
         #[inline]
         fn drop(&mut self) {
-            // SAFETY: By the type invariant it is locked.
+            // SAFETY: By the type invariant, the lock is held.
             unsafe { bindings::tsoffset_rcu_read_unlock() };
         }
     }

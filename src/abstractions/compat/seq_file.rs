@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Writing the text of a file in /proc.
+//! Output of text files in /proc.
 //!
 //! C header: [`include/linux/seq_file.h`](srctree/include/linux/seq_file.h)
 
@@ -27,20 +27,20 @@ mod lacking {
         bindings, //
     };
 
-    /// A `struct seq_file` that is being written.
+    /// A `struct seq_file` during its output.
     #[repr(transparent)]
     pub(crate) struct SeqFile(Opaque<bindings::seq_file>);
 
     impl SeqFile {
         /// # Safety
         ///
-        /// For `'a`, `seq` is live and nobody else uses it.
+        /// For `'a`, `seq` is live and has no other user.
         pub(crate) unsafe fn from_raw<'a>(seq: *mut bindings::seq_file) -> &'a Self {
-            // SAFETY: The caller says that it is a live seq_file; `Self` is transparent over one.
+            // SAFETY: The caller guarantees a live seq_file; `Self` is transparent over it.
             unsafe { &*seq.cast() }
         }
 
-        /// Appends; for `seq_print!`.
+        /// Appends formatted text; for `seq_print!`.
         pub(crate) fn call_printf(&self, args: fmt::Arguments<'_>) {
             // SAFETY: The file is live, and `%pA` takes a pointer to Rust's format arguments.
             unsafe {
@@ -53,7 +53,7 @@ mod lacking {
         }
     }
 
-    /// Appends to a [`SeqFile`] by Rust's format.
+    /// Appends to a [`SeqFile`] with Rust's format syntax.
     macro_rules! seq_print {
         ($file:expr, $($argument:tt)+) => {
             $file.call_printf(::core::format_args!($($argument)+))

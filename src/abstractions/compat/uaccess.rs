@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Addresses of users.
+//! User-space addresses.
 //!
 //! C header: [`include/linux/uaccess.h`](srctree/include/linux/uaccess.h)
 #![cfg(not(kernel_has_user_ptr))]
@@ -10,9 +10,9 @@ use kernel::{
     uaccess::UserPtr, //
 };
 
-/// What newer kernel crates add to [`UserPtr`], which here is a `usize`.
+/// The extension of [`UserPtr`] in newer kernel crates; here, the type is `usize`.
 pub(crate) trait UserPtrExt {
-    /// From a pointer that a user gave.
+    /// Converts a pointer from user space.
     fn from_ptr(pointer: *mut c_void) -> Self;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the kernel calls: from a probe's handler to ours.
+//! The callbacks of the kernel, which call the registration's handler.
 
 use kernel::{
     container_of,
@@ -26,35 +26,36 @@ use super::{
 };
 use crate::bindings;
 
-/// The registration that an instance belongs to; none while the probe is unregistered.
+/// Returns the registration of an instance; `None` during the unregistration of the probe.
 ///
-/// Without `CONFIG_KRETPROBE_ON_RETHOOK`, `unregister_kretprobes()` clears the instance's pointer first and waits for running
-/// handlers afterwards (kernel/kprobes.c), so that a handler may find it null.
+/// Without `CONFIG_KRETPROBE_ON_RETHOOK`, `unregister_kretprobes()` clears the instance's pointer first and waits for
+/// running handlers afterwards (kernel/kprobes.c). So a handler can find a null pointer.
 ///
 /// # Safety
 ///
-/// `instance` was passed to a handler of a `Registration<T>`, which is running.
+/// `instance` was passed to a running handler of a `Registration<T>`.
 unsafe fn registration<'a, T: Handler>(
     instance: *mut bindings::kretprobe_instance,
 ) -> Option<&'a Registration<T>> {
-    // SAFETY: The caller promises a live instance. The pointer is loaded once, by READ_ONCE.
+    // SAFETY: The caller guarantees a live instance. The pointer is loaded once, by READ_ONCE.
     let kretprobe = unsafe { bindings::tsoffset_get_kretprobe(instance) };
     if kretprobe.is_null() {
         return None;
     }
     let field = kretprobe.cast::<Opaque<bindings::kretprobe>>();
-    // SAFETY: `kretprobe` is not null, so it is the field of a `Registration<T>`. Dropping that waits for running handlers.
+    // SAFETY: `kretprobe` is not null, so it is the field of a `Registration<T>`, whose drop waits for running
+    // handlers.
     Some(unsafe { &*container_of!(field, Registration<T>, kretprobe) })
 }
 
 /// # Safety
 ///
-/// Called by the kernel only, as handler of the kprobe within a `Registration<T>`.
+/// Only the kernel calls it, as handler of the kprobe in a `Registration<T>`.
 pub(super) unsafe extern "C" fn pre_handler<T: Handler>(
     kprobe: *mut bindings::kprobe,
     regs: *mut bindings::pt_regs,
 ) -> c_int {
-    // SAFETY: The kprobe is that of a kretprobe, which is the field of a `Registration<T>`, which outlives its handlers.
+    // SAFETY: The kprobe belongs to a kretprobe, the field of a `Registration<T>`, which outlives its handlers.
     let this = unsafe {
         let kretprobe = container_of!(kprobe, bindings::kretprobe, kp);
         let field = kretprobe.cast::<Opaque<bindings::kretprobe>>();
@@ -66,7 +67,7 @@ pub(super) unsafe extern "C" fn pre_handler<T: Handler>(
     if !this.handler.filter(args) {
         return 0;
     }
-    // SAFETY: By the type invariant this is the kernel's own handler for this probe, and nobody writes it any more.
+    // SAFETY: By the type invariant, this is the kernel's own handler for this probe, and no code writes it any more.
     let result = unsafe { (*this.follow.get()).map_or(0, |follow| follow(kprobe, regs)) };
     // SAFETY: Handlers run with preemption off (Documentation/trace/kprobes.rst).
     let preempt = unsafe { PreemptDisabled::assume() };
@@ -76,7 +77,7 @@ pub(super) unsafe extern "C" fn pre_handler<T: Handler>(
 
 /// # Safety
 ///
-/// Called by the kernel only, as handler of the counting kprobe within a `Registration<T>`.
+/// Only the kernel calls it, as handler of the counting kprobe in a `Registration<T>`.
 pub(super) unsafe extern "C" fn count_handler<T: Handler>(
     kprobe: *mut bindings::kprobe,
     regs: *mut bindings::pt_regs,
@@ -84,13 +85,13 @@ pub(super) unsafe extern "C" fn count_handler<T: Handler>(
     let field = kprobe.cast::<Opaque<bindings::kprobe>>();
     // SAFETY: The kprobe is the field of a `Registration<T>`, which outlives its handlers.
     let this = unsafe { &*container_of!(field, Registration<T>, counter) };
-    // SAFETY: The kernel passes the registers of the probed call, unchanged while the handler runs, which it does with preemption
-    // off (Documentation/trace/kprobes.rst).
+    // SAFETY: The kernel passes the registers of the probed call, unchanged while the handler runs. Handlers run with
+    // preemption off (Documentation/trace/kprobes.rst).
     unsafe { count(&this.handler, PtRegs::from_raw(regs)) };
     0
 }
 
-/// The entry handler where no [`pre_handler`] has asked before whether the call is wanted.
+/// The entry handler without [`pre_handler`]: calls `filter` itself.
 ///
 /// # Safety
 ///
@@ -108,20 +109,20 @@ pub(super) unsafe extern "C" fn filtered_entry_handler<T: Handler>(
     if !this.handler.filter(args) {
         return 1;
     }
-    // SAFETY: Both handlers are called alike.
+    // SAFETY: The kernel calls both handlers with the same arguments.
     unsafe { entry_handler::<T>(instance, regs) }
 }
 
 /// # Safety
 ///
-/// Called by the kernel's handler only, as entry handler of a `Registration<T>`.
+/// Only the kernel's handler calls it, as entry handler of a `Registration<T>`.
 pub(super) unsafe extern "C" fn entry_handler<T: Handler>(
     instance: *mut bindings::kretprobe_instance,
     regs: *mut bindings::pt_regs,
 ) -> c_int {
     // SAFETY: The kernel passes a live instance of a `Registration<T>`, whose handler this is.
     let Some(this) = (unsafe { registration::<T>(instance) }) else {
-        // The kernel takes the instance back, and the call is not followed.
+        // The kernel frees the instance, and the call is not followed.
         return 1;
     };
     // SAFETY: The kernel passes the registers of the probed call, unchanged while the handler runs.
@@ -133,8 +134,8 @@ pub(super) unsafe extern "C" fn entry_handler<T: Handler>(
     let Some(data) = this.handler.on_entry(preempt, args) else {
         return 1;
     };
-    // SAFETY: The instance has `data_size` bytes for a `EntryData` (see `new`), aligned (`FITS`), and is this call's alone until
-    // it returns.
+    // SAFETY: The instance has `data_size` bytes for an `EntryData` (see `register`), aligned (`FITS`). It belongs to
+    // this call until the return.
     unsafe {
         (&raw mut (*instance).data)
             .cast::<EntryData<Args<'_, T>, T::Data>>()
@@ -145,7 +146,7 @@ pub(super) unsafe extern "C" fn entry_handler<T: Handler>(
 
 /// # Safety
 ///
-/// Called by the kernel only, as return handler of a `Registration<T>`.
+/// Only the kernel calls it, as return handler of a `Registration<T>`.
 pub(super) unsafe extern "C" fn return_handler<T: Handler>(
     instance: *mut bindings::kretprobe_instance,
     regs: *mut bindings::pt_regs,
@@ -154,8 +155,8 @@ pub(super) unsafe extern "C" fn return_handler<T: Handler>(
     let Some(this) = (unsafe { registration::<T>(instance) }) else {
         return 0;
     };
-    // SAFETY: The entry handler wrote it, or the kernel would not call this one; the arguments are
-    // valid until the call returns (`ProbeTarget`), which is after this handler.
+    // SAFETY: The kernel calls this only after the entry handler has written the data. The arguments are valid until
+    // the call returns (`ProbeTarget`), which is after this handler.
     let EntryData { args, data } =
         unsafe { &*(&raw const (*instance).data).cast::<EntryData<Args<'_, T>, T::Data>>() };
     // SAFETY: The kernel passes the registers of the return, unchanged while the handler runs.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Whether a kretprobe's kprobe has the handler that this module knows how to replace.
+//! A check of the handler of a kretprobe's kprobe: the module replaces a known one only.
 //!
 //! C header: [`include/linux/kallsyms.h`](srctree/include/linux/kallsyms.h)
 
@@ -16,7 +16,7 @@ const EXPECTED: &[u8] = b"pre_handler_kretprobe+0x0/";
 const ROOM: usize = 1024;
 const _: () = assert!(ROOM >= bindings::layout::KSYM_SYMBOL_LEN);
 
-/// Whether the handler begins where the kernel has that function; not so where kallsyms are off. May sleep.
+/// Returns whether `handler` is the start of that function; false without kallsyms. May sleep.
 ///
 /// Fails with `ENOMEM`.
 pub(super) fn is_kretprobe_handler(handler: bindings::kprobe_pre_handler_t) -> Result<bool> {
@@ -27,7 +27,7 @@ pub(super) fn is_kretprobe_handler(handler: bindings::kprobe_pre_handler_t) -> R
     for _ in 0..ROOM {
         text.push(0, GFP_KERNEL)?;
     }
-    // SAFETY: The buffer has room for what is written; the address is only looked up.
+    // SAFETY: The buffer has room for the text; the function only looks the address up.
     unsafe { bindings::sprint_symbol(text.as_mut_ptr().cast(), handler as usize as c_ulong) };
     Ok(text.starts_with(EXPECTED))
 }
