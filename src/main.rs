@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! tsoffset: watches every IPv6 TCP connect and checks the timestamp offset the kernel stored for it
-//! against the kernel's own SipHash.
+//! tsoffset: checks the timestamp offset of every IPv6 TCP connect against the kernel's own SipHash.
 //!
-//! This file is what starts and stops, in which order. `probes` is what happens on a connect, `proc`
-//! what a person reads, `model` the logic of both without the kernel.
+//! This file has load and unload, and their order. `probes` has the handlers of the hooks, `proc` the files for
+//! users, and `model` the logic of both without the kernel.
 
 use core::ops::RangeInclusive;
 
@@ -71,8 +70,8 @@ module! {
     },
 }
 
-/// The loaded module. Fields are dropped from first to last: first nobody can read, then nothing is
-/// written any more, then the memory goes.
+/// The loaded module. Fields are dropped from first to last: first the files, then the probes. The last reference to
+/// the state frees it.
 struct Tsoffset {
     _files: proc::Files,
     _connects: ReturnProbe<ConnectProbe>,
@@ -87,25 +86,25 @@ struct Following {
     _repairs: ReturnProbe<SetsockoptProbe>,
 }
 
-/// Most calls that may be followed at once: each takes memory from load to unload.
+/// Limit of concurrent calls that are followed: each takes memory from load to unload.
 const MAXACTIVE_LIMIT: u32 = 4096;
 
-/// Calls for each possible CPU that may be followed in any case: with fewer, a connect of a user who has another in flight
-/// sums up what the user has on all CPUs (`model::shares`).
+/// Concurrent calls for each possible CPU that are always allowed. With fewer, a connect of a user with another
+/// connect in flight sums the user's calls on all CPUs (`model::shares`).
 const MAXACTIVE_LIMIT_FOR_EACH_CPU: u32 = 16;
 
-/// Calls for each CPU that are followed by default. Any thread may be preempted within its call, so that the number of threads
-/// that connect decides, and not the number of CPUs alone.
+/// Default of concurrent calls for each possible CPU. Any thread can be preempted within its call, so the number of
+/// connecting threads matters more than the number of CPUs.
 const MAXACTIVE_FOR_EACH_CPU: u32 = 1024;
 
-/// Records for each CPU, where any are kept: a record takes 128 bytes, from load to unload.
+/// Limits of records for each CPU, if any are kept: a record takes 128 bytes from load to unload.
 const RECORDS_LIMITS: RangeInclusive<u32> = 2..=65536;
 
-/// Most connects whose outcome can be awaited: each takes 16 bytes, from load to unload.
+/// Limit of pending outcomes: each takes 32 bytes from load to unload, in two tables.
 const OUTCOMES_LIMIT: u32 = 65536;
 
-/// Calls of `setsockopt(TCP_TIMESTAMP)` at once that can be followed: who restores connections does one at a
-/// time.
+/// Limit of concurrent calls of `setsockopt(TCP_TIMESTAMP)` that are followed: a tool that restores connections makes
+/// one call at a time.
 const REPAIRS_MAXACTIVE: u32 = 64;
 
 impl kernel::Module for Tsoffset {
@@ -152,7 +151,8 @@ impl kernel::Module for Tsoffset {
             (outcomes != 0).then_some(outcomes),
             parameters::private.value(),
         )?;
-        // A call beyond its user's share has an instance, too, until the handler has refused it: one on each CPU.
+        // Each CPU can have one call more in flight, beyond its user's share: the call has an instance until the
+        // handler rejects it.
         let instances = sysctl_writes::MAXACTIVE + cpus;
         let timestamps = ReturnProbe::new(SysctlProbe(state.clone()), hook, instances)?;
         let connects = ReturnProbe::new(ConnectProbe(state.clone()), hook, maxactive)?;

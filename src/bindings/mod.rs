@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! C declarations: the kernel crate's own and, under the same roof, those it does not bind.
+//! C declarations: those of the kernel crate, and those that the crate lacks.
 //!
-//! Both are generated for one kernel configuration. What Rust uses of a structure is compared here,
-//! at compile time, with what the C compiler says about it (`layout.c`), so that declarations left
-//! over from another kernel do not build.
+//! Both are generated for one kernel configuration. The build compares the layout that Rust uses with that of the C
+//! compiler (`layout.c`). So declarations of another kernel do not build.
 
 #![allow(
     clippy::all,
@@ -28,25 +27,24 @@ use core::mem::offset_of;
 
 use kernel::ffi;
 
-// Where both have a name, the one included here counts: it is a type the kernel crate knows only by
-// name.
+// If both have a name, the one included here counts: the kernel crate has an opaque type.
 pub use kernel::bindings::*;
 
 include!(env!("TSOFFSET_BINDINGS"));
 
-/// Offsets and sizes as the C compiler gives them, in bytes.
+/// Offsets and sizes in bytes, from the C compiler.
 pub mod layout {
     include!(env!("TSOFFSET_LAYOUT"));
 }
 
-/// The lock of a socket, of which only the size is used.
+/// The lock of a socket; only its size is used.
 ///
-/// It has an unnamed member whose type has a name (-fms-extensions). bindgen leaves that out, and its lock is too small but
-/// where spin locks have four bytes; those of PREEMPT_RT and of lock debugging are larger.
+/// The C structure has an unnamed member with a named type (-fms-extensions), which bindgen omits. So bindgen's type
+/// is too small, except where spin locks have four bytes. Those of PREEMPT_RT and of lock debugging are larger.
 #[repr(C, align(8))]
 pub struct socket_lock_t([u8; layout::SOCKET_LOCK_SIZE]);
 
-/// Fails the build where Rust and C disagree on a figure.
+/// Fails the build if Rust and C disagree on a number.
 macro_rules! assert_same_layout {
     ($($rust:expr => $c:ident;)*) => {
         $(const _: () = assert!(

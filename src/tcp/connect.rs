@@ -63,8 +63,8 @@ impl Connecting<'_> {
     }
 }
 
-// SAFETY: The first argument is a `struct sock` of TCP over IPv6, held by the caller during the call, as is what the second points to;
-// the third is a number.
+// SAFETY: The first argument is a `struct sock` of TCP over IPv6, and the second points to an address. The caller holds both during
+// the call. The third argument is a number.
 unsafe impl ProbeTarget for TcpV6Connect {
     const SYMBOL: &'static CStr = c"tcp_v6_connect";
 
