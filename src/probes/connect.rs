@@ -227,8 +227,8 @@ impl Handler for ConnectProbe {
         })
     }
 
-    /// Counts every call, so the number of missed calls is exact. Runs after the entry is counted: a reader in
-    /// between sees too few missed calls, never too many.
+    /// Counts every call, so the number of missed calls is exact. A kretprobe runs it after the entry is counted: a
+    /// reader in between sees too few missed calls, never too many.
     #[inline(always)]
     fn on_hit(&self, preempt: PreemptDisabled<'_>, call: Connecting<'_>) {
         let socket = call.socket;

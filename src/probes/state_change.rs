@@ -222,8 +222,8 @@ impl StateProbe {
         }
     }
 
-    /// Returns whether another offset is no finding. A user set it, an accepted socket with a chosen offset found no
-    /// slot, the source address changed since the store, or the hash is replaced.
+    /// Returns whether another offset is no finding. A user set it, a chosen offset found no slot, the source address
+    /// changed since the store, or the hash is replaced.
     fn is_open(&self, preempt: PreemptDisabled<'_>, socket: Socket<'_>, expected: u32) -> bool {
         let net = socket.net();
         let Some(network) = self.0.network(preempt, net) else {

@@ -30,7 +30,7 @@ use crate::{
 /// Number of records after which the task yields.
 const YIELD_AFTER: usize = 64;
 
-/// The file.
+/// The file `connects`.
 pub(super) struct ConnectsFile(pub(super) Arc<State>);
 
 impl Entry for ConnectsFile {

@@ -34,7 +34,7 @@ use crate::{
     state::State,
 };
 
-/// The file.
+/// The file `events`.
 pub(super) struct EventsFile(pub(super) Arc<State>);
 
 /// The position of one reader in each ring.

@@ -28,7 +28,7 @@ use crate::{
     state::State,
 };
 
-/// The file.
+/// The file `filter`.
 pub(super) struct FilterFile(pub(super) Arc<State>);
 
 impl Entry for FilterFile {

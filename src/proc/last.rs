@@ -25,7 +25,7 @@ use crate::{
     state::State,
 };
 
-/// The file.
+/// The file `last`.
 pub(super) struct LastFile(pub(super) Arc<State>);
 
 impl Entry for LastFile {

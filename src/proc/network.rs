@@ -24,7 +24,7 @@ use crate::{
     state::State,
 };
 
-/// The file in one namespace.
+/// The file of one namespace.
 pub(super) struct NetworkFile {
     _file: NetFile<Contents>,
 }

@@ -33,7 +33,7 @@ use crate::{
     tcp::namespace::tcp_timestamps,
 };
 
-/// The file.
+/// The file `stats`.
 pub(super) struct StatsFile(pub(super) Arc<State>);
 
 impl Entry for StatsFile {

@@ -22,7 +22,7 @@ pub(crate) struct Writes {
     ended: SharedCounter,
     // Begun writes of ip_dynaddr.
     dynaddr: SharedCounter,
-    // All calls that write, missed ones included. Incremented after `begun`.
+    // All calls that write, missed ones included. A kretprobe increments it after `begun`.
     called: SharedCounter,
 }
 
@@ -58,7 +58,7 @@ impl Writes {
     /// Returns the number of missed writes.
     #[inline(always)]
     pub(crate) fn missed(&self) -> u64 {
-        // Loads in the opposite order of the increments: the result is never too large.
+        // Loads in the opposite order of a kretprobe's increments: the result is never too large.
         let called = self.called.load_acquire();
         called.saturating_sub(self.begun.load_acquire())
     }

@@ -48,8 +48,8 @@ impl<W: Word> Counters<W> {
         }
     }
 
-    /// Counts a call of `tcp_v6_connect`. Runs after `enter` or `cap`, so a reader that sees the call also sees that
-    /// count.
+    /// Counts a call of `tcp_v6_connect`. A kretprobe runs it after `enter` or `cap`: a reader that sees the call
+    /// also sees that count.
     #[inline]
     pub(crate) fn call(&self) {
         self.called.bump_release();
@@ -167,8 +167,8 @@ impl Totals {
 
     /// Returns the number of calls that were missed because no probe instance (`maxactive`) was free.
     pub(crate) fn missed(&self) -> u64 {
-        // A call counts as entered or capped before it counts as called. Saturation keeps a reader in between from
-        // 2^64 - 1.
+        // With a kretprobe, a call counts as entered or capped before it counts as called. Saturation keeps a reader
+        // in between from 2^64 - 1.
         self.called
             .saturating_sub(self.entered.wrapping_add(self.capped))
     }

@@ -39,7 +39,7 @@ impl Ledger {
         if first != second || second.in_flight != 0 {
             return Self::Busy;
         }
-        // `entered` is counted before `called`: see `Totals::missed`.
+        // A kretprobe counts `entered` before `called`: see `Totals::missed`.
         if second.entered > second.called {
             return Self::Busy;
         }

@@ -104,7 +104,7 @@ impl<W: Word> Outcomes<W> {
         }
     }
 
-    /// Counts a call that sets an offset, after `enter_repair` on the same CPU.
+    /// Counts a call that sets an offset. A kretprobe runs it after `enter_repair`, on the same CPU.
     pub(crate) fn call_repair(&self) {
         self.repairs_called.bump_release();
     }
@@ -235,7 +235,7 @@ impl OutcomeTotals {
 
     /// Returns the number of calls that set an offset and were missed because no probe instance was free.
     pub(crate) fn repairs_missed(&self) -> u64 {
-        // As for connects: a call counts as entered before it counts as called.
+        // As for connects: with a kretprobe, a call counts as entered before it counts as called.
         self.repairs_called.saturating_sub(self.repairs_entered)
     }
 

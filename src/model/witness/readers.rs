@@ -34,7 +34,7 @@ impl<W: Word> Readers<W> {
         }
     }
 
-    /// Counts a call that reads the timestamp, after `enter` or `cap` on the same CPU.
+    /// Counts a call that reads the timestamp. A kretprobe runs it after `enter` or `cap`, on the same CPU.
     #[inline]
     pub(crate) fn call(&self) {
         self.called.bump_release();
@@ -144,7 +144,7 @@ impl ReaderTotals {
 
     /// Returns the number of reads that were missed because no probe instance was free.
     pub(crate) fn missed(&self) -> u64 {
-        // As for connects: a call counts as entered before it counts as called.
+        // As for connects: with a kretprobe, a call counts as entered before it counts as called.
         self.called
             .saturating_sub(self.entered.wrapping_add(self.capped))
     }
