@@ -244,7 +244,7 @@ impl Network {
         }
     }
 
-    /// Marks an accepted socket with another offset than the kernel's. With interrupts off.
+    /// Marks a socket with another offset than the kernel's, for the state handler. With interrupts off.
     #[inline(always)]
     pub(crate) fn mark_accepted(&self, preempt: PreemptDisabled<'_>, cookie: u64) {
         if let Some(repaired) = &self.repaired {

@@ -14,10 +14,10 @@ use crate::model::{
 /// Counters that one CPU writes, in handlers that do not nest, and any CPU reads.
 ///
 /// `in_flight` is a counter of its own: entry increments it, return decrements it. Entry increments it before all
-/// other counters of the connect, return decrements it after them. Each store has release semantics. A reader that
-/// sees any count of a connect also sees the increment. A reader that sees the decrement sees all counts.
-/// [`Ledger`](crate::model::counts::ledger::Ledger) relies on this. The same holds for a connect that returns on
-/// another CPU: the scheduler orders the task's accesses on the two CPUs.
+/// other counters of the connect, return decrements it after them. The decrement and the other counters, except
+/// `v4_mapped`, are release stores. A reader that sees one of these counts also sees the increment. A reader that
+/// sees the decrement sees all counts. [`Ledger`](crate::model::counts::ledger::Ledger) relies on this. The same
+/// holds for a connect that returns on another CPU: the scheduler orders the task's accesses on the two CPUs.
 pub(crate) struct Counters<W> {
     called: W,
     capped: W,

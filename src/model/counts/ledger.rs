@@ -18,7 +18,7 @@ pub(crate) struct RecordCounts {
 pub(crate) enum Ledger {
     /// The counts add up.
     Balanced,
-    /// Connects were in flight or came during the sums: no verdict is possible.
+    /// Connects were in flight or began during the sums: no verdict is possible.
     Busy,
     /// A connect was lost or counted twice: a defect.
     Unbalanced,

@@ -16,9 +16,9 @@ pub(crate) struct Record {
     pub(crate) duration: u64,
     /// The calling task's ID in the initial PID namespace.
     pub(crate) pid: u32,
-    /// Its thread group ID in the initial PID namespace.
+    /// The task's thread group ID in the initial PID namespace.
     pub(crate) tgid: u32,
-    /// Its user ID in the initial user namespace.
+    /// The task's user ID in the initial user namespace.
     pub(crate) uid: u32,
     /// The task's name, padded with zeroes.
     pub(crate) comm: [u8; 16],

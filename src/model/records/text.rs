@@ -46,7 +46,6 @@ pub(crate) fn row(out: &mut impl Write, placed: &Placed<Record>) -> Result {
         out.write_char(' ')?;
     }
     write!(out, " {:>10} {:>11} ", record.netns, record.cookie)?;
-    // `Ipv6Addr` honours a width only if it is given as one argument.
     address(out, record.source, 40)?;
     write!(out, "{:>6} ", record.source_port)?;
     address(out, record.destination, 40)?;

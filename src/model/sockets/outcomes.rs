@@ -128,7 +128,8 @@ impl<W: Word> Outcomes<W> {
         self.accepted_other.bump();
     }
 
-    /// Counts an accepted socket that was marked as repaired, with interrupts off. `shared`: its bit was set before.
+    /// Counts a socket that the state handler marked as repaired, with interrupts off. `shared`: its bit was set
+    /// before.
     pub(crate) fn mark_accepted(&self, shared: bool) {
         if shared {
             self.accepted_shared.bump();
