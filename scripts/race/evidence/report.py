@@ -59,7 +59,7 @@ def details(kernel):
     if seen := kernel["witness"]:
         own = ", ".join(f"{name} {count}" for name, count in seen["own_races"].items()) or "none"
         print(f"{kernel['name']}: witness: {seen['reads']} reads beside {seen['connects']} connects in {seen['seconds']} s, "
-              f"{seen['missed']} missed, {seen['unjudged']} unjudged, {seen['overflow']} without a place; "
+              f"{seen['missed']} missed, {seen['unjudged']} unjudged, {seen['overflow']} without a slot; "
               f"reports about its own marked load (the plain store's fault): {own}")
     for writer in WRITERS:
         path = kernel if writer == "v6" else kernel["paths"][writer]
@@ -76,15 +76,17 @@ def main():
     parser.add_argument("form", choices=("table", "json", "mail"))
     parser.add_argument("files", nargs="+")
     options = parser.parse_args()
-    kernels = [json.loads(pathlib.Path(file).read_text()) for file in options.files]
+    documents = {file: json.loads(pathlib.Path(file).read_text()) for file in options.files}
+    # A kernel that has the patch already is before and after it.
+    each, kernels = [documents[file] for file in options.files], list(documents.values())
     effects = []
     if options.patch:
-        effects = [Effect(options.patch, *each) for each in zip(options.applies, kernels[::2], kernels[1::2])]
+        effects = [Effect(options.patch, *effect) for effect in zip(options.applies, each[::2], each[1::2])]
     if options.form == "json":
         patches = [effect.document() for effect in effects]
         print(json.dumps({"version": 1, "kernels": kernels} | ({"patches": patches} if patches else {})))
     elif options.form == "mail":
-        print(mail.text(kernels, effects), end="")
+        print(mail.text(each, effects), end="")
     else:
         table(kernels)
         for kernel in kernels:
