@@ -8,7 +8,7 @@ KDIR ?= /lib/modules/$(KERNELRELEASE)/build
 PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := module
-.PHONY: kernel-tree module modules_install install uninstall rust-analyzer clean help run test guest race bench deb test-system \
+.PHONY: kernel-tree module modules_install install uninstall rust-analyzer clean help run test guest race audit bench deb test-system \
 	gauntlet soak clean-cache rustdoc upstream
 
 modules_install rust-analyzer clean: kernel-tree
@@ -34,7 +34,8 @@ uninstall:
 # Everything below runs in the toolroot and keeps what it makes in the cache.
 KERNEL ?= 7.3-kcsan
 export KERNEL ACCEL MEM SMP TIMEOUT CMD COPY UPDATE FORMAT BENCH BENCH_ARGUMENTS DEBFULLNAME DEBEMAIL \
-	PACKAGES HOOKS PARTS CHECKS LOADS NAMESPACES FUZZ_SECONDS MINUTES UPSTREAM CACHE TOOLROOT TREE COMMIT CONFIG PATCH TREE_CC DEFAULTED
+	PACKAGES HOOKS PARTS CHECKS LOADS NAMESPACES FUZZ_SECONDS MINUTES UPSTREAM CACHE TOOLROOT TREE COMMIT CONFIG PATCH TREE_CC DEFAULTED \
+	PATHS STRUCTS LATER BASE FIELD
 # A kernel tree of the user's, where one was named; built by clang, or by CC= of the command line.
 # Where KERNEL= was not given, the archive decides whether the default can be had.
 DEFAULTED = $(if $(filter file,$(origin KERNEL)),1)
@@ -55,6 +56,9 @@ guest:
 # Both sides of the story, unless KERNEL= was given.
 race:
 	@scripts/harness/enter scripts/race/race $(if $(filter file,$(origin KERNEL)),6.12-kcsan 7.3-kcsan,$(KERNEL))
+
+audit:
+	@scripts/harness/enter scripts/audit/audit $(KERNEL)
 
 # On the stock kernel, unless KERNEL= was given.
 bench:

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Audits a built kernel, and prints a table or a JSON document.
+
+Usage: report.py --kernel DIRECTORY --cache DIRECTORY --name NAME [--later DIRECTORY] [--base DIRECTORY] [--fields NAME...]
+                 [--format table|json] --paths PATH... --structs NAME...
+
+Exit status: 0, or 2 where files could not be read or no access of a field was found.
+"""
+
+import argparse
+import collections
+import json
+import sys
+
+from .collect import collect
+from .rank import CLASSES, findings, recall
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    for name in ("kernel", "cache", "name"):
+        parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--later", help="the build of a later series, whose marked stores are the known answers")
+    parser.add_argument("--fields", nargs="+", help="prints every access of these fields instead, as STRUCTURE.member")
+    parser.add_argument("--base", help="the build of the kernel before a change, whose findings are left out")
+    parser.add_argument("--format", choices=("table", "json"), default="table")
+    parser.add_argument("--paths", nargs="+", required=True)
+    parser.add_argument("--structs", nargs="+", required=True)
+    return parser.parse_args()
+
+
+def shortened(places, most=3):
+    more = len(places) - most
+    return ", ".join(places[:most]) + (f" and {more} more" if more > 0 else "") or "none"
+
+
+def table(found):
+    current = None
+    for number, one in enumerate(found, 1):
+        if one.kind != current:
+            current = one.kind
+            print(f"\n{one.reason}:\n")
+        print(f"{number:4} {one.field}{f' ({one.shape})' if one.shape else ''} in {one.function}()")
+        print(f"     plain stores:   {shortened(one.stores)}")
+        print(f"     lockless reads: {shortened(one.readers)}")
+        print(f"     marked stores:  {shortened(one.writers)}")
+
+
+def every_access(accesses, fields, form):
+    """Of each field asked for; the status is 2 where one has none."""
+    chosen = {name: [one for one in accesses if one.field == name] for name in fields}
+    if form == "json":
+        print(json.dumps({"version": 1, "fields": {name: [one._asdict() for one in all_of] for name, all_of in chosen.items()}}))
+    for name, all_of in chosen.items():
+        if not all_of:
+            print(f"tsoffset: audit: no file read here accesses {name}", file=sys.stderr)
+        elif form == "table":
+            shape = f" ({all_of[0].shape})" if all_of[0].shape else ""
+            print(f"{name}{shape}: {len(all_of)} accesses")
+            for one in sorted(all_of, key=lambda one: (one.file, one.line)):
+                print(f"  {one.kind:10} {one.marked or 'plain':9} {one.function}() {one.file}:{one.line}")
+    return 0 if all(chosen.values()) else 2
+
+
+def main():
+    options = arguments()
+    accesses, failed, files = collect(options.kernel, options.paths, options.structs, options.cache)
+    if options.fields:
+        for line in failed:
+            print(f"tsoffset: audit: not read: {line}", file=sys.stderr)
+        sys.exit(max(every_access(accesses, options.fields, options.format), 2 if failed else 0))
+    found = findings(accesses)
+    if options.base:
+        before = {(one.field, one.function) for one in findings(collect(options.base, options.paths, options.structs, options.cache)[0])}
+        found = [one for one in found if (one.field, one.function) not in before]
+    known = []
+    if options.later:
+        known = recall(accesses, collect(options.later, options.paths, options.structs, options.cache)[0], found)
+    counts = collections.Counter(one.reason for one in found)
+    if options.format == "json":
+        print(json.dumps({"version": 1, "kernel": options.name, "files": files, "accesses": len(accesses),
+                          "fields": len({one.field for one in accesses}), "findings": [one.document() for one in found],
+                          "known": [{"field": field, "function": function, "rank": rank} for field, function, rank in known],
+                          "unread": failed}))
+    else:
+        table(found)
+        print(f"\n{options.name}: {files} files, {len(accesses)} accesses of {len({one.field for one in accesses})} fields; "
+              f"{len(found)} candidates: " + ", ".join(f"{counts[name]} where {name}" for name in CLASSES))
+        if options.later:
+            hits = [rank for _, _, rank in known if rank]
+            print(f"{options.name}: {len(hits)} of {len(known)} stores that the later series marks are candidates")
+            for field, function, rank in known:
+                print(f"     {'not listed' if rank is None else f'rank {rank:4}'}: {field} in {function}()")
+    for line in failed:
+        print(f"tsoffset: audit: not read: {line}", file=sys.stderr)
+    sys.exit(2 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
