@@ -37,6 +37,10 @@ tsoffset-cfgs := \
 	$(call tsoffset-crate-has,kernel/types.rs,fn try_ffi_init,try_ffi_init) \
 	$(call tsoffset-crate-has,kernel/interrupt.rs,fn local_interrupt_disable,interrupt) \
 	$(call tsoffset-crate-has,kernel/sync/rcu.rs,struct Guard,rcu) \
+	$(call tsoffset-crate-has,kernel/sync/rcu.rs,fn synchronize_rcu,synchronize_rcu) \
+	$(call tsoffset-crate-has,kernel/cpu.rs,fn nr_cpu_ids,nr_cpu_ids) \
+	$(call tsoffset-crate-has,kernel/fs/file.rs,fn flags,file_flags) \
+	$(call tsoffset-crate-has,kernel/types.rs,type NotThreadSafe,not_thread_safe) \
 	$(call tsoffset-crate-has,kernel/uaccess.rs,struct UserPtr,user_ptr) \
 	$(call tsoffset-crate-has,kernel/jump_label.rs,macro_rules! static_branch_unlikely,static_branch) \
 	$(call tsoffset-crate-has,macros/module.rs,authors,module_authors)
@@ -45,6 +49,11 @@ tsoffset-cfgs := \
 ifeq ($(and $(CONFIG_FPROBE),$(call tsoffset-has,^typedef void \(\*fprobe_exit_cb\),linux/fprobe.h),$(shell grep -qsE 'struct ftrace_regs \*regs' $(srctree)/include/linux/fprobe.h && grep -qsE 'struct fprobe_hlist' $(srctree)/include/linux/fprobe.h && echo y)),y)
 tsoffset-cfgs += --cfg=kernel_has_fgraph_fprobe
 ccflags-y += -DTSOFFSET_FPROBE
+endif
+
+# The current task as a per-CPU variable of its own, which modules may read.
+ifeq ($(and $(CONFIG_X86_64),$(CONFIG_SMP),$(shell grep -qsE '^DECLARE_PER_CPU\w*\(struct task_struct \*, current_task\);' $(srctree)/arch/x86/include/asm/current.h && echo y)),y)
+tsoffset-cfgs += --cfg=kernel_has_current_task
 endif
 
 # The language that the kernel's own declarations are written in.

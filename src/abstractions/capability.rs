@@ -4,7 +4,10 @@
 //!
 //! C header: [`include/linux/capability.h`](srctree/include/linux/capability.h)
 
-use super::net::Net;
+use super::{
+    net::Net,
+    task::current, //
+};
 use crate::bindings;
 
 /// Returns whether the current task has `CAP_NET_ADMIN` in the initial user namespace.
@@ -26,7 +29,7 @@ pub(crate) fn net_admin_of(net: Net<'_>) -> bool {
     // their user namespace, and the live network namespace holds its own. Each user namespace holds its parents. The
     // loop ends at the level of the credentials' namespace, after at most 33 steps (kernel/user_namespace.c).
     unsafe {
-        let cred = (*bindings::get_current()).cred;
+        let cred = (*current()).cred;
         let own = (*cred).user_ns.cast_const();
         let mut namespace = (*net.as_ptr()).user_ns.cast_const();
         while namespace != own {

@@ -25,7 +25,10 @@ use kernel::{
 use super::{
     alive::Alive,
     clock,
-    compat::prelude::*,
+    compat::{
+        prelude::*,
+        rcu::synchronize_rcu, //
+    },
     ftrace,
     hook::{
         count,
@@ -156,8 +159,7 @@ unsafe fn unregister_fprobe(fprobe: *mut bindings::fprobe) {
     // SAFETY: The caller guarantees a registered fprobe.
     unsafe { bindings::unregister_fprobe(fprobe) };
     // Some kernels' unregister_fprobe() does not wait for running handlers. Handlers have preemption off.
-    // SAFETY: Process context.
-    unsafe { bindings::synchronize_rcu() };
+    synchronize_rcu();
 }
 
 /// # Safety

@@ -17,7 +17,10 @@ use kernel::{
 
 use super::{
     alive::Alive,
-    compat::prelude::*,
+    compat::{
+        prelude::*,
+        rcu::synchronize_rcu, //
+    },
     hook::{
         Args,
         EntryData, //
@@ -227,8 +230,7 @@ unsafe fn put_between<T: Handler>(
     }
     // Another probe on the function may be armed, with running handlers. Handlers that begin after this see the
     // write.
-    // SAFETY: Process context.
-    unsafe { bindings::synchronize_rcu() };
+    synchronize_rcu();
 }
 
 /// Arms the probe. While all kprobes are disarmed, this has no effect and is no error. May sleep.

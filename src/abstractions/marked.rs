@@ -124,7 +124,7 @@ impl Marked {
     #[inline(always)]
     pub(crate) fn decrement(&self) {
         // SAFETY: `self` is a live, aligned 64-bit integer, and all its writes are marked or atomic.
-        unsafe { ordered::add_return(self.0.get(), -1) };
+        unsafe { ordered::dec(self.0.get()) };
     }
 }
 
@@ -140,8 +140,8 @@ pub(crate) fn smp_wmb() {
     ordered::smp_wmb();
 }
 
-/// The ordered accesses of x86 without a call: `smp_load_acquire`, `smp_store_release`, `smp_rmb`, `smp_wmb` and
-/// `atomic64_add_return`.
+/// The ordered accesses of x86 without a call: `smp_load_acquire`, `smp_store_release`, `smp_rmb`, `smp_wmb`,
+/// `atomic64_add_return` and `atomic64_dec_return`.
 #[cfg(all(CONFIG_X86_64, CONFIG_SMP, not(CONFIG_KCSAN)))]
 mod ordered {
     use core::arch::asm;
@@ -192,6 +192,17 @@ mod ordered {
         value.wrapping_add(addend as u64)
     }
 
+    /// Subtracts one: a full barrier.
+    ///
+    /// # Safety
+    ///
+    /// As for [`add_return`].
+    #[inline(always)]
+    pub(super) unsafe fn dec(p: *mut u64) {
+        // SAFETY: The caller guarantees a live word; the subtraction is one atomic instruction.
+        unsafe { asm!("lock dec qword ptr [{p}]", p = in(reg) p, options(nostack)) };
+    }
+
     #[inline(always)]
     pub(super) fn smp_rmb() {
         barrier();
@@ -222,6 +233,17 @@ mod ordered {
     pub(super) unsafe fn add_return(p: *mut u64, addend: i64) -> u64 {
         // SAFETY: The caller guarantees a live, aligned 64-bit integer, as an `atomic64_t` is.
         unsafe { bindings::tsoffset_atomic64_add_return(addend, p.cast()) as u64 }
+    }
+
+    /// Subtracts one: a full barrier.
+    ///
+    /// # Safety
+    ///
+    /// As for [`add_return`].
+    #[inline(always)]
+    pub(super) unsafe fn dec(p: *mut u64) {
+        // SAFETY: The caller guarantees a live, aligned 64-bit integer, as an `atomic64_t` is.
+        unsafe { bindings::tsoffset_atomic64_dec_return(p.cast()) };
     }
 
     #[inline(always)]

@@ -10,7 +10,10 @@ use core::{
 };
 
 use super::{
-    compat::prelude::*,
+    compat::{
+        cpu::nr_cpu_ids,
+        prelude::*, //
+    },
     preempt::PreemptDisabled, //
 };
 use crate::bindings;
@@ -160,8 +163,7 @@ impl Iterator for PossibleCpus {
         let previous = self.previous.map_or(-1, |cpu| cpu as i32);
         // SAFETY: `previous` is -1 or a CPU's number.
         let cpu = unsafe { bindings::tsoffset_next_possible_cpu(previous) };
-        // SAFETY: It reads a number that the kernel sets once at boot.
-        if cpu >= unsafe { bindings::tsoffset_nr_cpu_ids() } {
+        if cpu >= nr_cpu_ids() {
             return None;
         }
         self.previous = Some(cpu);

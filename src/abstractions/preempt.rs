@@ -6,7 +6,10 @@
 
 use core::marker::PhantomData;
 
-use super::compat::interrupt::LocalInterruptDisabled;
+use super::compat::{
+    interrupt::LocalInterruptDisabled,
+    prelude::NotThreadSafe, //
+};
 
 /// Proof that, for `'a`, the task stays on this CPU and no RCU grace period ends.
 ///
@@ -19,8 +22,7 @@ use super::compat::interrupt::LocalInterruptDisabled;
 #[derive(Clone, Copy)]
 pub(crate) struct PreemptDisabled<'a> {
     _off: PhantomData<&'a ()>,
-    // Must not be sent to another task.
-    _here: PhantomData<*mut ()>,
+    _here: NotThreadSafe,
 }
 
 impl PreemptDisabled<'_> {

@@ -18,7 +18,10 @@ use kernel::{
 use super::{
     compat::{
         prelude::*,
-        rcu::Guard, //
+        rcu::{
+            synchronize_rcu,
+            Guard, //
+        }, //
     },
     preempt::PreemptDisabled, //
 };
@@ -93,8 +96,7 @@ impl<T> RcuCell<T> {
         // SAFETY: A pointer is a word, and readers use marked loads.
         unsafe { bindings::tsoffset_smp_store_release(self.pointer.get().cast(), new as u64) };
         if !old.is_null() {
-            // SAFETY: Process context.
-            unsafe { bindings::synchronize_rcu() };
+            synchronize_rcu();
             // SAFETY: It came from `into_raw`, and has no user any more.
             drop(unsafe { KBox::from_raw(old) });
         }

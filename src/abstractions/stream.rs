@@ -23,7 +23,10 @@ use kernel::{
 };
 
 use super::{
-    compat::prelude::*,
+    compat::{
+        file::flags,
+        prelude::*, //
+    },
     procfs::{
         Directory,
         Entry,
@@ -272,8 +275,8 @@ unsafe extern "C" fn read<T: Stream>(
 ) -> isize {
     // SAFETY: The file is open.
     let (stream, opened) = unsafe { (stream::<T>(file), opened::<T>(file)) };
-    // SAFETY: The flags are a word that may change at any time.
-    let flags = unsafe { (&raw const (*file).f_flags).read_volatile() };
+    // SAFETY: The current thread reads the open file.
+    let flags = unsafe { flags(file) };
     let result = loop {
         let before = stream.amount();
         let mut reading = opened.reading.lock();

@@ -18,7 +18,10 @@ use kernel::{
 
 use super::{
     alive::Alive,
-    compat::prelude::*,
+    compat::{
+        prelude::*,
+        rcu::synchronize_rcu, //
+    },
     marked::SharedCounter,
     percpu::PerCpu,
     preempt::PreemptDisabled, //
@@ -96,8 +99,7 @@ impl WaitQueue {
         self.listeners.increment();
         // Probe handlers run with preemption off: handlers that did not see the listener have ended after the grace
         // period.
-        // SAFETY: Process context.
-        unsafe { bindings::synchronize_rcu() };
+        synchronize_rcu();
     }
 
     /// Ends listening.

@@ -79,8 +79,8 @@ int tsoffset_sk_getsockopt_nowhere(struct socket *sock, int level, int optname);
 int tsoffset_sk_setsockopt_nothing(struct socket *sock, int level, int optname);
 
 /*
- * The tracepoint tsoffset:connect (trace.h): what it is called with, as core/record.rs has it, with
- * addresses in network byte order and ports in that of the host.
+ * The arguments of the tracepoint tsoffset:connect (trace.h). They mirror model/records/record.rs:
+ * addresses are in network byte order, ports in that of the host.
  */
 enum tsoffset_verdict {
 	TSOFFSET_MATCH,

@@ -54,6 +54,10 @@ int main(void)
 	DEFINE(KRETPROBE_MAXACTIVE, offsetof(struct kretprobe, maxactive));
 	DEFINE(KRETPROBE_DATA_SIZE, offsetof(struct kretprobe, data_size));
 	DEFINE(KRETPROBE_INSTANCE_DATA, offsetof(struct kretprobe_instance, data));
+#ifdef CONFIG_KRETPROBE_ON_RETHOOK
+	DEFINE(KRETPROBE_INSTANCE_RETHOOK, offsetof(struct kretprobe_instance, node.rethook));
+	DEFINE(RETHOOK_DATA, offsetof(struct rethook, data));
+#endif
 	DEFINE(KRETPROBE_MAX_DATA, KRETPROBE_MAX_DATA_SIZE);
 #ifdef TSOFFSET_FPROBE
 	DEFINE(MAX_FPROBE_DATA, MAX_FPROBE_DATA_SIZE);

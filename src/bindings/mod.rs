@@ -101,3 +101,9 @@ assert_same_layout! {
 assert_same_layout! {
     offset_of!(tcp_sock, is_mptcp) => TCP_SOCK_IS_MPTCP;
 }
+
+#[cfg(CONFIG_KRETPROBE_ON_RETHOOK)]
+assert_same_layout! {
+    offset_of!(kretprobe_instance, node.rethook) => KRETPROBE_INSTANCE_RETHOOK;
+    offset_of!(rethook, data) => RETHOOK_DATA;
+}

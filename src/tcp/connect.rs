@@ -5,6 +5,7 @@
 //! C source: [`net/ipv6/tcp_ipv6.c`](srctree/net/ipv6/tcp_ipv6.c)
 
 use super::socket::{
+    Address,
     Socket,
     Tuple, //
 };
@@ -53,7 +54,7 @@ impl Connecting<'_> {
             (
                 (&raw const (*self.address).sin6_family).read_unaligned(),
                 (&raw const (*self.address).sin6_port).read_unaligned(),
-                address.cast::<[u32; 4]>().read_unaligned(),
+                address.cast::<Address>().read_unaligned(),
             )
         };
         if u32::from(family) != bindings::AF_INET6 {

@@ -5,7 +5,10 @@
 //! C header: [`include/net/secure_seq.h`](srctree/include/net/secure_seq.h). RFC 7323, section 5.4, gives the reason
 //! for an offset.
 
-use super::socket::Tuple;
+use super::socket::{
+    Input,
+    Tuple, //
+};
 use crate::{
     abstractions::net::Net,
     bindings, //
@@ -38,43 +41,29 @@ const WORKER_MS: u32 = 100;
 /// [`draw_secret`] gives the worker time, without a check that it was enough.
 #[inline]
 pub(crate) fn timestamp_offset(net: Net<'_>, tuple: &Tuple) -> u32 {
-    let seed = match tuple {
-        Tuple::V6 {
-            source,
-            destination,
-            source_port,
-            destination_port,
-        } => {
-            let (source_port, destination_port) = hashed_order(*source_port, *destination_port);
-            // SAFETY: The namespace is live, and each address has the four words that the function reads.
-            unsafe {
-                bindings::secure_tcpv6_seq_and_ts_off(
-                    net.as_ptr().cast(),
-                    source.as_ptr(),
-                    destination.as_ptr(),
-                    source_port,
-                    destination_port,
-                )
-            }
-        }
-        Tuple::V4 {
-            source,
-            destination,
-            source_port,
-            destination_port,
-        } => {
-            let (source_port, destination_port) = hashed_order(*source_port, *destination_port);
-            // SAFETY: The namespace is live.
-            unsafe {
-                bindings::secure_tcp_seq_and_ts_off(
-                    net.as_ptr().cast(),
-                    *source,
-                    *destination,
-                    source_port,
-                    destination_port,
-                )
-            }
-        }
+    let (source_port, destination_port) = tuple.ports();
+    let (source_port, destination_port) = hashed_order(source_port, destination_port);
+    let seed = match tuple.hashed_addresses() {
+        // SAFETY: The namespace is live, and each address has the four words of 32 bits that the function reads.
+        Input::V6(source, destination) => unsafe {
+            bindings::secure_tcpv6_seq_and_ts_off(
+                net.as_ptr().cast(),
+                source.as_ptr().cast(),
+                destination.as_ptr().cast(),
+                source_port,
+                destination_port,
+            )
+        },
+        // SAFETY: The namespace is live.
+        Input::V4(source, destination) => unsafe {
+            bindings::secure_tcp_seq_and_ts_off(
+                net.as_ptr().cast(),
+                source,
+                destination,
+                source_port,
+                destination_port,
+            )
+        },
     };
     // SAFETY: The kernel wrote both halves of the union.
     unsafe { seed.__bindgen_anon_1.ts_off }

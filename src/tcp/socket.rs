@@ -6,7 +6,10 @@
 //! [`include/net/inet_sock.h`](srctree/include/net/inet_sock.h),
 //! [`include/linux/ipv6.h`](srctree/include/linux/ipv6.h)
 
-use core::marker::PhantomData;
+use core::{
+    marker::PhantomData,
+    mem::offset_of, //
+};
 
 use crate::{
     abstractions::{
@@ -28,83 +31,76 @@ pub(crate) struct Socket<'call> {
     _locked: PhantomData<&'call bindings::tcp_sock>,
 }
 
+/// An IPv6 address as two words of its bytes in memory. A handler loads, compares and stores two words instead of four.
+pub(super) type Address = [u64; 2];
+
 /// The hash input of a connection. Addresses and ports are in network byte order, as in the kernel.
-pub(crate) enum Tuple {
-    /// TCP over IPv6.
-    V6 {
-        /// Source address.
-        source: [u32; 4],
-        /// Destination address.
-        destination: [u32; 4],
-        /// Source port.
-        source_port: u16,
-        /// Destination port.
-        destination_port: u16,
-    },
+pub(crate) struct Tuple {
+    /// Source address; v4-mapped for TCP over IPv4.
+    source: Address,
+    /// Destination address; v4-mapped for TCP over IPv4.
+    destination: Address,
+    source_port: u16,
+    destination_port: u16,
     /// An IPv6 socket connected to a v4-mapped destination: TCP over IPv4.
-    V4 {
-        /// Source address.
-        source: u32,
-        /// Destination address.
-        destination: u32,
-        /// Source port.
-        source_port: u16,
-        /// Destination port.
-        destination_port: u16,
-    },
+    v4_mapped: bool,
+}
+
+/// The hash input of a connection by its family, in network byte order.
+pub(super) enum Input<'a> {
+    /// TCP over IPv6: source and destination.
+    V6(&'a Address, &'a Address),
+    /// TCP over IPv4: source and destination.
+    V4(u32, u32),
 }
 
 impl Tuple {
     /// One tuple of each family, with unspecified addresses and ports.
-    pub(crate) const UNSPECIFIED: [Self; 2] = [
-        Self::V6 {
-            source: [0; 4],
-            destination: [0; 4],
+    pub(crate) const UNSPECIFIED: [Self; 2] = [Self::unspecified(false), Self::unspecified(true)];
+
+    const fn unspecified(v4_mapped: bool) -> Self {
+        let address = if v4_mapped { mapped(0) } else { [0; 2] };
+        Self {
+            source: address,
+            destination: address,
             source_port: 0,
             destination_port: 0,
-        },
-        Self::V4 {
-            source: 0,
-            destination: 0,
-            source_port: 0,
-            destination_port: 0,
-        },
-    ];
+            v4_mapped,
+        }
+    }
 
     /// Returns source address, destination address, source port and destination port. Addresses are in network byte
     /// order, v4-mapped for TCP over IPv4. Ports are in host byte order.
     #[inline]
     pub(crate) fn ends(&self) -> ([u8; 16], [u8; 16], u16, u16) {
-        match *self {
-            Self::V6 {
-                source,
-                destination,
-                source_port,
-                destination_port,
-            } => (
-                bytes(source),
-                bytes(destination),
-                u16::from_be(source_port),
-                u16::from_be(destination_port),
-            ),
-            Self::V4 {
-                source,
-                destination,
-                source_port,
-                destination_port,
-            } => (
-                bytes(mapped(source)),
-                bytes(mapped(destination)),
-                u16::from_be(source_port),
-                u16::from_be(destination_port),
-            ),
+        (
+            bytes(self.source),
+            bytes(self.destination),
+            u16::from_be(self.source_port),
+            u16::from_be(self.destination_port),
+        )
+    }
+
+    /// Returns the addresses that the kernel hashes.
+    #[inline]
+    pub(super) fn hashed_addresses(&self) -> Input<'_> {
+        if self.v4_mapped {
+            Input::V4(last(self.source), last(self.destination))
+        } else {
+            Input::V6(&self.source, &self.destination)
         }
+    }
+
+    /// Returns source port and destination port, in network byte order.
+    #[inline]
+    pub(super) fn ports(&self) -> (u16, u16) {
+        (self.source_port, self.destination_port)
     }
 
     /// Returns whether the destination is v4-mapped.
     #[inline]
     pub(crate) fn is_v4_mapped(&self) -> bool {
-        matches!(self, Self::V4 { .. })
+        self.v4_mapped
     }
 }
 
@@ -238,13 +234,13 @@ impl<'call> Socket<'call> {
                     .cast::<u16>(),
             )
         };
-        // SAFETY: The live `inet_sock` begins with a `sock`, and this is an address in it.
+        // SAFETY: The live `inet_sock` begins with a `sock`, and this is an address in it, aligned as asserted below.
         let destination = unsafe { address(&raw const (*inet).sk.__sk_common.skc_v6_daddr) };
         self.with_destination(source_port, destination, destination_port)
     }
 
     /// Returns the tuple with another destination, in network byte order.
-    pub(super) fn tuple_to(self, destination: [u32; 4], destination_port: u16) -> Tuple {
+    pub(super) fn tuple_to(self, destination: Address, destination_port: u16) -> Tuple {
         let inet = self.sk.cast::<bindings::inet_sock>();
         // SAFETY: A `tcp_sock` begins with an `inet_sock`, which is live.
         let source_port = unsafe { read_once(&raw const (*inet).inet_sport) };
@@ -255,27 +251,25 @@ impl<'call> Socket<'call> {
     fn with_destination(
         self,
         source_port: u16,
-        destination: [u32; 4],
+        destination: Address,
         destination_port: u16,
     ) -> Tuple {
         let inet = self.sk.cast::<bindings::inet_sock>();
-        if destination[..2] == [0, 0] && destination[2] == MAPPED {
-            return Tuple::V4 {
-                // SAFETY: A `tcp_sock` begins with an `inet_sock`, which is live.
-                source: unsafe { read_once(&raw const (*inet).inet_saddr) },
-                destination: destination[3],
-                source_port,
-                destination_port,
-            };
-        }
-
-        // SAFETY: The socket is a live IPv6 socket, so it has this pointer: `inet6_sk()`.
-        let source = unsafe { address(&raw const (*(*inet).pinet6).saddr) };
-        Tuple::V6 {
+        let v4_mapped = is_mapped(destination);
+        let source = if v4_mapped {
+            // SAFETY: A `tcp_sock` begins with an `inet_sock`, which is live.
+            mapped(unsafe { read_once(&raw const (*inet).inet_saddr) })
+        } else {
+            // SAFETY: The socket is a live IPv6 socket, so it has this pointer: `inet6_sk()`. The address is aligned as
+            // asserted below.
+            unsafe { address(&raw const (*(*inet).pinet6).saddr) }
+        };
+        Tuple {
             source,
             destination,
             source_port,
             destination_port,
+            v4_mapped,
         }
     }
 }
@@ -313,31 +307,63 @@ pub(super) unsafe fn cookie(sk: *const bindings::sock) -> u64 {
     (u64::from(halves[1]) << 32) | u64::from(halves[0])
 }
 
-/// The third word of an address in ::ffff:0:0/96, in network byte order.
+/// The third half word of an address in ::ffff:0:0/96, in network byte order.
 const MAPPED: u32 = 0xffff_u32.to_be();
 
-/// Returns the v4-mapped address of an IPv4 address.
-fn mapped(address: u32) -> [u32; 4] {
-    [0, 0, MAPPED, address]
+/// Returns a word whose bytes in memory are those of two halves.
+const fn word(first: u32, second: u32) -> u64 {
+    if cfg!(target_endian = "little") {
+        first as u64 | ((second as u64) << 32)
+    } else {
+        ((first as u64) << 32) | second as u64
+    }
 }
 
-/// Returns the bytes of an address whose words are in network byte order.
-fn bytes(words: [u32; 4]) -> [u8; 16] {
+/// Returns the v4-mapped address of an IPv4 address.
+const fn mapped(address: u32) -> Address {
+    [0, word(MAPPED, address)]
+}
+
+/// Returns whether an address is v4-mapped.
+#[inline(always)]
+fn is_mapped(address: Address) -> bool {
+    address[0] == 0 && address[1] & word(u32::MAX, 0) == word(MAPPED, 0)
+}
+
+/// Returns the last four bytes of an address: the IPv4 address of a v4-mapped one.
+#[inline(always)]
+fn last(address: Address) -> u32 {
+    if cfg!(target_endian = "little") {
+        (address[1] >> 32) as u32
+    } else {
+        address[1] as u32
+    }
+}
+
+/// Returns the bytes of an address.
+#[inline(always)]
+fn bytes(address: Address) -> [u8; 16] {
     let mut bytes = [0; 16];
-    for (to, from) in bytes.chunks_exact_mut(4).zip(words) {
+    for (to, from) in bytes.chunks_exact_mut(8).zip(address) {
         to.copy_from_slice(&from.to_ne_bytes());
     }
     bytes
 }
 
-/// Returns the four words of an address, in network byte order.
+// C promises the alignment of four bytes for an address; these two lie at a word.
+const _: () =
+    assert!(offset_of!(bindings::sock, __sk_common.skc_v6_daddr) % align_of::<u64>() == 0);
+const _: () = assert!(offset_of!(bindings::ipv6_pinfo, saddr) % align_of::<u64>() == 0);
+const _: () = assert!(align_of::<bindings::ipv6_pinfo>() % align_of::<u64>() == 0);
+
+/// Returns an address.
 ///
 /// # Safety
 ///
-/// `p` points to a live `struct in6_addr`.
+/// `p` points to a live `struct in6_addr`, with the alignment of a word.
 #[inline]
-unsafe fn address(p: *const bindings::in6_addr) -> [u32; 4] {
-    let words = p.cast::<u32>();
-    // SAFETY: An address is four aligned 32-bit words, and the caller guarantees that it is live.
-    core::array::from_fn(|i| unsafe { read_once(words.add(i)) })
+unsafe fn address(p: *const bindings::in6_addr) -> Address {
+    let words = p.cast::<u64>();
+    // SAFETY: An address is two words, and the caller guarantees that it is live and aligned.
+    unsafe { [read_once(words), read_once(words.add(1))] }
 }

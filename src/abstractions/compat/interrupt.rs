@@ -22,7 +22,10 @@ mod lacking {
 
     use kernel::ffi::c_ulong;
 
-    use crate::bindings;
+    use crate::{
+        abstractions::compat::prelude::NotThreadSafe,
+        bindings, //
+    };
 
     /// A guard: while it lives, no interrupt and no softirq runs on this CPU, and the task stays there.
     ///
@@ -31,7 +34,7 @@ mod lacking {
     /// The interrupts of this CPU are off, and the field has the flags from before. Guards are dropped in the reverse
     /// order of their creation.
     // Must not be sent to another task.
-    pub(crate) struct LocalInterruptDisabled(c_ulong, PhantomData<*mut ()>);
+    pub(crate) struct LocalInterruptDisabled(c_ulong, NotThreadSafe);
 
     /// Disables interrupts until the guard is dropped. Any context but NMI.
     #[inline]

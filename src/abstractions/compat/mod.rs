@@ -7,7 +7,9 @@
 //! sets a cfg for each item.
 
 mod c_str;
+pub(crate) mod cpu;
 pub(crate) mod errno;
+pub(crate) mod file;
 pub(crate) mod interrupt;
 mod opaque;
 pub(crate) mod rcu;
@@ -27,6 +29,13 @@ pub(crate) mod prelude {
 
     // The module's own macro, with parameters.
     pub(crate) use crate::abstractions::module_params::module;
+
+    #[cfg(kernel_has_not_thread_safe)]
+    pub(crate) use kernel::types::NotThreadSafe;
+
+    /// A field of this type keeps a value on its thread.
+    #[cfg(not(kernel_has_not_thread_safe))]
+    pub(crate) type NotThreadSafe = core::marker::PhantomData<*mut ()>;
 
     // The crate's `CStr` is a separate type, and c"" literals do not have it.
     #[cfg(not(kernel_has_c_str_ext))]

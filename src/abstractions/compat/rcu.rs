@@ -1,11 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The read side of RCU.
+//! The read side of RCU, and its grace period.
 //!
 //! C header: [`include/linux/rcupdate.h`](srctree/include/linux/rcupdate.h)
 
 #[cfg(kernel_has_rcu)]
 pub(crate) use kernel::sync::rcu::Guard;
+
+#[cfg(kernel_has_synchronize_rcu)]
+pub(crate) use kernel::sync::rcu::synchronize_rcu;
+
+/// Waits for an RCU grace period: readers of now end before it returns. Process context, may sleep.
+#[cfg(not(kernel_has_synchronize_rcu))]
+pub(crate) fn synchronize_rcu() {
+    // SAFETY: The function has no requirement but the process context, which its caller has as for any function that
+    // sleeps.
+    unsafe { crate::bindings::synchronize_rcu() };
+}
 
 #[cfg(not(kernel_has_rcu))]
 pub(crate) use lacking::Guard;
@@ -14,15 +25,17 @@ pub(crate) use lacking::Guard;
 mod lacking {
     use core::marker::PhantomData;
 
-    use crate::bindings;
+    use crate::{
+        abstractions::compat::prelude::NotThreadSafe,
+        bindings, //
+    };
 
     /// A guard of the RCU read lock: while it lives, data that readers see is not freed.
     ///
     /// # Invariants
     ///
     /// This CPU holds the read lock.
-    // Must not be sent to another task.
-    pub(crate) struct Guard(PhantomData<*mut ()>);
+    pub(crate) struct Guard(NotThreadSafe);
 
     impl Guard {
         /// Takes the read lock. Any context.

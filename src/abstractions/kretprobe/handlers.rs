@@ -26,26 +26,50 @@ use super::{
 };
 use crate::bindings;
 
-/// Returns the registration of an instance; `None` during the unregistration of the probe.
-///
-/// Without `CONFIG_KRETPROBE_ON_RETHOOK`, `unregister_kretprobes()` clears the instance's pointer first and waits for
-/// running handlers afterwards (kernel/kprobes.c). So a handler can find a null pointer.
+/// Returns the registration of an instance; `None` during the unregistration of the probe, without
+/// `CONFIG_KRETPROBE_ON_RETHOOK`.
 ///
 /// # Safety
 ///
 /// `instance` was passed to a running handler of a `Registration<T>`.
+#[inline(always)]
 unsafe fn registration<'a, T: Handler>(
     instance: *mut bindings::kretprobe_instance,
 ) -> Option<&'a Registration<T>> {
+    // SAFETY: The caller guarantees a live instance.
+    let kretprobe = unsafe { kretprobe_of(instance)? };
+    let field = kretprobe.cast::<Opaque<bindings::kretprobe>>();
+    // SAFETY: `kretprobe` is the field of a `Registration<T>`, whose drop waits for running handlers.
+    Some(unsafe { &*container_of!(field, Registration<T>, kretprobe) })
+}
+
+/// `get_kretprobe()` without a call: the kernel sets the pointer at the registration (include/linux/kprobes.h).
+///
+/// # Safety
+///
+/// `instance` is live.
+#[cfg(CONFIG_KRETPROBE_ON_RETHOOK)]
+#[inline(always)]
+unsafe fn kretprobe_of(
+    instance: *mut bindings::kretprobe_instance,
+) -> Option<*mut bindings::kretprobe> {
+    // SAFETY: The caller guarantees a live instance, which has a live rethook.
+    Some(unsafe { (*(*instance).node.rethook).data.cast() })
+}
+
+/// `get_kretprobe()`. `unregister_kretprobes()` clears the instance's pointer first and waits for running handlers
+/// afterwards (kernel/kprobes.c). So a handler can find a null pointer.
+///
+/// # Safety
+///
+/// `instance` is live.
+#[cfg(not(CONFIG_KRETPROBE_ON_RETHOOK))]
+unsafe fn kretprobe_of(
+    instance: *mut bindings::kretprobe_instance,
+) -> Option<*mut bindings::kretprobe> {
     // SAFETY: The caller guarantees a live instance. The pointer is loaded once, by READ_ONCE.
     let kretprobe = unsafe { bindings::tsoffset_get_kretprobe(instance) };
-    if kretprobe.is_null() {
-        return None;
-    }
-    let field = kretprobe.cast::<Opaque<bindings::kretprobe>>();
-    // SAFETY: `kretprobe` is not null, so it is the field of a `Registration<T>`, whose drop waits for running
-    // handlers.
-    Some(unsafe { &*container_of!(field, Registration<T>, kretprobe) })
+    (!kretprobe.is_null()).then_some(kretprobe)
 }
 
 /// # Safety

@@ -40,7 +40,7 @@ pub(crate) const NAMES: [&str; BUCKETS] = [
 /// Returns the bucket of a duration in nanoseconds.
 #[inline]
 pub(crate) fn bucket(duration: u64) -> usize {
-    // The number of significant bits: 0 for 0.
-    let bits = u64::BITS - duration.leading_zeros();
-    (bits.saturating_sub(FIRST) as usize).min(BUCKETS - 1)
+    // With the low bits set, the logarithm needs no case for 0 or for the first bucket.
+    let log = (duration | ((1 << FIRST) - 1)).ilog2();
+    ((log + 1 - FIRST) as usize).min(BUCKETS - 1)
 }

@@ -126,7 +126,8 @@ impl Sighting {
 /// A connect's slot.
 #[derive(Clone, Copy)]
 pub(crate) struct Connect {
-    way: usize,
+    // The index in a set: an `Option` of it needs two bytes of a call's data.
+    way: u8,
 }
 
 /// The state of a read from its start to its end.
@@ -199,14 +200,14 @@ impl<W: Word, S: Deref<Target = [Set<W>]>> Overlaps<S> {
                 owner.compare_exchange(socket | READ, socket | READ | FOUND);
             }
         }
-        Some(Connect { way })
+        Some(Connect { way: way as u8 })
     }
 
     /// Ends a connect; `after` is the value of the field. Returns the findings about overlapping reads.
     #[inline]
     pub(crate) fn connect_ends(&self, socket: usize, connect: Connect, after: u32) -> Findings {
         let set = self.set(socket as u64);
-        let way = connect.way;
+        let way = usize::from(connect.way);
         let findings = set.seen[way].close(after);
 
         // First end the certainty of new overlaps, then free the slot.
