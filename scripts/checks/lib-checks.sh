@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2154
 #
-# The results of checks, and checks that are commands: sourced with $subject, what is checked, and the file $results set. What
-# commands say is kept in the directory $log.
+# Records results of checks, and runs commands as checks. A script sources this file with $subject (the name of the tested
+# subject), $results (a file) and $log set. The output of commands goes to files in the directory $log.
 
-# record ok|failed DESCRIPTION [COUNT]
+# record ok|failed DESCRIPTION [COUNT]: appends one result to $results.
 record() { printf '%s %s %s: %s\n' "$1" "${3:-1}" "$subject" "$2" >> "$results"; }
 
-# passes DESCRIPTION COMMAND...: one result; its output is shown where it fails.
+# passes DESCRIPTION COMMAND...: expects COMMAND to succeed. A failure prints the end of COMMAND's output.
 passes() {
 	local what=$1 file=$log/${1//[^a-zA-Z0-9]/-}
 	shift
@@ -19,7 +19,7 @@ passes() {
 	fi
 }
 
-# fails PATTERN DESCRIPTION COMMAND...: it has to fail, and to say why.
+# fails PATTERN DESCRIPTION COMMAND...: expects COMMAND to fail with output that matches PATTERN.
 fails() {
 	local pattern=$1 what=$2 file=$log/${2//[^a-zA-Z0-9]/-} status=0
 	shift 2

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034,SC2154
 #
-# Checks of what a fleet's monitoring sees: sourced with $results set. $tools has the programs, $scratch is for files.
+# Checks of the metrics for a fleet's monitoring. A script sources this file with $results set. $tools has the programs, and
+# $scratch is a directory for files.
 
 tools=$("$PROJECT/scripts/harness/unpacked" fleet promtool prometheus-node-exporter systemd libsystemd-shared)
 promtool=$tools/usr/bin/promtool
@@ -17,7 +18,7 @@ subject=fleet
 # shellcheck source=scripts/checks/lib-checks.sh
 . "$PROJECT/scripts/checks/lib-checks.sh"
 
-# quiet COMMAND...: it succeeds and says nothing; its warnings have no status of their own.
+# quiet COMMAND...: expects COMMAND to succeed and to print nothing, because its warnings do not change its status.
 quiet() {
 	local said status=0
 	said=$("$@" 2>&1) || status=$?
@@ -25,16 +26,17 @@ quiet() {
 	((status == 0)) && [[ -z $said ]]
 }
 
-# changed FILE SED-EXPRESSION NEW: a copy with something else in it; one that is the same is an error.
+# changed FILE SED-EXPRESSION NEW: writes an edited copy of FILE to NEW. Fails if the copy equals FILE.
 changed() {
 	sed -E "$2" "$1" > "$3"
 	! cmp --silent "$1" "$3" || die "'$2' changes nothing in $1"
 }
 
-# What the module printed in the selftests on a kernel (selftests/exporter.sh), and what it became there.
+# printed_in_guest KERNEL stats|metrics: prints the module's stats, or the metrics made of them, from the selftests
+# (selftests/exporter.sh).
 printed_in_guest() { sed -n "s/^# $2: //p" "$CACHE/log/test-$(file_name "$1").selftests"; }
 
-# Stats to go on with, of the last of those kernels that host the module.
+# last_stats KERNEL...: prints the stats from the last of these kernels that supports the module.
 last_stats() {
 	local name last=
 	for name; do
@@ -43,10 +45,10 @@ last_stats() {
 	[[ -n $last ]] && printed_in_guest "$last" stats
 }
 
-# A node exporter that serves the text files of $scratch/textfile, and nothing else, on a port that the kernel chooses.
+# Starts a node exporter that serves only the text files of $scratch/textfile. The kernel chooses the port.
 start_node_exporter() {
 	local tries=100
-	# Who starts in the background empties its log when it gets to it: until then there would be the port of the one before.
+	# The background process would empty the log only later. Until then the log would show the port of the previous run.
 	: > "$log/node-exporter"
 	"$tools/usr/bin/prometheus-node-exporter" --collector.disable-defaults --web.disable-exporter-metrics \
 		--collector.textfile --collector.textfile.directory="$scratch/textfile" \
@@ -61,7 +63,8 @@ start_node_exporter() {
 	done
 }
 
-# served ERROR: what it serves now, into $scratch/served; ERROR is 0 if it could read the files, 1 if not.
+# served ERROR: writes the served metrics to $scratch/served. ERROR is 0 if the node exporter could read the files,
+# otherwise 1.
 served() {
 	python3 -c 'import sys, urllib.request
 print(urllib.request.urlopen(sys.argv[1], timeout=10).read().decode(), end="")' \

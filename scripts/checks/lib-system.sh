@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2154
 #
-# A system to install in, with Debian's kernel: the toolroot, which stays as it is, with layers above it; and a guest that
-# boots what is there. Sourced after scripts/lib.sh with $name, $results and $log set, by those who have mounts of their own
-# (unshare --mount). It sets the trap that takes all of it down.
+# A system with Debian's kernel for installation tests, and a guest that boots its kernel. The system is an overlay above
+# the toolroot, which stays unchanged. A script sources this file after scripts/lib.sh with $name, $results and $log set.
+# The script needs its own mount namespace (unshare --mount). An exit trap removes the system.
 
 # shellcheck source=scripts/harness/lib-archive.sh
 . "$PROJECT/scripts/harness/lib-archive.sh"
@@ -18,7 +18,7 @@ read -r package version _ < <("$PROJECT/scripts/harness/kernel" version "$name")
 # shellcheck source=kernels/stock
 suite=$(. "$PROJECT/kernels/$name" && echo "$suite")
 mkdir -p "$log"
-# In memory, 3 GB: a disk can take minutes to give back as many files.
+# In memory, 3 GB: a disk can take minutes to delete as many files.
 scratch=$(mktemp -d)
 system=$scratch/system
 
@@ -28,12 +28,12 @@ clean_up() {
 }
 trap clean_up EXIT
 
-# mount_system LAYER [BELOW]: $system is the toolroot, with what was written to the layer BELOW, and what will be to LAYER.
+# mount_system LAYER [BELOW]: mounts $system, which is the toolroot below the layer BELOW below the writable LAYER.
 mount_system() {
 	local name
 	mkdir -p "$1"/{upper,work} "$system"
 	mount -t overlay system -o "lowerdir=${2:+$2/upper:}/,upperdir=$1/upper,workdir=$1/work" "$system" ||
-		die "no overlay: that takes root, a toolroot, and a cache on a file system that can be a layer"
+		die "cannot mount the overlay: it requires root, a toolroot, and a cache on a file system that supports overlays"
 	for name in dev proc; do
 		mount --rbind "/$name" "$system/$name"
 	done
@@ -44,23 +44,25 @@ mount_system() {
 
 umount_system() { umount --recursive "$system"; }
 
-# in_system COMMAND...: without an initramfs, which would be for the machine that this is not.
+# in_system COMMAND...: runs COMMAND in the system. INITRD=No keeps packages from making an initramfs, which would fit the
+# host, not the guest.
 in_system() {
 	chroot "$system" env --ignore-environment PATH=/usr/sbin:/usr/bin HOME=/root LANG=C.UTF-8 \
 		DEBIAN_FRONTEND=noninteractive INITRD=No "$@"
 }
 
-# apt_in_system COMMAND...: for packages that are at hand.
+# apt_in_system COMMAND...: runs apt-get in the system with packages that are already downloaded.
 apt_in_system() { in_system apt-get -qq --yes --no-install-recommends -o APT::Sandbox::User=root "$@"; }
 
-# "package=version" of a kernel with headers and source, and of what these need and the toolroot has not.
+# Prints "package=version" of a kernel with headers and source, and of their dependencies that the toolroot lacks.
 kernel_packages() {
 	apt_own apt-get install --simulate --no-install-recommends "linux-base/$suite" "linux-image-$release=$version" \
 		"linux-headers-$release=$version" "$package=$version" tiny-initramfs |
 		sed -nE 's/^Inst ([^ ]+) (\[[^]]*\] )?\(([^ ]+) .*/\1=\3/p'
 }
 
-# That kernel as apt installs it. DKMS makes its key once; that is not what is tested here.
+# install_kernel LAYER: installs the kernel with apt. DKMS generates its key here once, because no check tests the key's
+# generation.
 install_kernel() {
 	local layer=$1 all files status=0
 	mapfile -t all < <(kernel_packages)
@@ -76,7 +78,7 @@ install_kernel() {
 	return "$status"
 }
 
-# open_system: $system is one with that kernel, as it was, and what changes is gone when this ends.
+# Mounts $system with the kernel installed. Changes go to $scratch, which the exit trap removes.
 open_system() {
 	local kernel_layer
 	kernel_layer=$CACHE/system/$({ dpkg-query --show; cat "$PROJECT/scripts/checks/lib-system.sh"; } | digest "$release" "$version")
@@ -88,7 +90,7 @@ open_system() {
 	system_files > "$scratch/before"
 }
 
-# Every file of the system but logs, caches and what apt and dpkg keep of the time before: path, kind, mode, owner, size.
+# Lists path, type, mode, owner and size of every file. Omits logs, caches, apt's lists and dpkg's backup and lock files.
 system_files() {
 	(cd "$system" && find . -xdev \( -path ./var/log -o -path ./var/cache -o -path ./var/lib/apt -o -name '*-old' \
 		-o -path ./var/lib/dpkg/lock\* \) -prune -o ! -type d -printf '/%P\t%y %m %u:%g %s %l\n' \
@@ -97,7 +99,7 @@ system_files() {
 
 nothing_left() { diff "$scratch/before" <(system_files); }
 
-# What was left behind has to be noticed.
+# The control: nothing_left must fail when a file is left.
 something_left() {
 	local status=0
 	mkdir -p "$system/etc/modprobe.d"
@@ -107,8 +109,9 @@ something_left() {
 	return "$status"
 }
 
-# boot_system RUN PATTERN DESCRIPTION SCRIPT [ARGUMENT...]: as must, but the guest has that system's kernel, its modules' lists,
-# its modprobe.d and our module, from where it is installed; and kmod what it needs to unpack that.
+# boot_system RUN PATTERN DESCRIPTION SCRIPT [ARGUMENT...]: does what "must 0" does, in a guest that boots the system's
+# kernel. The guest has the system's module lists, its modprobe.d, the installed module, and liblzma, which kmod requires to
+# decompress the module.
 boot_system() {
 	local above=$scratch/image kernel_of_system=$scratch/kernel of=$kernel image=$scratch/initramfs lzma file
 	rm -rf "$above"
@@ -124,7 +127,7 @@ boot_system() {
 	install -D "$(readlink -f "$lzma")" "$above$lzma"
 	{
 		cat "$("$PROJECT/scripts/harness/image" --without-module "$of")"
-		# The kernel unpacks one after the other.
+		# The kernel unpacks concatenated archives one after the other.
 		(cd "$above" && find . -print0 | sort --zero-terminated |
 			cpio --null --create --format=newc --quiet) | gzip -1
 	} > "$image"
