@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Counts a kselftest run with the kernel's own KTAP parser.
+"""Counts the results of a kselftest run with the kernel's own KTAP parser.
 
-Usage: ktap.py KERNEL-SOURCE OUTPUT NAME RESULTS [MAY-BE-SKIPPED...]. Every script of the collection is a test and its
-checks are subtests; run_kselftest.sh puts "# " before their lines. Appends "ok|failed COUNT NAME" to
-RESULTS; exits 1 if anything failed, is missing, or was skipped and may not be.
+Usage: ktap.py KERNEL-SOURCE OUTPUT NAME RESULTS [MAY-BE-SKIPPED...]. Every script of the collection is a test, and its
+checks are subtests. run_kselftest.sh puts "# " before their lines. Appends "ok|failed COUNT NAME" lines to
+RESULTS. Exits 1 if a script failed, is missing, or was skipped without being in MAY-BE-SKIPPED.
 """
 
 import inspect
@@ -15,7 +15,7 @@ import sys
 
 
 def scripts_of(text):
-    """Yields (script, its lines, its own verdict) for each script of the collection."""
+    """Yields (script, its lines, True if it says ok) for each script of the collection."""
     lines = []
     for line in text.splitlines():
         result = re.match(r"(ok|not ok) \d+ selftests: (?:tsoffset|gauntlet): (\S+)", line)
@@ -27,13 +27,13 @@ def scripts_of(text):
 
 
 def parse(lines):
-    """The kernel's parser, kept from printing."""
+    """Parses lines with the kernel's parser, without printing."""
     import kunit_parser
     import kunit_printer
 
     if "printer" in inspect.signature(kunit_parser.parse_run_tests).parameters:
         return kunit_parser.parse_run_tests(lines, kunit_printer.Printer(print=False))
-    # That of older series prints to a place of its own.
+    # The parser of older series prints to a module variable.
     kunit_parser.stdout = kunit_printer.Printer(io.StringIO())
     return kunit_parser.parse_run_tests(lines)
 
@@ -54,7 +54,7 @@ def main():
             print("\n".join(f"    {line}" for line in lines))
         if counts.skipped:
             (excused if script in may_skip else skipped).append(script)
-    # The plan is the independent count of what had to run.
+    # The plan counts the scripts independently.
     plan = re.search(r"^1\.\.(\d+)$", text, re.M)
     if not plan or int(plan[1]) != seen:
         failed.append(f"the collection: {seen} of {plan[1] if plan else 'an unknown number of'} scripts ran")
@@ -67,7 +67,7 @@ def main():
         for script in failed:
             file.write(f"failed 1 {name}: {script}\n")
         for script in skipped:
-            # On a kernel of this project a skip is a missing option.
+            # On this project's kernels, a skip means that an option is missing.
             file.write(f"failed 1 {name}: {script} (skipped)\n")
     sys.exit(1 if failed or skipped else 0)
 
