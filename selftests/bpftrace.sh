@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The tracepoint with bpftrace, where there is one.
+# The tracepoint with bpftrace, if the guest has bpftrace.
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=selftests/lib-trace.sh
@@ -9,8 +9,8 @@
 
 NOLOAD=1
 
-# Every field, in the words of the others; verdict and flags are numbers here. One printf for all: what comes between
-# two of them is another CPU's.
+# Every field in the form of the other tools, but verdict and flags as numbers. One printf prints all fields, because
+# another CPU's output can come between two.
 program='tracepoint:tsoffset:connect {
 	printf("[%d] connect: time=%llu seq=%llu recorded=%d pid=%d tgid=%d uid=%d netns=%u cookie=%llu source=%s sport=%d destination=%s dport=%d error=%d offset=0x%08x expected=0x%08x verdict=%d duration=%llu overlaps=%d flags=%d parent=%llu comm=%s\n",
 		cpu, args.time, args.seq, args.recorded, args.pid, args.tgid, args.uid, args.netns, args.cookie,
@@ -20,7 +20,7 @@ program='tracepoint:tsoffset:connect {
 
 it_says_what_connects_says() {
 	load_with_tool bpftrace
-	# It takes the command as one word.
+	# bpftrace takes the command as one word.
 	# shellcheck disable=SC2016 # for the other shell
 	echo 'set -e; . "$TSOFFSET_SELFTESTS/lib.sh"; . "$TSOFFSET_SELFTESTS/lib-trace.sh"; all_kinds' > /tmp/kinds
 	TSOFFSET_SELFTESTS=$TSOFFSET_SELFTESTS bpftrace -B line -o /tmp/lines -e "$program" -c '/bin/bash /tmp/kinds'
@@ -31,7 +31,7 @@ it_says_what_connects_says() {
 	same_as_recorded /tmp/trace
 }
 
-# From one thread: where two CPUs come to a key of a map for the first time at once, bpftrace loses one of their counts
+# One thread connects. If two CPUs reach a new key of a map at the same time, bpftrace loses one of their counts
 # ("map_update_elem, retcode: -17").
 it_counts() {
 	load_with_tool bpftrace
@@ -41,7 +41,7 @@ it_counts() {
 	grep -qx '@verdicts\[0\]: 9' /tmp/counts
 }
 
-# A script of somebody else's on the same function, entry and return.
+# Another script on the same function, at entry and return.
 beside_one_on_the_function() {
 	load_with_tool bpftrace
 	bpftrace -e 'kprobe:tcp_v6_connect { @calls = count(); } kretprobe:tcp_v6_connect { @returns = count(); }' \

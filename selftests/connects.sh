@@ -1,20 +1,20 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The records of connects: all of them, right, in order, and the books about them.
+# The records of connects: complete, correct, in order, and balanced in the ledger.
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 NOLOAD=1
 CONNECTS=/proc/tsoffset/connects
 
-# column NAME: that column of the table on standard input, a line each.
+# column NAME: prints that column of the table on standard input.
 column() {
 	awk -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) column = i; next }
 		{ print $column }'
 }
 
-# lines_with COLUMN VALUE
+# lines_with COLUMN VALUE: counts the records with VALUE in COLUMN.
 lines_with() { column "$1" < "$CONNECTS" | grep -cx -- "$2"; }
 
 every_connect_has_its_record() {
@@ -28,7 +28,7 @@ every_connect_has_its_record() {
 	[ "$(lines_with error 0)" -eq 200 ] && [ "$(lines_with uid 0)" -eq 200 ]
 	[ "$(lines_with comm tsoffset-worklo)" -eq 200 ]
 	[ "$(lines_with netns "$(readlink /proc/self/ns/net | tr -dc 0-9)")" -eq 200 ]
-	# A cookie is each socket's own.
+	# Each socket has its own cookie.
 	[ "$(column cookie < "$CONNECTS" | sort -u | wc -l)" -eq 200 ]
 	[ "$(column cookie < "$CONNECTS" | grep -cx 0)" -eq 0 ]
 	column offset < "$CONNECTS" > /tmp/offsets
@@ -52,7 +52,7 @@ who_called() {
 	[ "$(lines_with uid 65534)" -eq 3 ]
 	workload refused --times 10
 	[ "$(lines_with verdict failed)" -eq 50 ]
-	# EINVAL, ENETUNREACH and so on: as the kernel numbers them.
+	# EINVAL, ENETUNREACH and so on, as the kernel's numbers.
 	[ "$(lines_with error -22)" -ge 10 ]
 }
 
@@ -99,7 +99,7 @@ a_snapshot_agrees_with_itself() {
 	workload connect --serve --threads 4 --connects 1000000 --seconds 250 > /dev/null &
 	connecting=$!
 	wait_for 5 more_than 100
-	# By one byte, by many, and with seeks back, while connects come.
+	# Reads one byte or many at a time and seeks back, while connects are recorded.
 	exec 3< "$CONNECTS" 4< "$CONNECTS"
 	dd bs=1 <&3 > /tmp/small 2> /dev/null
 	dd bs=1M <&4 > /tmp/large 2> /dev/null
@@ -128,14 +128,14 @@ records_out_of_range_are_refused() {
 	expect records_readable=0
 }
 
-# no_data FILE: it says that there is none, and waits for none.
+# no_data FILE: expects a read to return no data at once.
 no_data() {
 	if message=$(timeout 5 cat "$1" 2>&1); then return 1; fi
 	echo "$message"
 	[[ $message == *'No data available'* ]]
 }
 
-# Compared and counted all the same.
+# records=0 keeps no records. The module still compares and counts connects.
 none_are_kept_where_none_are_wanted() {
 	load_with records=0 outcomes=16
 	workload connect --serve --threads 4 --connects 100
@@ -148,18 +148,18 @@ none_are_kept_where_none_are_wanted() {
 		outcomes_recorded=0 outcomes_overwritten=0
 	[ "$(stat outcome_established)" -ge 100 ]
 	[ "$(stat outcomes_filtered)" -ge 100 ]
-	# A filter chooses among none.
+	# A filter selects none of zero records.
 	echo dport=1 > /proc/tsoffset/filter
 	echo clear > /proc/tsoffset/filter
 	no_data "$CONNECTS"
 	no_data /proc/tsoffset/events
-	# The same with records has some.
+	# The control: with records, the files have data.
 	rmmod tsoffset
 	load_with records=2
 	if no_data "$CONNECTS"; then return 1; fi
 }
 
-# A CPU that was offline at the load gets its ring when it comes.
+# A CPU that was offline during the load gets its ring when it comes online.
 a_cpu_that_comes_has_records() {
 	cpu=/sys/devices/system/cpu/cpu1/online
 	echo 0 > "$cpu"

@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Connects as they return: following, waiting in every way, several readers, and falling behind.
+# Connects as events: following, every way of waiting, several readers, and readers that fall behind.
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 NOLOAD=1
 EVENTS=/proc/tsoffset/events
 
-# follow NAME OPTIONS...: in the background, to /tmp/NAME; returns when it has the file open.
+# follow NAME OPTIONS...: follows events in the background, into /tmp/NAME. Returns when the follower has opened the file.
 follow() {
 	name=$1
 	shift
@@ -18,14 +18,14 @@ follow() {
 	wait_for 10 grep -q ready "/tmp/$name.ready"
 }
 
-# followed NAME LINES: it has ended well, with so many lines.
+# followed NAME LINES: expects the follower to succeed with LINES lines.
 followed() {
 	wait_for 20 grep -q status "/tmp/$1.ready" || :
 	cat "/tmp/$1.ready"
 	[ "$(wc -l < "/tmp/$1")" -eq "$2" ] && grep -qx 'status 0' "/tmp/$1.ready"
 }
 
-# connects N: from one thread, to a listener of their own.
+# connects N: makes N connects from two threads to their own listener.
 connects() { workload connect --serve --threads 2 --connects "$1"; }
 
 every_connect_is_an_event() {
@@ -34,7 +34,7 @@ every_connect_is_an_event() {
 	connects 100
 	followed all 100
 	[ "$(grep -c '^{"v":1,"event":"connect",.*"destination":"::1","dport":7000,"error":0,.*"verdict":"match",.*}$' /tmp/all)" -eq 100 ]
-	# None twice.
+	# No event comes twice.
 	[ "$(sed 's/.*"cpu":\([0-9]*\),"seq":\([0-9]*\),.*/\1 \2/' /tmp/all | sort -u | wc -l)" -eq 100 ]
 }
 
@@ -47,7 +47,7 @@ each_way_of_waiting() {
 	for how in read poll select epoll; do
 		followed "$how" 30
 	done
-	# All saw the same.
+	# All readers saw the same events.
 	for how in poll select epoll; do
 		sort "/tmp/$how" > /tmp/other
 		sort /tmp/read | cmp - /tmp/other
@@ -62,7 +62,7 @@ from_now_or_from_the_oldest() {
 	connects 5
 	followed now 5
 	followed oldest 25
-	# Where nothing new comes: nothing to wait for without waiting.
+	# Without new events, poll reports nothing.
 	if timeout 1 tsoffset-workload follow "$EVENTS" --lines 1 --how poll --seconds 1 > /tmp/none 2>&1; then
 		return 1
 	fi
@@ -81,7 +81,7 @@ small_reads_give_the_same() {
 who_falls_behind_is_told() {
 	load_with records=4
 	cpus=$(grep -c ^processor /proc/cpuinfo)
-	# Opened, and not read until all is over.
+	# The reader opens the file now, and reads after all connects.
 	exec 3< "$EVENTS"
 	connects 200
 	number=$((4 * cpus + 1))
@@ -108,7 +108,7 @@ unloading_waits_until_it_is_closed() {
 	rmmod tsoffset
 }
 
-# Two processes with one open file: one waits in a read, and the other still seeks, and can be killed.
+# Two processes share one open file. While one waits in a read, the other can still seek and be killed.
 a_waiting_read_holds_no_lock() {
 	load
 	exec 3< "$EVENTS"
@@ -140,7 +140,7 @@ for_the_administrator_only() {
 	[ "$(cat /sys/module/tsoffset/refcnt)" -eq 0 ]
 }
 
-# told READER: connects that it was told of, and those of which it was told that they were lost.
+# told READER: prints the number of connects that the reader received, plus the number reported as lost.
 told() { awk -F '"event":"lost","count":' '/"event":"connect"/ { n++ } NF == 2 { n += $2 } END { print n + 0 }' "/tmp/load$1"; }
 
 all_were_told() {
@@ -149,7 +149,7 @@ all_were_told() {
 	done
 }
 
-# eight_readers_under_load PARAMETER...: each is told of each connect, or that it was lost.
+# eight_readers_under_load PARAMETER...: expects each reader to receive each connect or a report of its loss.
 eight_readers_under_load() {
 	load_with "$@"
 	for reader in 1 2 3 4 5 6 7 8; do
@@ -157,7 +157,7 @@ eight_readers_under_load() {
 	done
 	workload connect --serve --threads 8 --connects 2000
 	wait_for 20 all_were_told 2000 || :
-	# Who was told of a loss gets fewer lines than it waits for.
+	# A reader that lost events waits for lines that never come.
 	killall -q tsoffset-workload || :
 	for reader in 1 2 3 4 5 6 7 8; do
 		echo "reader $reader: $(wc -l < "/tmp/load$reader") lines, $(told "$reader") connects"

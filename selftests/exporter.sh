@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What a server's exporter makes of the module's own file, where it runs: next to the module, without it, and shut in
-# as its systemd unit shuts it in. scripts/checks/test-exporter goes on with the stats that are printed here.
+# The exporter in the guest: beside the module, without the module, and confined like its systemd unit.
+# scripts/checks/test-exporter uses the stats that this script prints.
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -10,14 +10,14 @@ PROM=/tmp/tsoffset.prom
 
 exporter() { /bin/sh "$TSOFFSET_SELFTESTS/tsoffset-exporter" "$@"; }
 
-# metric SAMPLE=VALUE...: as the file has them.
+# metric SAMPLE=VALUE...: expects these samples in the file.
 metric() {
 	for pair; do
 		grep -qxF "${pair%=*} ${pair##*=}" "$PROM" || { echo "no $pair"; cat "$PROM"; return 1; }
 	done
 }
 
-# Nothing but that there is nothing, said once more in one line.
+# Expects tsoffset_up 0 as the only metric, and one line of explanation.
 down() {
 	[ "$(grep -vc '^#' "$PROM")" -eq 1 ]
 	metric tsoffset_up=0
@@ -26,7 +26,7 @@ down() {
 
 NOLOAD=1
 
-# With something in as many lines as one workload can fill.
+# One workload fills as many lines of stats as possible.
 what_the_module_counts() {
 	load_with witness=1
 	workload connect --serve --threads 4 --connects 200
@@ -51,7 +51,7 @@ for_an_ordinary_user() {
 	metric tsoffset_up=1
 }
 
-# Numbers of a module that is gone would look as if it were there.
+# Old numbers would look as if the module were loaded.
 no_module_no_numbers() {
 	load
 	exporter "$PROM"
@@ -61,7 +61,7 @@ no_module_no_numbers() {
 	down 'the module is not loaded'
 }
 
-# What ProtectProc=invisible mounts shows the stats; what ProcSubset=pid mounts does not, so the unit has only the one.
+# A /proc with ProtectProc=invisible shows stats. A /proc with ProcSubset=pid does not, so the unit has only the former.
 under_a_proc_of_its_own() {
 	load
 	mkdir -p /tmp/proc

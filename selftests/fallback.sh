@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# A kernel whose kretprobes have another handler than the one that the module replaces: a second probe counts the calls.
+# The module replaces the handler of kretprobes. On a kernel with another handler, a second probe counts the calls.
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 

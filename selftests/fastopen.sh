@@ -5,8 +5,7 @@
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# netstat NAME: a line of the kernel's own counts of TCP, which come as a row of names and a row of
-# values.
+# netstat NAME: prints a TCP counter of the kernel. The file has a row of names before each row of values.
 netstat() {
 	awk -v name="$1" '$1 == "TcpExt:" { for (i = 2; i <= NF; i++) if (names[i] == name) print $i
 		else if (!seen) names[i] = $i
@@ -16,8 +15,8 @@ netstat() {
 deferred_connect() {
 	sysctl -q net.ipv4.tcp_fastopen=3
 	before=$(netstat TCPFastOpenActive)
-	# The first connection fetches the cookie; those after it are deferred. Deferred or not, each
-	# calls the function once.
+	# The first connection fetches the cookie. The kernel defers the later connects until the first write. Each connect
+	# calls the function once, deferred or not.
 	connects=$(workload connect --serve --kind fastopen --threads 1 --connects 50 | counted)
 	deferred=$(($(netstat TCPFastOpenActive) - before))
 	sysctl -q net.ipv4.tcp_fastopen=1

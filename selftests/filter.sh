@@ -1,20 +1,20 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Which connects are recorded.
+# The filter that selects which connects are recorded.
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 NOLOAD=1
 FILTER=/proc/tsoffset/filter
 
-# connects N: to the listener of this test.
+# connects N: makes N connects to this test's listener.
 connects() { workload connect --to '[::1]:7000' --threads 2 --connects "$1"; }
 
-# filtered RECORDED FILTERED: so many of each, and the books balance.
+# filtered RECORDED FILTERED: expects these counts and a balanced ledger.
 filtered() { expect connects_recorded="$1" connects_filtered="$2" records_readable="$1" ledger=balanced; }
 
-# refused TEXT PATTERN: EINVAL, one line in the log, and the filter as before.
+# refused TEXT PATTERN: expects EINVAL for TEXT, one log line that matches PATTERN, and an unchanged filter.
 refused() {
 	before=$(cat "$FILTER")
 	mark_log
@@ -71,7 +71,7 @@ it_reads_as_it_was_written() {
 	load
 	echo '  daddr=10.0.0.0/8,::1   verdict=!match ' > "$FILTER"
 	[ "$(cat "$FILTER")" = 'daddr=::ffff:10.0.0.0/104,::1/128 verdict=!match' ]
-	# What it shows can be written back.
+	# The file's own text is a valid filter.
 	cat "$FILTER" > /tmp/filter
 	echo clear > "$FILTER"
 	cat /tmp/filter > "$FILTER"
@@ -86,7 +86,7 @@ a_bad_one_changes_nothing() {
 	refused 'clear uid=1' 'filter: at byte 6: nothing may follow clear'
 	refused ' ' 'filter: at byte 0: nothing in it'
 	[ "$(cat "$FILTER")" = dport=443 ]
-	# More than a page, and no text at all.
+	# More than a page, and bytes that are not text.
 	mark_log
 	if dd if=/dev/zero of="$FILTER" bs=5000 count=1 2> /dev/null; then return 1; fi
 	log_since_mark | grep -q 'filter: 5000 bytes at once are too many'

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# KUnit tests of the abstractions, in a module built for them.
+# KUnit tests of the abstractions, in a module variant that contains them.
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 

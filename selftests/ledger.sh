@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The books under load: 64 threads connect while 8 readers read every file, with little room and with much.
+# The ledger under load: 64 threads connect while 8 readers read every file, with few records and with many.
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 NOLOAD=1
 
-# Readers of all files in the background, until /tmp/stop is there.
+# Starts readers of all files in the background. The readers run until /tmp/stop exists.
 readers() {
 	rm -f /tmp/stop
 	for _ in 1 2 3 4 5 6; do
@@ -27,14 +27,14 @@ stop_readers() {
 	rm /tmp/stop
 }
 
-# Every reading of the books that says anything says that they balance.
+# Fails if any read of the ledger was unbalanced.
 never_unbalanced() {
 	(until [ -e /tmp/stop ]; do
 		if grep -q '^ledger unbalanced$' "$STATS"; then cat "$STATS" > /tmp/unbalanced; fi
 	done) &
 }
 
-# connects N: from 64 threads, all counted, by the workload's own count.
+# connects N: makes N connects from 64 threads. The workload's own count must show all of them.
 connects() {
 	rm -f /tmp/unbalanced
 	readers
@@ -47,7 +47,7 @@ connects() {
 	stats=$(cat "$STATS")
 }
 
-# value NAME: of the stats that connects() left.
+# value NAME: prints that line of the stats that connects() read.
 value() { echo "$stats" | field "$1"; }
 
 with_room_for_all() {

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# Calls that stay inside tcp_v6_connect(), for those checks that source this after lib.sh.
+# Calls that stay inside tcp_v6_connect(). A script sources this file after lib.sh.
 
-# park USER [CALLS [PORT]]: so many calls, 300 unless given, stay inside tcp_v6_connect(), by pages of a Fast Open that never come, until let_go.
-# PARK_IN is a command that runs the calls in a namespace.
+# park USER [CALLS [PORT]]: keeps CALLS calls of USER, 300 by default, inside tcp_v6_connect() until let_go. Each call waits
+# for a page with Fast Open data that is never provided. PARK_IN is a command that runs the calls in a namespace.
 park() {
-	# The server hands out cookies; without one the data are copied after the call.
+	# The server provides Fast Open cookies. Without a cookie, the kernel would copy the data after the call.
 	echo 3 > /proc/sys/net/ipv4/tcp_fastopen
 	chmod 666 /dev/userfaultfd
 	rm -f /tmp/hold

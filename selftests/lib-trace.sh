@@ -1,29 +1,28 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What the tests of the tracepoint share; sourced after lib.sh.
+# Common functions of the tracepoint's selftests. A script sources this file after lib.sh.
 
 TRACING=/sys/kernel/tracing
 EVENT=$TRACING/events/tsoffset/connect
 # shellcheck disable=SC2034 # for those who source this
 CONNECTS=/proc/tsoffset/connects
 
-# Succeeds where the kernel has event tracing, with its files in place. Without it (CONFIG_EVENT_TRACING)
-# there is nothing to test.
+# Succeeds if the kernel has event tracing, and mounts tracefs. Without CONFIG_EVENT_TRACING, the caller skips the check.
 tracing() {
 	grep -qw tracefs /proc/filesystems || return "$KSFT_SKIP"
 	[ -e "$TRACING/trace" ] || mount -t tracefs tracefs "$TRACING"
 	[ -d "$TRACING/events" ] || return "$KSFT_SKIP"
 }
 
-# load_with_tool PROGRAM: a fresh module, and that program to go with it.
+# load_with_tool PROGRAM: loads a fresh module. Skips the check without PROGRAM.
 load_with_tool() {
 	command -v "$1" > /dev/null || return "$KSFT_SKIP"
 	tracing
 	load
 }
 
-# load_traced [PARAMETER=VALUE...]: a fresh module, an empty buffer and the event on.
+# load_traced [PARAMETER=VALUE...]: loads a fresh module, empties the buffer and enables the event.
 load_traced() {
 	tracing
 	load_with "$@"
@@ -31,8 +30,8 @@ load_traced() {
 	echo 1 > "$EVENT/enable"
 }
 
-# columns: lines of the event, as ftrace, trace-cmd and perf print them, in the form of those of connects:
-# its columns between single blanks, then whether it was recorded.
+# columns: converts the event's lines from ftrace, trace-cmd or perf to the columns of connects, between single blanks.
+# "recorded=" follows the columns.
 columns() {
 	sed -nE 's/^.*\[([0-9]+)\].* (tsoffset:)?connect: +(time=.*)$/cpu=\1 \3/p' | awk '{
 		for (i = 1; i <= NF; i++) { at = index($i, "="); value[substr($i, 1, at - 1)] = substr($i, at + 1) }
@@ -43,10 +42,11 @@ columns() {
 	}' | sort
 }
 
-# recorded: the lines of connects in that form.
+# recorded: prints the lines of connects in that form.
 recorded() { awk 'NR > 1 { $1 = $1; print $0, "recorded=1" }' "$CONNECTS" | sort; }
 
-# same_as_recorded FILE: the event's lines in it are those of connects, all of them.
+# same_as_recorded FILE: expects the event's lines in FILE to equal the lines of connects. connects must have every recorded
+# connect.
 same_as_recorded() {
 	columns < "$1" > /tmp/traced
 	recorded > /tmp/recorded
@@ -54,7 +54,7 @@ same_as_recorded() {
 	[ "$(wc -l < /tmp/traced)" -eq "$(stat connects_recorded)" ]
 }
 
-# all_kinds: connects of every kind that can be had at will, 24 of them.
+# all_kinds: makes 24 connects, of every kind that a test can cause directly.
 all_kinds() {
 	workload connect --serve --threads 2 --connects 8
 	workload refused --times 1
@@ -69,14 +69,14 @@ all_kinds() {
 	settle
 }
 
-# all_kinds_under COMMAND...: the same while a program traces that is given what to run.
+# all_kinds_under COMMAND...: runs all_kinds under COMMAND, a program that traces the given command.
 all_kinds_under() {
 	# shellcheck disable=SC2016 # for the other shell
 	TSOFFSET_SELFTESTS=$TSOFFSET_SELFTESTS "$@" bash -e -c \
 		'. "$TSOFFSET_SELFTESTS/lib.sh"; . "$TSOFFSET_SELFTESTS/lib-trace.sh"; all_kinds'
 }
 
-# has_all_kinds FILE: it has lines of the event for each of them.
+# has_all_kinds FILE: expects FILE to have the event's lines of all_kinds.
 has_all_kinds() {
 	for verdict in match failed repair zero; do
 		grep -q " verdict=$verdict " "$1"
@@ -87,7 +87,7 @@ has_all_kinds() {
 
 held() { [ "$(cat /sys/module/tsoffset/refcnt)" -gt 0 ]; }
 
-# held_while PID: the module cannot go while that program traces, and can when it has ended.
+# held_while PID: expects the process PID, which traces, to prevent unloading until it ends.
 held_while() {
 	# shellcheck disable=SC2064 # this one
 	trap "kill -KILL $1" EXIT

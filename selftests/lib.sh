@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What the tests share. A test is a list of checks; each is a function that succeeds or fails, and
-# says on the way what it saw.
+# Common functions of the selftests. A selftest is a list of checks. Each check is a function that succeeds or fails and
+# prints its observations.
 #
-# Emulated, a process takes 15 to 20 ms to begin and a program 30 to 36 ms, more where other guests run: what is done
-# for every check, or for every line, is done by the shell itself.
+# In an emulated guest, a fork takes 15 to 20 ms and an exec 30 to 36 ms, and more beside other guests. So the shell itself
+# does the work of every check or line, without other programs.
 
 : "${TSOFFSET_SELFTESTS:=$(dirname "$0")}"
 # shellcheck source=/dev/null
@@ -16,10 +16,10 @@
 VARIANTS=$(dirname "$TSOFFSET_KO")
 STATS=/proc/tsoffset/stats
 
-# run_checks FUNCTION...: each as one result. The module is loaded before each, fresh, unless NOLOAD
-# is set, and unloaded after it.
+# run_checks FUNCTION...: runs each check and prints its result. Loads a fresh module before each check unless NOLOAD is
+# set, and unloads the module after the check.
 run_checks() {
-	# TSOFFSET_CHECKS names some of them. None is a mistake, and no success.
+	# TSOFFSET_CHECKS selects checks. A selection without a match is a mistake, so it fails.
 	chosen=''
 	for check; do
 		case " ${TSOFFSET_CHECKS:-$check} " in
@@ -35,7 +35,7 @@ run_checks() {
 	ktap_print_header
 	ktap_set_plan $#
 	for check; do
-		# Not within "if": there the shell would ignore set -e.
+		# A subshell within "if" would ignore set -e.
 		(set -eo pipefail; run_check "$check")
 		status=$?
 		case $status in
@@ -65,18 +65,18 @@ clean_up() {
 	[ ! -d /sys/module/testhook ] || rmmod testhook
 }
 
-# TSOFFSET_HOOK has every check run with that hook, unless the check names one itself.
+# TSOFFSET_HOOK sets the hook of every check that sets no hook itself.
 load() { insmod "$TSOFFSET_KO" ${TSOFFSET_HOOK:+"hook=$TSOFFSET_HOOK"}; }
 
-# load_with PARAMETER=VALUE...
+# load_with PARAMETER=VALUE...: loads the module with these parameters.
 load_with() { insmod "$TSOFFSET_KO" ${TSOFFSET_HOOK:+"hook=$TSOFFSET_HOOK"} "$@"; }
 
-# Whether this kernel's fprobes are built on the function graph tracer.
+# Succeeds if this kernel builds fprobes on the function graph tracer.
 has_fprobe() {
 	grep -qw fprobe_fgraph_entry /proc/kallsyms
 }
 
-# For checks about a kretprobe, its instances and how it is disarmed.
+# Skips a check about kretprobes, their instances or their disarming with any other hook.
 kprobe_hook_only() {
 	[ "${TSOFFSET_HOOK:-kprobe}" = kprobe ] || {
 		echo "with hook=$TSOFFSET_HOOK there is no kretprobe"
@@ -86,7 +86,7 @@ kprobe_hook_only() {
 
 workload() { tsoffset-workload "$@"; }
 
-# field NAME: the value of a line "NAME value" on standard input.
+# field NAME: prints the value of the line "NAME value" on standard input.
 field() {
 	local lines line
 	mapfile -t lines
@@ -97,7 +97,7 @@ field() {
 
 stat() { field "$1" < "$STATS"; }
 
-# compare NAME=VALUE...: with lines "NAME value" on standard input, all read at once.
+# compare NAME=VALUE...: compares the lines "NAME value" on standard input, all of one read.
 compare() {
 	local lines line name pair wrong=0
 	local -A values
@@ -122,7 +122,7 @@ expect() {
 	compare "$@" < "$STATS"
 }
 
-# wait_for SECONDS COMMAND...: until the command succeeds; fails if it has not by then.
+# wait_for SECONDS COMMAND...: repeats COMMAND until it succeeds. Fails after SECONDS.
 wait_for() {
 	tries=$(($1 * 20))
 	shift
@@ -133,29 +133,30 @@ wait_for() {
 	done
 }
 
-# Waits until the books can be read: nothing in flight. Who reads them sees where they cannot.
+# Waits until no connect is in flight, so that the ledger is not busy. Gives up without an error, because the caller reads
+# the ledger.
 settle() { wait_for 5 not_busy || :; }
 
-# reached NAME COUNT: that line of stats is so far.
+# reached NAME COUNT: succeeds if that line of stats has at least COUNT.
 reached() { [ "$(stat "$1")" -ge "$2" ]; }
 
 not_busy() { [ "$(stat ledger)" != busy ]; }
 
-# figure WHAT VALUE...: something measured, which scripts/checks/gauntlet makes a table of.
+# figure WHAT VALUE...: prints a measured figure for the table of scripts/checks/gauntlet.
 figure() {
 	what=$1
 	shift
 	echo "figure $what: $*"
 }
 
-# Reads every file of the module but events, which has no end.
+# Reads every file of the module except events, which has no end.
 read_files() {
 	for file in /proc/tsoffset/* /proc/net/tsoffset; do
 		[ "$file" = /proc/tsoffset/events ] || cat "$file"
 	done > /dev/null
 }
 
-# all_matched N: N connects were called, by a count that is not the module's, and all are well.
+# all_matched N: expects N connects in stats, all with a matching offset. N comes from a counter outside the module.
 all_matched() {
 	expect version=1 probe_armed=1 connects_called="$1" connects_entered="$1" \
 		connects_returned="$1" connects_missed=0 connects_in_flight=0 connects_failed=0 \
@@ -163,11 +164,10 @@ all_matched() {
 		ledger=balanced
 }
 
-# counted: what the workload on standard input says it did.
+# counted: prints the number of connects in the workload's output on standard input.
 counted() { field connects; }
 
-# Starts a listener in the background and waits until it listens.
-# serve COMMAND-PREFIX... -- OPTIONS...
+# serve COMMAND-PREFIX... -- OPTIONS...: starts a listener in the background and waits until the listener is ready.
 serve() {
 	prefix=''
 	while [ "$1" != -- ]; do
@@ -176,23 +176,23 @@ serve() {
 	done
 	shift
 	ready=$(mktemp)
-	# In a shell of its own, which ends at once: nobody reports that it was killed.
+	# The subshell ends at once, so that no shell reports a killed job.
 	# shellcheck disable=SC2086 # the prefix is a list of words
 	($prefix tsoffset-workload serve "$@" > "$ready" &)
 	wait_for 5 grep -q ready "$ready"
 }
 
-# Ends who connects and who serves, and waits until their ports are free: who is killed with many sockets open still
-# listens while they are closed, and whoever comes next would find the address in use.
+# Kills all workloads and waits until their ports are free. A killed process with many sockets listens until all of them are
+# closed. Until then, the next listener would find the address in use.
 stop_workloads() {
 	killall -q -9 tsoffset-workload || return 0
 	wait_for 20 ports_are_free
 }
 
-# Nobody listens on 7000 to 7007, where the workload does.
+# Succeeds if no socket listens on the workload's ports 7000 to 7007.
 ports_are_free() { ! grep -q ':1B5[89A-F] [0-9A-F]*:0000 0A ' /proc/net/tcp6; }
 
-# Two network namespaces, "left" and "right", with a veth pair between them and addresses.
+# Makes two network namespaces, "left" and "right", with a veth pair between them and addresses.
 two_namespaces() {
 	ip netns add left
 	ip netns add right
@@ -208,8 +208,8 @@ two_namespaces() {
 	done
 }
 
-# Log lines of the module since a mark; what the kernel says once about any module from outside its
-# tree, or without its signature, is not the module's.
+# log_since_mark prints the module's log lines since mark_log. It omits the kernel's own messages about any out-of-tree or
+# unsigned module.
 mark_log() {
 	MARK="tsoffset-selftest $$ $(cat /proc/uptime)"
 	echo "$MARK" > /dev/kmsg
@@ -219,8 +219,8 @@ log_since_mark() {
 	dmesg | sed "1,/$MARK/d; /taint[a-z]* kernel/d; /tsoffset: /!d; s/^\[[^]]*\] //"
 }
 
-# refuses ERROR PATTERN COMMAND...: the command fails with that error, and the module leaves exactly
-# one line in the log, which matches the pattern, and nothing of itself.
+# refuses ERROR PATTERN COMMAND...: expects COMMAND to fail with ERROR. The module must print exactly one log line, which
+# matches PATTERN, and leave no files.
 refuses() {
 	error=$1
 	pattern=$2

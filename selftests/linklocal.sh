@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Link-local addresses, which need a scope.
+# Link-local addresses, which require a scope.
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 

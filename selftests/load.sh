@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Loading, what is there then, and unloading.
+# Loading, the files of the loaded module, and unloading.
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -41,7 +41,7 @@ last_has_a_line_for_each_cpu() {
 second_load_is_refused() {
 	if message=$(load 2>&1); then return 1; fi
 	echo "$message" | grep -q 'File exists'
-	# The one that is loaded is none the worse for it.
+	# The loaded module is unaffected.
 	all_matched 0
 }
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Connects over loopback: every one called, followed and right.
+# Connects over loopback: the module counts and follows every connect, and every offset matches.
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 

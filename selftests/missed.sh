@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Many connects at once: none missed by default; with too few instances, all accounted for.
+# Many simultaneous connects: by default none is missed. With too few instances, every missed connect is counted.
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -13,14 +13,15 @@ none_with_64_threads() {
 	all_matched "$connects"
 }
 
-# Each thread may be preempted within its call: more threads than CPUs, by far, and those of idle priority for the longest.
+# Any thread may be preempted within its call. There are far more threads than CPUs, and threads of idle priority stay
+# preempted longest.
 none_with_400_threads() {
 	load
 	connects=$(workload connect --serve --threads 400 --connects 4000 | counted)
 	all_matched "$connects"
 }
 
-# The probe can follow one call at a time: of two CPUs connecting, one is missed now and then.
+# The probe has one instance and follows one call at a time. With two CPUs that connect, some calls are missed.
 one_instance() {
 	kprobe_hook_only
 	load_with maxactive=1

@@ -12,7 +12,7 @@ subflows() {
 	all_matched 50
 }
 
-# A record has the cookie that the application sees.
+# A record has the cookie that the application sees, in the parent's column.
 the_applications_cookie() {
 	[ -e /proc/sys/net/mptcp/enabled ] || return "$KSFT_SKIP"
 	sysctl -q net.mptcp.enabled=1
@@ -20,7 +20,7 @@ the_applications_cookie() {
 	[ "$(wc -l < /tmp/cookies)" -eq 50 ]
 	awk 'NR == 1 { for (i = 1; i <= NF; i++) { if ($i == "parent") parent = i; if ($i == "cookie") own = i }; next }
 		$parent == $own { exit 1 } { print $parent }' /proc/tsoffset/connects | sort | diff /tmp/cookies -
-	# An ordinary socket has no parent.
+	# A plain TCP socket has no parent.
 	workload connect --to '[::1]:7001' --serve --connects 10
 	[ "$(tail -n 10 /proc/tsoffset/connects | awk '{ print $NF }' | sort -u)" = 0 ]
 }

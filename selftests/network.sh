@@ -1,23 +1,23 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# /proc/net/tsoffset: each network namespace sees its own connects, and nobody else's.
+# /proc/net/tsoffset: each network namespace sees only its own connects.
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 NETWORK=/proc/net/tsoffset
 
-# of NAMESPACE: what is counted there.
+# of NAMESPACE: prints that namespace's counters.
 of() { ip netns exec "$1" cat "$NETWORK"; }
 
-# has NAMESPACE NAME=VALUE...
+# has NAMESPACE NAME=VALUE...: compares lines of that namespace's counters.
 has() {
 	namespace=$1
 	shift
 	of "$namespace" | compare "$@" | sed "s/^/$namespace: /"
 }
 
-# connects NAMESPACE N: over its loopback.
+# connects NAMESPACE N: makes N connects over that namespace's loopback.
 connects() { ip netns exec "$1" tsoffset-workload connect --serve --threads 4 --connects "$2"; }
 
 from_the_first_connect() {
@@ -39,7 +39,7 @@ each_sees_its_own() {
 	has right connects_called=50 connects_returned=50 offset_match=50 ledger=balanced
 	[ "$(field connects_called < "$NETWORK")" -eq $((before + 20)) ]
 	all_matched 100
-	# Rings and table are everybody's, and so are not in it.
+	# All namespaces share the rings and the table, so the file has no lines about them.
 	of left | awk '{ print $1 }' > /tmp/left
 	awk '$1 !~ /^(records_.*|outcomes_(pending|overwritten))$/ { print $1 }' "$STATS" | diff - /tmp/left
 }
@@ -62,13 +62,13 @@ for_everyone_there() {
 	ip netns add left
 	ip netns exec left su -s /bin/sh nobody -c "cat $NETWORK" > /tmp/read
 	[ "$(field connects_called < /tmp/read)" = 0 ]
-	# A container with a user namespace of its own, too.
+	# A container with its own user namespace sees its own file, too.
 	unshare --user --map-root-user --net cat "$NETWORK" > /tmp/read
 	[ "$(field connects_called < /tmp/read)" = 0 ]
 	[ "$(busybox stat -c %a "$NETWORK")" = 444 ]
 }
 
-# The host's counts keep what was counted in namespaces that are gone.
+# The host's counters keep the counts of deleted namespaces.
 nothing_is_lost_with_a_namespace() {
 	for round in 1 2 3 4 5 6 7 8; do
 		ip netns add left
@@ -76,13 +76,14 @@ nothing_is_lost_with_a_namespace() {
 		connects left 10 > /dev/null
 		has left connects_called=10
 		ip netns delete left
-		# It goes when its last socket has gone, some time later: before, during and after, the sum is the same.
+		# A namespace is deleted some time after its last socket. The sum stays the same before, during and after
+		# the deletion.
 		[ "$(stat connects_called)" -eq $((round * 10)) ]
 	done
 	all_matched 80
 }
 
-# Reads that are open while it is unloaded, and while their namespace goes.
+# Open files hold the module, even if their namespace is deleted.
 open_files_do_no_harm() {
 	ip netns add left
 	rm -f /tmp/open

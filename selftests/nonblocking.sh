@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Connects that return EINPROGRESS: success for tcp_v6_connect().
+# Connects that return EINPROGRESS, which are successes of tcp_v6_connect().
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
