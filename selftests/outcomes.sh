@@ -1,39 +1,39 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What comes after connects: how handshakes end, and whether offsets were rewritten.
+# Follow-ups of connects: how handshakes end, and whether offsets were rewritten.
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 NOLOAD=1
 EVENTS=/proc/tsoffset/events
 
-# From here on, events are kept for this reader.
+# Opens events, so that this reader gets all later events.
 listen() { exec 3< "$EVENTS"; }
 
-# What came since, in /tmp/events. cat waits for more, until it is stopped.
+# Writes the events since "listen" to /tmp/events. cat waits for more events until timeout stops it.
 heard() {
 	timeout 2 cat <&3 > /tmp/events || [ $? -eq 124 ]
 	exec 3<&-
 }
 
-# value KEY: of each line of events on standard input that has it.
+# value KEY: prints KEY's value from each line of events on standard input.
 value() { sed -nE "s/.*\"$1\":\"?([^,\"}]*).*/\1/p"; }
 
-# outcomes NAME: so many of these.
+# outcomes NAME: counts the outcomes NAME.
 outcomes() { grep -c "\"event\":\"outcome\".*\"outcome\":\"$1\"" /tmp/events || sleep 0; }
 
-# A peer that is there and does not answer: its hardware address is nobody's.
+# A peer exists but never answers, because its hardware address belongs to no device.
 silent_peer() {
 	two_namespaces
 	ip -n left neighbour replace 2001:db8::2 lladdr 02:00:00:00:00:99 dev veth0 nud permanent
 	ip netns exec left sysctl -q net.ipv4.tcp_syn_retries=1
 }
 
-# to_silent_peer OPTIONS...
+# to_silent_peer OPTIONS...: connects to the silent peer.
 to_silent_peer() { ip netns exec left tsoffset-workload connect --to '[2001:db8::2]:7000' "$@" || sleep 0; }
 
-# now: nanoseconds since boot, as far as hundredths of a second go, from the kernel and not from the module.
+# now: prints the nanoseconds since boot, in steps of 10 ms, from the kernel instead of the module.
 now() {
 	local uptime
 	read -r uptime _ < /proc/uptime
@@ -57,21 +57,22 @@ every_connect_has_its_outcome() {
 		workload connect --serve --kind blocking --threads 1 --connects 5 --to '[::ffff:127.0.0.1]:7001'
 	} > /tmp/connected
 	heard
-	# Those that the kernel refused for an unfinished handshake, by the workload's count; none without PREEMPT_RT.
+	# The workload counts the connects that the kernel refused for an unfinished handshake. Without PREEMPT_RT there are
+	# none.
 	cat /tmp/connected
 	refused=$(awk '$1 == "refused" { n += $2 } END { print n + 0 }' /tmp/connected)
 	expect outcomes=1024 outcomes_begun=125 outcome_established=$((125 - refused)) outcome_refused="$refused" outcomes_untimed=0 outcomes_overflow=0 \
 		outcomes_pending=0 outcomes_recorded=125 outcomes_filtered=0 outcomes_overwritten=0 \
 		offset_rewritten=0 accepted_other_offset=0 ledger=balanced
 	[ "$(outcomes established)" -eq $((125 - refused)) ]
-	# Each is that of a connect, and no connect is without.
+	# Each outcome belongs to a connect, and each connect has an outcome.
 	grep '"event":"connect"' /tmp/events | value cookie | sort > /tmp/connects
 	grep '"event":"outcome"' /tmp/events | value cookie | sort | cmp - /tmp/connects
 	grep '"event":"connect"' /tmp/events | value sport | sort > /tmp/connects
 	grep '"event":"outcome"' /tmp/events | value sport | sort | cmp - /tmp/connects
-	# In the order of their times.
+	# Events come in the order of their times.
 	value time < /tmp/events | sort -c -n
-	# Client and accepted socket were closed with the offsets that they should have.
+	# Client and accepted socket keep the expected offsets until they are closed.
 	wait_for 5 reached offset_kept $((250 - 2 * refused))
 }
 
@@ -80,8 +81,8 @@ refused_and_failed() {
 	listen
 	workload refused --times 10
 	heard
-	# Ports that are taken: the call fails when the socket has begun to connect. Before it does so, there is
-	# nothing to end.
+	# A connect from taken ports fails after the socket has begun to connect. The other kinds fail before that, so they
+	# have no outcome.
 	expect outcome_refused=10 outcome_established=10 outcome_closed=10 outcomes_begun=30 outcomes_pending=0
 	[ "$(outcomes refused)" -eq 10 ]
 	[ "$(grep '"outcome":"refused"' /tmp/events | value error | sort -u)" -eq 111 ]
@@ -96,7 +97,7 @@ nobody_answers() {
 	expect outcome_timeout=4 outcomes_begun=4 outcomes_pending=0 connects_failed=0
 	[ "$(outcomes timeout)" -eq 4 ]
 	[ "$(grep '"outcome":"timeout"' /tmp/events | value error | sort -u)" -eq 110 ]
-	# Two tries, a second or more each.
+	# Two tries take a second or more each.
 	for handshake in $(grep '"outcome":"timeout"' /tmp/events | value handshake); do
 		[ "$handshake" -gt 1500000000 ] && [ "$handshake" -lt 30000000000 ]
 	done
@@ -105,7 +106,7 @@ nobody_answers() {
 no_way_to_the_peer() {
 	load_with outcomes=64
 	two_namespaces
-	# An address of that network that nobody has.
+	# No device has this address of the network.
 	ip netns exec left tsoffset-workload connect --to '[2001:db8::77]:7000' --threads 2 --connects 2 || :
 	expect outcome_unreachable=2 outcomes_begun=2 outcomes_pending=0
 }
@@ -133,7 +134,7 @@ the_time_is_that_of_the_handshake() {
 	begun=$(now)
 	to_silent_peer --threads 1 --connects 1 &
 	wait_for 20 reached outcomes_pending 1
-	# Now the peer is reached, by the next try.
+	# The next try reaches the peer.
 	ip -n left neighbour delete 2001:db8::2 dev veth0
 	wait
 	lasted=$(($(now) + 10000000 - begun))
@@ -142,14 +143,14 @@ the_time_is_that_of_the_handshake() {
 	handshake=$(grep '"outcome":"established"' /tmp/events | value handshake)
 	duration=$(grep '"event":"connect"' /tmp/events | value duration)
 	echo "handshake $handshake, call $duration, all of it $lasted"
-	# The next try comes a second after the first, or later.
+	# The next try follows the first after a second or more.
 	[ "$handshake" -gt 500000000 ] && [ "$handshake" -lt "$lasted" ] && [ "$duration" -lt "$handshake" ]
 }
 
 where_there_is_no_room() {
 	load_with outcomes=1
 	silent_peer
-	# One set of four places.
+	# The table has one set of four places.
 	to_silent_peer --threads 10 --connects 10
 	wait_for 5 ended
 	expect outcomes=4 outcomes_begun=10 outcomes_overflow=6 outcome_timeout=10 outcomes_untimed=6 \
@@ -174,7 +175,7 @@ rewritten_offsets_are_found() {
 	expect offset_match=30 offset_rewritten=20 offset_mismatch=0
 	grep '"event":"rewritten"' /tmp/events > /tmp/rewritten
 	[ "$(wc -l < /tmp/rewritten)" -eq 20 ]
-	# As connect had left it, and as it was then.
+	# "expected" is the offset from the connect, and "offset" is another one.
 	awk 'function number(key) { match($0, "\"" key "\":[0-9]+"); return substr($0, RSTART + length(key) + 3, RLENGTH - length(key) - 3) }
 		/"event":"connect"/ { offset[number("cookie")] = number("offset") }
 		/"event":"rewritten"/ && (number("expected") != offset[number("cookie")] || number("offset") == number("expected")) { exit 1 }' \
@@ -188,7 +189,8 @@ what_a_user_set_is_not_judged() {
 	expect offset_repair=5 offset_unjudged=5 offset_rewritten=0 outcomes_begun=0
 }
 
-# The offset is that of the connect before: nobody set it, and it is not that of the tuple.
+# The socket keeps the offset of its first connect. No user set this offset, and it is not the hash of the second connect's
+# addresses.
 connected_again_in_repair_is_not_judged() {
 	load_with outcomes=64
 	serve env -- --listen '[::]:7000'
@@ -197,7 +199,7 @@ connected_again_in_repair_is_not_judged() {
 	expect offset_repair=5 offset_match=5 offset_unjudged=5 offset_rewritten=0 outcomes_pending=0
 }
 
-# Offsets that are set in one namespace take no verdict from sockets in another.
+# Offsets that are set in one namespace do not stop the judging of sockets in another.
 repair_elsewhere_hides_nothing() {
 	insmod "$VARIANTS/testhook.ko" rewrite=1
 	load_with outcomes=64
@@ -207,8 +209,8 @@ repair_elsewhere_hides_nothing() {
 	expect offset_rewritten=20 offset_unjudged=0
 }
 
-# Whoever makes the request socket may choose the offset, as BPF programs that check SYN cookies do. testhook does so for
-# each listener of that mark.
+# The maker of a request socket can choose its offset, as BPF programs that check SYN cookies do. testhook chooses the
+# offset for sockets of a listener with this mark.
 offsets_chosen_before_accept_are_not_judged() {
 	insmod "$VARIANTS/testhook.ko" choose=1
 	load_with outcomes=64
@@ -218,12 +220,12 @@ offsets_chosen_before_accept_are_not_judged() {
 	workload connect --threads 4 --connects 10 --to '[::ffff:127.0.0.1]:7000'
 	wait_for 5 reached offset_unjudged 50 || :
 	heard
-	# The clients' are the kernel's.
+	# The clients' sockets have the kernel's offset.
 	expect accepted_other_offset=50 offset_unjudged=50 offset_kept=50 offset_rewritten=0 offset_match=50
 	if grep '"event":"rewritten"' /tmp/events; then return 1; fi
 }
 
-# Whatever way a socket is accepted, and v4-mapped ones, too: the kernel's offset is the hash's.
+# Every kind of accepted socket, including v4-mapped ones, has the hash's offset from the kernel.
 accepted_sockets_have_the_hash() {
 	load_with outcomes=1024
 	sysctl -q net.ipv4.tcp_fastopen=3
@@ -235,7 +237,7 @@ accepted_sockets_have_the_hash() {
 		workload connect --serve --kind mptcp --threads 2 --connects 20
 		made=40
 	fi
-	# SYN cookies of the kernel's own, always, where it has them.
+	# The kernel always sends SYN cookies, if it supports them.
 	cookies=/proc/sys/net/ipv4/tcp_syncookies
 	[ ! -e $cookies ] || echo 2 > $cookies
 	workload connect --serve --threads 2 --connects 20
@@ -246,7 +248,7 @@ accepted_sockets_have_the_hash() {
 	expect outcome_established="$made" offset_kept=$((2 * made)) accepted_other_offset=0 offset_rewritten=0 offset_unjudged=0
 }
 
-# Of an earlier check's sockets none is left that this module would see closed.
+# Succeeds if no socket of an earlier check is left that the module could see closed.
 none_is_open() { [ -z "$(awk 'NR > 1 && $4 != "0A" && $4 != "06"' /proc/net/tcp6)" ]; }
 
 offsets_rewritten_after_accept_are_found() {
@@ -260,7 +262,7 @@ offsets_rewritten_after_accept_are_found() {
 	expect offset_rewritten=20 offset_kept=20 accepted_other_offset=0 offset_unjudged=0
 }
 
-# Another than the one that was chosen, too.
+# Offsets that are rewritten after they were chosen are reported, too.
 chosen_offsets_that_are_rewritten_are_found() {
 	wait_for 10 none_is_open
 	insmod "$VARIANTS/testhook.ko" choose=1 rewrite=1
@@ -272,11 +274,11 @@ chosen_offsets_that_are_rewritten_are_found() {
 	wait_for 5 reached offset_kept 20 || :
 	heard
 	expect accepted_other_offset=20 offset_rewritten=20 offset_kept=20 offset_unjudged=0
-	# What it should have is what was chosen.
+	# Each event has the chosen offset as "expected".
 	[ "$(grep -c '"event":"rewritten"' /tmp/events)" -eq 20 ]
 }
 
-# One set of four places for those that are open at once; the others take bits.
+# The table has one set of four places for simultaneous sockets. Other sockets set bits.
 chosen_offsets_beyond_the_table_are_not_judged() {
 	insmod "$VARIANTS/testhook.ko" choose=1
 	load_with outcomes=1
@@ -285,14 +287,14 @@ chosen_offsets_beyond_the_table_are_not_judged() {
 	wait_for 5 reached offset_unjudged 64 || :
 	expect outcomes=4 accepted_other_offset=64 offset_unjudged=64 offset_rewritten=0
 	[ "$(($(stat repairs_noted) + $(stat repairs_shared)))" -ge 12 ]
-	# What was given back has room again.
+	# Released places are free for new sockets.
 	noted=$(stat repairs_noted)
 	workload connect --threads 1 --connects 4
 	wait_for 5 reached offset_unjudged 68 || :
 	expect repairs_noted="$noted" accepted_other_offset=68 offset_unjudged=68 offset_rewritten=0
 }
 
-# One set of four places, for sockets one after the other: each gives its place back, whatever its offset is by then.
+# The table has one set of four places. Sequential sockets release their places, even with a changed offset.
 places_of_chosen_offsets_are_given_back() {
 	insmod "$VARIANTS/testhook.ko" choose=1 rewrite=1
 	load_with outcomes=1
@@ -304,7 +306,7 @@ places_of_chosen_offsets_are_given_back() {
 	expect outcomes=4 accepted_other_offset=20 offset_kept=40 offset_unjudged=0 offset_rewritten=0 repairs_noted=0
 }
 
-# Whoever makes a v4-mapped socket one of IPv4 does not hide what becomes of its offset.
+# A v4-mapped socket that becomes an IPv4 socket is still judged.
 sockets_that_become_ipv4_are_judged() {
 	wait_for 10 none_is_open
 	insmod "$VARIANTS/testhook.ko" rewrite=1
@@ -316,7 +318,7 @@ sockets_that_become_ipv4_are_judged() {
 	expect offset_match=30 offset_kept=50 offset_rewritten=10 offset_unjudged=0
 }
 
-# Such a socket may connect again, over IPv4: that is none of the module's connects.
+# Such a socket can connect again, over IPv4. The module does not count that connect.
 reconnects_over_ipv4_are_not_counted() {
 	load_with outcomes=64
 	serve env -- --listen '[::]:7000'

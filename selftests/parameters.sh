@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Module parameters, good and bad.
+# Module parameters, valid and invalid.
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 NOLOAD=1
 
-# As without the parameter: 1024 for each possible CPU.
+# 0 has the default's effect: 1024 for each possible CPU.
 maxactive_zero_is_the_default() {
 	load_with maxactive=0
 	all_matched 0
@@ -27,22 +27,23 @@ maxactive_limits_are_taken() {
 	load_with maxactive=4096
 }
 
-# As modprobe passes them: those of modprobe.d first. It takes "File exists" for success.
+# modprobe passes the parameters of modprobe.d before those of its command line. modprobe treats "File exists" as success.
 the_last_of_several_counts() {
 	load_with maxactive=many maxactive=1 && return 1
 	load_with maxactive=1 records=2 maxactive=4 records=8
-	# Each CPU has a ring.
+	# Each CPU has its own ring.
 	taskset 1 tsoffset-workload connect --serve --threads 1 --connects 10
 	expect connects_recorded=10 records_readable=8
 }
 
-# At two CPUs 65536 records are 16 MiB, and 32 with outcomes: they are taken. More CPUs: tests/host/src/ring.rs.
+# With two CPUs, 65536 records take 16 MiB, or 32 MiB with outcomes. The module accepts both. tests/host/src/ring.rs tests
+# more CPUs.
 records_limits_are_taken() {
 	load_with records=65536 outcomes=1
 	all_matched 0
 }
 
-# By the kernel's own list, where a kretprobe with another handler than the kernel's is a k.
+# Succeeds if the kernel's list has a probe on the function. The list shows a kretprobe with a foreign handler as "k".
 has_kprobe() { grep -Eq '^[0-9a-f]+ +[kr] +tcp_v6_connect' /sys/kernel/debug/kprobes/list; }
 
 hook_is_chosen() {
@@ -73,7 +74,7 @@ private_counts_are_for_root() {
 	if su -s /bin/sh nobody -c 'cat /proc/net/tsoffset'; then return 1; fi
 	if su -s /bin/sh nobody -c "unshare --user --map-root-user cat $STATS"; then return 1; fi
 	if su -s /bin/sh nobody -c "unshare --user --map-root-user cat /proc/net/tsoffset"; then return 1; fi
-	# Who makes a network namespace owns its files.
+	# The user who makes a network namespace owns its files.
 	su -s /bin/sh nobody -c 'unshare --user --map-root-user unshare --net cat /proc/net/tsoffset' |
 		grep -qx 'version 1'
 	all_matched 0

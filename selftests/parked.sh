@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Calls that users keep inside tcp_v6_connect(): what they take from others.
+# Calls that users keep inside tcp_v6_connect(), and their effect on other users.
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=selftests/lib-park.sh
@@ -9,7 +9,7 @@
 
 NOLOAD=1
 
-# One user parks 300 calls, and another's connects get their verdict.
+# One user parks 300 calls. Another user's connects still get their verdicts.
 none_missed_beside_300() {
 	load
 	park nobody
@@ -19,7 +19,7 @@ none_missed_beside_300() {
 	all_matched 401
 }
 
-# Where the entry data is on the task's own stack, there is nothing that parked calls use up, whoever makes them.
+# An fprobe keeps the entry data on the task's own stack. Parked calls of any user use up no shared instances.
 none_missed_by_fprobe() {
 	has_fprobe || exit "$KSFT_SKIP"
 	insmod "$TSOFFSET_KO" hook=fprobe maxactive=1
@@ -54,7 +54,8 @@ all_missed_by_kprobe() {
 	expect connects_in_flight=0 ledger=balanced
 }
 
-# What disarms kprobes disarms neither what follows calls nor what counts them, so that each misses what the other does.
+# Disarming kprobes affects neither the fprobe that follows calls nor the counter of calls. So each would report calls that
+# the other missed.
 disarmed_kprobes_hide_nothing() {
 	has_fprobe || exit "$KSFT_SKIP"
 	insmod "$TSOFFSET_KO" hook=fprobe
@@ -65,7 +66,7 @@ disarmed_kprobes_hide_nothing() {
 	all_matched 20
 }
 
-# With an fprobe of somebody else's on it, the kernel goes on to follow a function's calls from one load to the next.
+# keep_followed FUNCTION: adds another fprobe on FUNCTION, so that the kernel keeps following its calls between two loads.
 keep_followed() {
 	echo "f:tsoffset_keep $1%return" >> /sys/kernel/tracing/dynamic_events
 	trap 'echo 0 > /sys/kernel/tracing/events/fprobes/tsoffset_keep/enable
@@ -73,7 +74,7 @@ keep_followed() {
 	echo 1 > /sys/kernel/tracing/events/fprobes/tsoffset_keep/enable
 }
 
-# Calls that began before a load are none of its own, even where its memory is that of the module before.
+# The module ignores the return of a call that began before the load, even if the module reuses its predecessor's memory.
 calls_from_before_are_not_counted() {
 	[ "${TSOFFSET_HOOK:-kprobe}" = kprobe ] || keep_followed tcp_v6_connect
 	for _ in 1 2 3 4 5 6 7 8 9 10; do

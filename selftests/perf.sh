@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The tracepoint with perf, where there is one.
+# The tracepoint with perf, if the guest has perf.
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=selftests/lib-trace.sh
@@ -9,7 +9,7 @@
 
 NOLOAD=1
 
-# On every CPU, whoever connects.
+# perf records on every CPU and for every process.
 record=(perf record --quiet --all-cpus --event tsoffset:connect --output /tmp/perf.data)
 
 it_says_what_connects_says() {

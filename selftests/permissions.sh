@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Who may read what.
+# Permissions of the module's files.
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 as_nobody() { setpriv_nobody "$@"; }
 
-# busybox's su asks nobody for a password when root calls it.
+# busybox's su requires no password when root calls it.
 setpriv_nobody() { su -s /bin/sh nobody -c "$*"; }
 
 modes() {
@@ -26,7 +26,7 @@ last_not_for_an_ordinary_user() {
 	if as_nobody cat /proc/tsoffset/last; then return 1; fi
 }
 
-# Root of a user namespace of its own has the file's owner mapped, but not the capability.
+# Root of another user namespace has the file owner's ID mapped, but lacks the capability.
 last_not_for_root_of_a_container() {
 	if unshare --user --map-root-user cat /proc/tsoffset/last; then return 1; fi
 	unshare --user --map-root-user cat "$STATS" | grep -q '^version 1$'
@@ -35,12 +35,13 @@ last_not_for_root_of_a_container() {
 no_offset_and_no_pointer_in_stats() {
 	workload connect --serve --connects 20
 	cat "$STATS"
-	# Names may have long numbers in them, values not.
+	# Names may contain long numbers, but values may not.
 	if awk '{ print $2 }' "$STATS" | grep -E '0x|[0-9a-f]{8,}'; then return 1; fi
 	if grep -E '0x|[0-9a-f]{12,}' "$STATS"; then return 1; fi
 }
 
-# A read by who is not privileged makes no call that others see: it tells what the last privileged one found.
+# An unprivileged read does not test the probes, because others would see that call. It prints the result of the last
+# privileged test.
 who_may_try_the_probes() {
 	kprobe_hook_only
 	echo 0 > /sys/kernel/debug/kprobes/enabled
@@ -54,7 +55,7 @@ who_may_try_the_probes() {
 	grep -qx 'probe_armed 1' "$STATS"
 }
 
-# The tracepoint has addresses and offsets. The kernel decides who sees it: root, by the modes of tracefs.
+# The tracepoint shows addresses and offsets. The kernel's tracefs modes restrict it to root.
 tracing_is_for_root() {
 	event=/sys/kernel/tracing/events/tsoffset/connect
 	grep -q offset "$event/format"
@@ -65,7 +66,7 @@ tracing_is_for_root() {
 	done
 	if as_nobody "echo 1 > $event/enable"; then return 1; fi
 	grep -qx 0 "$event/enable"
-	# The control.
+	# The control: root can enable the event.
 	echo 1 > "$event/enable"
 	grep -qx 1 "$event/enable"
 	echo 0 > "$event/enable"

@@ -16,7 +16,7 @@ each_kind() {
 		offset_v4mapped=0 ledger=balanced
 }
 
-# The kernel takes the destination back where the call fails: the record has the one that was asked for.
+# The kernel clears the destination of a failed call. The record has the requested destination.
 to_where_is_known() {
 	echo 'dport=443 daddr=2001:db8::77 verdict=failed' > /proc/tsoffset/filter
 	ip netns add left

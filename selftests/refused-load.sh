@@ -1,19 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Kernels in which the module cannot work: it says so and leaves nothing behind.
+# Kernels in which the module cannot work: the load fails with a message and leaves nothing behind.
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 NOLOAD=1
 
-# ENOENT, for which kmod has words of its own.
+# kmod prints its own text for ENOENT.
 missing_symbol_is_refused() {
 	refuses 'Unknown symbol in module' 'cannot probe tcp_v6_connect_missing: ENOENT' \
 		insmod "$VARIANTS/tsoffset-no-symbol.ko"
 }
 
-# Each hook is tried at load, those on setsockopt() with outcomes only.
+# The module tests each hook at load. It tests the hooks on setsockopt() only with outcomes.
 hooks_that_do_not_fire_are_refused() {
 	refuses 'Input/output error' 'registered but do not fire' insmod "$VARIANTS/tsoffset-no-sysctl.ko"
 	refuses 'Input/output error' 'registered but do not fire' insmod "$VARIANTS/tsoffset-no-setsockopt.ko" outcomes=1
@@ -40,7 +40,7 @@ disarming_later_is_told() {
 	all_matched 0
 }
 
-# Newer kernels have taken the switch away; older ones may refuse to arm a probe when it is off.
+# Newer kernels lack this switch. Older kernels may refuse to arm a probe while ftrace is off.
 ftrace_off_is_refused_or_works() {
 	if ! sysctl -q kernel.ftrace_enabled=0; then
 		echo "this kernel does not let anyone switch ftrace off"
@@ -57,7 +57,8 @@ ftrace_off_is_refused_or_works() {
 	fi
 }
 
-# A module that fails when its files are there, at a signal: nobody gets to open one before a load has succeeded.
+# This module variant makes its files and fails to load when it gets a signal. No process can open the files before the load
+# succeeds.
 files_of_a_load_that_fails() {
 	insmod "$VARIANTS/tsoffset-late.ko" &
 	loading=$!
@@ -68,7 +69,7 @@ files_of_a_load_that_fails() {
 	done
 	if message=$(head -c 1 /proc/net/tsoffset 2>&1); then return 1; fi
 	echo "$message" | grep 'No such device'
-	# It is still loading.
+	# The module is still loading.
 	grep '^tsoffset .* Loading ' /proc/modules
 	kill -TERM "$loading"
 	if wait "$loading"; then return 1; fi

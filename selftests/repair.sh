@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# TCP_REPAIR with TCP_TIMESTAMP: the kernel leaves the offset alone, and so do we.
+# TCP_REPAIR with TCP_TIMESTAMP: the kernel keeps the offset, and the module accepts it.
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# How many instances of a kretprobe one user can take from others, by connects and by writes of sysctls.
+# The share of a kretprobe's instances that one user can hold, by connects and by writes of sysctls.
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=selftests/lib-park.sh
@@ -9,11 +9,11 @@
 
 NOLOAD=1
 
-# takes_half USER: parks 300 calls, of which half of the 256 instances take what one user may have; connects of the host's root get
-# theirs.
+# takes_half USER: parks 300 calls of USER, which may hold at most half of the 256 instances. The connects of the host's
+# root still get their verdicts.
 takes_half() {
 	load_with maxactive=256
-	# Before the calls are parked: a server that has the pipe open would keep them.
+	# The server starts before the calls are parked. Otherwise it would inherit the pipe and keep the calls parked.
 	serve env -- --listen '[::]:7003'
 	park "$1"
 	held=$(stat connects_in_flight)
@@ -24,7 +24,7 @@ takes_half() {
 	expect connects_called=401 connects_missed=0 connects_capped="$capped" connects_in_flight="$held" offset_match=101
 }
 
-# given_back: when the calls return, what was held is given back.
+# given_back: expects the returning calls to release their instances.
 given_back() {
 	let_go
 	expect connects_in_flight=0 ledger=balanced
@@ -33,7 +33,7 @@ given_back() {
 one_user_takes_half() {
 	kprobe_hook_only
 	takes_half nobody
-	# The same user has no more in a user namespace of its own, as whoever.
+	# The same user gets no further share in another user namespace, with any user ID.
 	su -s /bin/sh nobody -c 'unshare --user --map-root-user tsoffset-workload connect --to "[::1]:7003" --threads 1 --connects 20'
 	expect connects_called=421 connects_missed=0
 	[ "$(stat connects_capped)" -gt "$capped" ]
@@ -43,17 +43,18 @@ one_user_takes_half() {
 	expect connects_capped="$capped"
 }
 
-# Root creates the containers of other people: each of them is one user, and not root.
+# Root makes containers for other people. Each container counts as one user, separate from root.
 a_container_of_root_takes_half() {
 	kprobe_hook_only
 	PARK_IN='unshare --user --map-root-user' takes_half root
-	# Another container.
+	# This is another container.
 	unshare --user --map-root-user tsoffset-workload connect --to "[::1]:7003" --threads 1 --connects 20
 	expect connects_called=421 connects_missed=0 connects_capped="$capped"
 	given_back
 }
 
-# Who lacks CAP_SETFCAP may be anyone with root's number: the namespaces of such a task share what is root's.
+# A task without CAP_SETFCAP can be any task with user ID 0. So the namespaces that it makes count as root's, and share
+# root's part.
 a_namespace_without_setfcap_shares() {
 	kprobe_hook_only
 	load_with maxactive=256
@@ -66,7 +67,8 @@ a_namespace_without_setfcap_shares() {
 	expect connects_in_flight=0 ledger=balanced
 }
 
-# Of four writes of sysctls at once, one user has two, however many threads write: no write of another user is missed.
+# Of four simultaneous writes of sysctls, one user can have two, from any number of threads. No write of another user is
+# missed.
 writes_of_one_user_are_capped() {
 	kprobe_hook_only
 	insmod "$VARIANTS/tsoffset-few-writes.ko"

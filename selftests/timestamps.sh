@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The sysctl that decides about offsets: its values, and changing it under load.
+# The sysctl that selects the kind of offset: its values, and changes under load.
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -24,7 +24,8 @@ without_offset() {
 	expect policy=zero connects_called=50 offset_zero=50 offset_match=0 offset_mismatch=0 ledger=balanced
 }
 
-# Changed between entry and return, and changed back in between: never a mismatch.
+# flipped VALUES PAUSE: changes the sysctl over and over, also between entry and return of calls. No change may cause a
+# mismatch.
 flipped() {
 	workload flip --values "$1" --pause "$2" --seconds 8 > /tmp/flipped &
 	connects=$(workload connect --serve --threads 8 --connects 1000000 --seconds 8 | counted)
@@ -39,7 +40,7 @@ flipped() {
 flipped_as_fast_as_possible() { flipped 0,1 0; }
 flipped_with_pauses() { flipped 0,1,2 300; }
 
-# A wrong offset stays one, whatever is written in another namespace meanwhile.
+# Writes in another namespace do not hide a wrong offset.
 flipped_elsewhere() {
 	rmmod tsoffset
 	insmod "$VARIANTS/tsoffset-broken-ports.ko"
@@ -54,7 +55,7 @@ flipped_elsewhere() {
 	expect connects_called=200 offset_mismatch=200 offset_changed=0 ledger=balanced
 }
 
-# The mutant does not follow writes, as where others hold all instances. Nothing is blamed on the kernel for that.
+# The mutant misses all writes, as if other users held all instances. The module must not report mismatches for them.
 writes_that_are_missed() {
 	rmmod tsoffset
 	insmod "$VARIANTS/tsoffset-missed-write.ko"
@@ -66,7 +67,7 @@ writes_that_are_missed() {
 	flipped=$(field writes < /tmp/flipped)
 	expect offset_mismatch=0 connects_unjudged=0 hash=kernel sysctl_missed="$flipped" ledger=balanced
 	[ "$(stat offset_changed)" -gt 0 ]
-	# Elsewhere nothing was missed.
+	# The other namespace missed no write.
 	ip netns exec left cat /proc/net/tsoffset > /tmp/left
 	compare sysctl_missed=0 < /tmp/left
 	cat /proc/net/tsoffset > /tmp/here

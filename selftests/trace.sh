@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The tracepoint, through tracefs and trace-cmd: what it says is what connects says, it can be filtered, and
-# the module may go at any time.
+# The tracepoint, through tracefs and trace-cmd: it shows the same as connects, it has filters, and the module can be
+# unloaded at any time.
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=selftests/lib-trace.sh
@@ -10,10 +10,10 @@
 
 NOLOAD=1
 
-# lines: of the event, in the buffer.
+# lines: counts the event's lines in the buffer.
 lines() { columns < "$TRACING/trace" | wc -l; }
 
-# connects N PORT
+# connects N PORT: makes N connects to PORT.
 connects() { workload connect --to "[::1]:$2" --threads 2 --connects "$1" > /dev/null; }
 
 it_says_what_connects_says() {
@@ -46,7 +46,7 @@ off_is_off() {
 	expect connects_recorded=15 ledger=balanced
 }
 
-# passes FILTER N: of five connects to port 7000, three to 7001 and those of "refused", N pass it.
+# passes FILTER N: expects N of five connects to port 7000, three to 7001 and those of "refused" to pass FILTER.
 passes() {
 	echo "$1" > "$EVENT/filter"
 	echo > "$TRACING/trace"
@@ -73,7 +73,7 @@ it_can_be_filtered() {
 	passes 0 15
 }
 
-# What the filter of /proc leaves out is traced all the same, and says so.
+# The event also shows connects that the filter of /proc excludes, and marks them.
 it_has_what_is_not_recorded() {
 	load_traced
 	serve env -- --listen '[::]:7000'
@@ -88,7 +88,7 @@ it_has_what_is_not_recorded() {
 	[ "$(grep -c ' recorded=0 .* dport=7000 ' /tmp/trace)" -eq 12 ]
 	grep -v ' recorded=0 ' /tmp/trace > /tmp/trace-recorded
 	same_as_recorded /tmp/trace-recorded
-	# seq: how many were recorded before it on its CPU, whether it is one of them or not.
+	# seq is the number of earlier recorded connects on the same CPU. The connect itself need not be recorded.
 	sed -nE 's/.*\[([0-9]+)\].* seq=([0-9]+) recorded=([01]) .*/\1 \2 \3/p' /tmp/trace |
 		awk '$2 != before[$1] + 0 { print "CPU " $1 ": seq " $2 " after " before[$1]; exit 1 } { before[$1] += $3 }'
 }
@@ -102,7 +102,7 @@ it_has_connects_of_which_no_record_is_kept() {
 	expect connects_filtered=20 ledger=balanced
 }
 
-# Not a byte of the buffer shows that the event did not write.
+# The event writes every byte of its buffer, so it reveals no old bytes.
 it_leaves_no_gap() {
 	load_traced
 	awk -F '[\t;:]+' '/field:/ && $3 !~ / common_/ {
@@ -132,7 +132,8 @@ switched_under_load() {
 	) &
 	switching=$!
 	trap 'kill "$switching"' EXIT
-	# On for moments only, and not often where eight threads leave little to who switches: until some were met.
+	# The event is on only briefly, and seldom while eight threads leave little time to the switching process. The loop
+	# ends when the buffer has lines.
 	connects=0
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		workload connect --serve --threads 8 --connects 500 > /tmp/workload
@@ -148,7 +149,7 @@ switched_under_load() {
 	all_matched "$connects"
 }
 
-# The kernel takes the event away with the module, and empties the buffers: nobody holds it.
+# The kernel removes the event with the module and empties the buffers, so no buffer holds the module.
 unloaded_while_on() {
 	tracing
 	instance=$TRACING/instances/tsoffset
@@ -168,7 +169,7 @@ unloaded_while_on() {
 		read -r _ <&3
 		rmmod tsoffset
 		[ ! -e "$EVENT" ] && [ ! -e "$instance/events/tsoffset" ]
-		# What was open can be read on, as far as there is anything.
+		# Open files stay readable as far as they have data.
 		cat <&3 > /dev/null
 		cat <&4 > /dev/null 2>&1 || :
 		exec 3<&- 4<&-
@@ -178,12 +179,12 @@ unloaded_while_on() {
 	done
 	rmdir "$instance"
 	kill "$connecting"
-	# It comes back as it was first.
+	# After a reload, the event has its initial settings.
 	load
 	[ "$(cat "$EVENT/enable")" = 0 ] && [ "$(cat "$EVENT/filter")" = none ]
 }
 
-# By the files' mode alone: tracefs asks for no capability.
+# The files' mode alone protects them. tracefs requires no capability.
 for_the_administrator_only() {
 	load_traced
 	[ "$(busybox stat -c %a "$TRACING")" = 700 ]

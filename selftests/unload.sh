@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Unloading while connects are made and files are read.
+# Unloading during connects and during reads of files.
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -19,14 +19,14 @@ during_connects() {
 
 during_reads() {
 	for _ in 1 2 3 4; do
-		# Not events: who follows it keeps the module (events.sh).
+		# Without events, because a follower holds the module (events.sh).
 		(while [ ! -e /tmp/stop ]; do
 			read_files 2> /dev/null || continue
 		done) &
 	done
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		sleep 0.1
-		# Who has a file open just then holds the module.
+		# A reader with an open file holds the module.
 		wait_for 20 rmmod tsoffset 2> /dev/null
 		load
 	done
@@ -53,7 +53,7 @@ a_file_open_holds_the_module() {
 	done
 }
 
-# stalls COMMAND...: a read whose buffer never comes hangs neither rmmod nor the making of a namespace.
+# stalls COMMAND...: expects a read whose buffer is never provided to block neither rmmod nor the making of a namespace.
 stalls() {
 	: > /tmp/stalled
 	"$@" > /tmp/stalled &

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# IPv6 sockets connected to IPv4 addresses: checked against the IPv4 function.
+# IPv6 sockets connected to IPv4 addresses, whose offset comes from the IPv4 hash.
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -28,10 +28,10 @@ mixed_with_v6() {
 	expect offset_v4mapped=50
 }
 
-# The kernel chooses another source address after it has stored the offset, where ip_dynaddr lets it.
+# With ip_dynaddr, the kernel can choose another source address after it has stored the offset.
 addresses_that_change() {
 	two_namespaces
-	# Without a network of their own, so that the way to the peer stays when an address goes.
+	# The addresses have no network, so that the route to the peer stays when an address is removed.
 	ip -n left address flush dev veth0 scope global
 	ip -n left address add 192.0.2.1/32 dev veth0
 	ip -n left route add 192.0.2.2/32 dev veth0

@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The witness: reads of a socket's timestamp that are made to overlap its connect, a known number of
-# times. Whoever makes them counts them; the module has to find as many.
+# The witness: the workload makes a known number of reads of a socket's timestamp overlap its connect. The module must
+# report the same number.
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 NOLOAD=1
 
-# nothing_lost: what may not happen in any of these.
+# nothing_lost: expects no missed, torn or overflowed read.
 nothing_lost() { expect reader_missed=0 reader_torn=0 reader_overflow=0 ledger=balanced; }
 
 off_unless_asked_for() {
@@ -70,7 +70,7 @@ reads_of_one_user_are_capped() {
 }
 
 reads_without_a_place_are_counted() {
-	# All of one socket, whose places are four.
+	# All reads are of one socket, which has four places.
 	load_with witness=1 maxactive=32
 	workload overlap --how parked --reads 8
 	expect reader_getsockopt=8 reader_missed=0 reader_overlap_possible=0 reader_overflow=4

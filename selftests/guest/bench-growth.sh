@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# How many connects there are in a second, from as many threads as there are processors, with the module and without, in turn.
-# Prints "growth loaded|unloaded CONNECTS", ROUNDS times.
+# Counts connects in some seconds, from as many threads as there are processors, with and without the module in turn. Prints
+# "growth loaded|unloaded CONNECTS", ROUNDS times each.
 set -e
 : "${ROUNDS:=8}" "${SECONDS_EACH:=4}"
 

@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What `make bench` does in the guest, where one nanosecond is one instruction, with BENCH_ARGUMENTS and with
-# BENCH_CANDIDATES, "call candidate..." lines. Prints what the workload's bench prints, each after a line "call NAME".
+# Runs in the guest for `make bench`, where one nanosecond is one instruction. Uses BENCH_ARGUMENTS and BENCH_CANDIDATES,
+# which has "call candidate..." lines. Prints the output of the workload's bench for each call after a line "call NAME".
 set -eo pipefail
 
 tar -C / -xf /root/bench.tar
 echo "kernel $(uname -r)"
 echo "clocksource $(cat /sys/devices/system/clocksource/clocksource0/current_clocksource)"
 echo "tool $(bpftrace --version)"
-# What the system does after booting is over.
+# The system is idle some seconds after boot.
 sleep 20
 while read -r call candidates; do
 	[ -n "$call" ] || continue
@@ -24,14 +24,14 @@ done << END
 $BENCH_CANDIDATES
 END
 
-# What else there is to know: "measured FIGURE UNIT OF-WHAT".
+# measured FIGURE UNIT OF-WHAT...: prints another figure.
 measured() { echo "measured $*"; }
 
-# In kB: slabs that cannot be reclaimed, per-CPU memory and vmalloc's.
+# Prints in kB the memory in unreclaimable slabs, per-CPU memory and vmalloc.
 memory() { awk '$1 ~ /^(SUnreclaim|Percpu|VmallocUsed):$/ { n += $2 } END { print n }' /proc/meminfo; }
 
-# taken PARAMETER...: memory that is in use while the module is loaded with them. Once before: what modules take for
-# the first time is not of this one.
+# taken PARAMETER...: measures the memory of the module loaded with these parameters. An earlier load takes the memory that
+# the kernel allocates once for all modules.
 taken() {
 	insmod /lib/tsoffset/tsoffset.ko "$@"
 	rmmod tsoffset
@@ -43,7 +43,7 @@ taken() {
 	rmmod tsoffset
 }
 
-# nanoseconds COMMAND...: how long it takes, to the microsecond: instructions.
+# nanoseconds COMMAND...: prints COMMAND's time, in steps of a microsecond. One nanosecond is one instruction.
 nanoseconds() {
 	start=${EPOCHREALTIME//[!0-9]/}
 	"$@" > /dev/null
@@ -51,7 +51,8 @@ nanoseconds() {
 	echo $(((end - start) * 1000))
 }
 
-# reading FILE RECORDS: what one record costs who reads them all, the cost of reading none taken off.
+# reading FILE RECORDS: measures the cost of a record when RECORDS records are read. Subtracts the cost of reading without
+# records.
 reading() {
 	insmod /lib/tsoffset/tsoffset.ko records=1024
 	cat "$1" > /dev/null

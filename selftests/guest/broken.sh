@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Modules that are broken on purpose, each under the checks that have to find it out. What is said of one is between
-# "== VARIANT" and "== VARIANT ended STATUS". Runs after a definition of "collection" (scripts/checks/test-guest).
+# Runs broken modules under the checks that must fail. The output for each is between "== VARIANT" and "== VARIANT ended
+# STATUS". Requires the function "collection" (scripts/checks/test-guest).
 
-# broken VARIANT SCRIPT CHECK...
+# broken VARIANT SCRIPT CHECK...: runs checks of SCRIPT on VARIANT.
 broken() {
 	echo "== $1"
 	(
@@ -23,7 +23,8 @@ broken broken-trace trace it_says_what_connects_says
 broken broken-network network from_the_first_connect
 broken broken-outcomes outcomes refused_and_failed
 
-# followed MODULE: a reader of events gets its five lines within time. With the right module first: that it is given enough.
+# followed MODULE: expects a reader of events to get its five lines in time. The intact module runs first, to show that the
+# time suffices.
 followed() {
 	insmod "$1"
 	timeout 8 tsoffset-workload follow /proc/tsoffset/events --lines 5 > /dev/null &

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What `make run` does in the guest: loads the module, connects over loopback and between two network
-# namespaces, prints the stats, unloads. The lines after "==" are for scripts/harness/summary.py.
+# Runs in the guest for `make run`: loads the module, connects over loopback and between two network namespaces, prints the
+# stats, unloads. scripts/harness/summary.py reads the lines after "==".
 set -eo pipefail
 export TSOFFSET_SELFTESTS=/selftests/tsoffset
 # shellcheck source=selftests/lib.sh
