@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# People's own clients: iperf3, curl, stress-ng, the kernel's own net selftests and CRIU, from their packages or from the
-# kernel's source (scripts/checks/gauntlet). What they say they did, what the kernel's counters say, and stats are one.
+# Clients of other projects: iperf3, curl, stress-ng, the kernel's net selftests and CRIU, from packages or from the
+# kernel's source (scripts/checks/gauntlet). The clients' own counts, the kernel's counters and stats must agree.
 TSOFFSET_SELFTESTS=$(dirname "$0")/../tsoffset
 # shellcheck source=selftests/lib.sh
 . "$TSOFFSET_SELFTESTS/lib.sh"
@@ -10,26 +10,26 @@ TSOFFSET_SELFTESTS=$(dirname "$0")/../tsoffset
 . "$(dirname "$0")/lib-clients.sh"
 
 NOLOAD=1
-# What scripts/checks/gauntlet built.
+# The clients that scripts/checks/gauntlet built.
 NET=$(cd "$(dirname "$0")/net" && pwd)
 PATH=$PATH:$NET
 
-# The packages came beside what the guest has: its shell, its loader, and each of busybox's applets is there and runs.
+# The packages must not replace parts of the guest: its shell, its loader and each of busybox's applets exist and run.
 guest_as_it_was() {
 	set_up
 	[ "$(readlink /bin/sh)" = bash ]
 	for applet in $(busybox --list-full); do
-		# Real programs may be in another directory.
+		# A package's program may have another directory than the applet.
 		[ "$applet" = linuxrc ] || command -v "${applet##*/}" > /dev/null || { echo "$applet is gone" && return 1; }
 	done
 	[ "$(readlink /bin/cat)" = /bin/busybox ] && [ "$(echo text | /bin/cat)" = text ]
-	# All of it is read: with -q, ip may be killed by SIGPIPE, which is a failure here.
+	# grep reads all output: with -q, ip could get SIGPIPE, which fails the check.
 	ip -n left -6 address show veth0 | grep 2001:db8::1
 	[ "$(find / -xdev -name 'libc.so.6' | wc -l)" -eq 1 ]
 	agree 0
 }
 
-# A test opens its streams and one connection to talk about them; the streams are in its report.
+# Each iperf3 test opens its streams and a control connection. Its report lists the streams.
 iperf3_streams() {
 	set_up
 	start right iperf3 --server > /dev/null
@@ -46,7 +46,7 @@ iperf3_streams() {
 	agree "$count"
 }
 
-# curl says of each request how many connections it made for it.
+# curl prints for each request the number of connections that it made.
 curl_requests() {
 	set_up
 	echo content > /tmp/file
@@ -75,7 +75,7 @@ curl_refused() {
 	STATS=$left/tsoffset expect outcomes_begun=5 outcome_refused=5 outcome_established=0
 }
 
-# Each instance has a client that connects to its server; it retries where the server is not there yet.
+# Each instance has a client that connects to the instance's server. The client retries until the server listens.
 stress_ng_sockets() {
 	set_up
 	inside left stress-ng --sock 6 --sock-domain ipv6 --sock-ops 120 --timeout 120 --metrics-brief --yaml /tmp/stress
@@ -86,7 +86,7 @@ stress_ng_sockets() {
 	agree "$count"
 }
 
-# One connect each.
+# Each run makes one connect.
 kernel_tcp_inq() {
 	set_up
 	for port in 7101 7102 7103 7104 7105; do inside left tcp_inq -6 -p "$port" | grep -x PASSED; done
@@ -114,7 +114,7 @@ kernel_msg_zerocopy() {
 	agree 1
 }
 
-# Ten thousand with data in the SYN, to listeners whose keys change.
+# Ten thousand connects with data in the SYN, to listeners whose keys change.
 kernel_fastopen_keys() {
 	set_up
 	inside left sysctl -q net.ipv4.tcp_fastopen=3
@@ -123,15 +123,15 @@ kernel_fastopen_keys() {
 	STATS=$left/tsoffset expect outcome_established=10000
 }
 
-# In a namespace of its own. By its source: of five calls two find that the only port is in use.
+# Runs in its own namespace. By its source, it makes five calls, and two of them find the only port in use.
 kernel_port_share() {
 	set_up
-	# It speaks TAP, too, which is not to be taken for this script's.
+	# Its output is TAP, too, and must not mix with this script's TAP.
 	tcp_port_share -v ipv6 > /tmp/port_share || { sed 's/^/tcp_port_share: /' /tmp/port_share && return 1; }
 	expect connects_called=5 connects_failed=2 offset_match=3 offset_mismatch=0 ledger=balanced
 }
 
-# agree has to notice clients of which only one side knows: an IPv4 connection is in the kernel's count only.
+# The control: "agree" must fail if only one side sees a connection. Only the kernel's counter includes an IPv4 connection.
 miscount_is_noticed() {
 	set_up
 	echo content > /tmp/file
@@ -152,12 +152,11 @@ last_line() { tail -n 1 /tmp/echoed | field line; }
 
 came_further() { [ "$(last_line)" -gt "$1" ]; }
 
-# A shell, without what the runner left open, that sends lines and keeps what comes back, dumped while lines are on their
-# way, and restored: the socket is made anew in TCP_REPAIR mode, with a connect that sends nothing and with the old
-# timestamps.
+# A shell without the runner's open files sends lines and stores the echoes. CRIU dumps it while lines are in flight, and
+# restores it. CRIU makes a new socket in TCP_REPAIR mode, with a connect that sends nothing and with the old timestamps.
 criu_dump_and_restore() {
 	set_up
-	# It tries the kernel with connections of its own, once.
+	# CRIU tests the kernel's features with its own connections, once.
 	criu check > /dev/null 2>&1 || :
 	# shellcheck disable=SC2016 # for that shell
 	start right busybox nc -ll -p 7400 -e /bin/sh -c 'while read -r l; do sleep 0.1; echo "$l"; done'
@@ -185,12 +184,12 @@ criu_dump_and_restore() {
 		{ tail -n 20 /tmp/dump/restore.log && return 1; }
 	wait_for 20 came_further $((here + 5))
 	figure "criu" "$here lines before the dump, $(last_line) some time after"
-	# None lost, none twice.
+	# No line is lost or duplicated.
 	cp /tmp/echoed /tmp/so-far
 	awk '{ print $2 }' /tmp/so-far | cmp - <(seq "$(wc -l < /tmp/so-far)")
 
-	# The kernel counts no connection for it. criu asked the old socket for its timestamp, and makes the new one connect
-	# before it has it again: what is in there is not what the hash yields.
+	# The kernel counts no connection for the restored socket. CRIU reads the old socket's timestamp, and connects the
+	# new socket before it sets that timestamp. So the offset at the connect is not the hash.
 	[ "$(opens "$left")" -eq $((began + 1)) ]
 	STATS=$left/tsoffset expect connects_called=$((before + 2)) offset_match=$((before + 1)) offset_repair=1 \
 		offset_mismatch=0 outcomes_begun=$((before + 1)) reader_getsockopt=$((reads + 1)) offset_unjudged=0 ledger=balanced
@@ -198,11 +197,11 @@ criu_dump_and_restore() {
 	echo "$record"
 	echo "$record" | grep -Eq ' criu .* 7400 +0 0x[0-9a-f]{8} 0x[0-9a-f]{8} repair .* repair$'
 	! echo "$record" | grep -Eq '(0x[0-9a-f]{8}) \1' || return 1
-	# The filter lets such connects through, and no other.
+	# The filter selects connects in TCP_REPAIR mode, and no others.
 	recorded=$(stat connects_recorded)
 	inside left curl -6 --silent 'http://[2001:db8::2]:9/' || :
 	expect connects_recorded="$recorded" connects_filtered=1
-	# The user's own timestamp is nothing to judge by when the socket is closed, and no rewritten one either.
+	# When the socket is closed, the module neither judges the user's timestamp nor reports it as rewritten.
 	kill -9 "$client"
 	wait_for 5 closed_unjudged
 	STATS=$left/tsoffset expect offset_unjudged=1 offset_rewritten=0 ledger=balanced
@@ -210,8 +209,8 @@ criu_dump_and_restore() {
 
 closed_unjudged() { [ "$(STATS=$left/tsoffset stat offset_unjudged)" -eq 1 ]; }
 
-# A BPF program takes the ACK of each handshake for the answer to a SYN cookie of its own, and chooses the offset of the socket that is
-# accepted. The SYN is answered by a cookie of the kernel's.
+# A BPF program treats the ACK of each handshake as the answer to its own SYN cookie, and chooses the accepted socket's
+# offset. The kernel answers the SYN with its own cookie.
 bpf_syn_cookies() {
 	load_with outcomes=64
 	grep -q ' /sys/fs/bpf ' /proc/mounts || mount -t bpf bpf /sys/fs/bpf
@@ -223,7 +222,7 @@ bpf_syn_cookies() {
 	rm /sys/fs/bpf/choose
 	wait_for 5 reached offset_unjudged 50 || :
 	expect offset_match=50 accepted_other_offset=50 offset_unjudged=50 offset_kept=50 offset_rewritten=0
-	# Without it they are accepted with the kernel's.
+	# Without the BPF program, accepted sockets have the kernel's offset.
 	workload connect --serve --threads 2 --connects 50
 	echo 1 > /proc/sys/net/ipv4/tcp_syncookies
 	wait_for 5 reached offset_kept 150 || :
@@ -231,14 +230,14 @@ bpf_syn_cookies() {
 	rmmod tsoffset
 }
 
-# Programs that read all symbols' names, with the module's among them: a longer one than they have room for kills them.
+# Programs that read all symbols' names, including the module's. A name longer than their buffer crashes such a program.
 libbpf_tools_run() {
 	load
 	for tool in biosnoop biotop klockstat; do
 		status=0
 		timeout -s INT 10 "/usr/sbin/$tool-libbpf" > /tmp/tool 2>&1 || status=$?
 		echo "$tool: status $status"
-		# A signal that kills is 128 and its number.
+		# A signal's number plus 128 is the status of a killed program.
 		[ "$status" -lt 128 ]
 		[ -s /tmp/tool ]
 	done

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What happens to tasks, CPUs and namespaces while connects are in flight.
+# Tasks, CPUs and namespaces that end or disappear while connects are in flight.
 TSOFFSET_SELFTESTS=$(dirname "$0")/../tsoffset
 # shellcheck source=selftests/lib.sh
 . "$TSOFFSET_SELFTESTS/lib.sh"
@@ -9,7 +9,7 @@ TSOFFSET_SELFTESTS=$(dirname "$0")/../tsoffset
 NOLOAD=1
 CPU=/sys/devices/system/cpu/cpu1/online
 
-# How many hold the module.
+# Prints the number of the module's references.
 references() { awk '$1 == "tsoffset" { print $3 }' /proc/modules; }
 
 not_probeable_is_refused() {
@@ -30,18 +30,18 @@ a_cpu_goes_and_comes() {
 	[ "$(wc -l < /tmp/cycles)" -ge 5 ]
 	rm /tmp/stop /tmp/cycles
 	all_matched "$connects"
-	# What the CPU had counted counts while it is off.
+	# The sums include an offline CPU's counters.
 	echo 0 > "$CPU"
 	all_matched "$connects"
 	echo 1 > "$CPU"
 	rmmod tsoffset
 }
 
-# parked N FOLLOWED: so many calls inside tcp_v6_connect(), until release, and so many of them followed.
+# parked N FOLLOWED: parks N calls inside tcp_v6_connect() until "release". Expects the module to follow FOLLOWED of them.
 parked() {
 	sysctl -q net.ipv4.tcp_fastopen=3
 	[ -p /tmp/hold ] || mkfifo /tmp/hold
-	# Emptied here, or what the last one said may be read before this one is there.
+	# The file is emptied here, because the previous workload's output would end the wait at once.
 	: > /tmp/parked
 	tsoffset-workload park --calls "$1" < /tmp/hold > /tmp/parked &
 	parking=$!
@@ -60,7 +60,7 @@ tasks_in_there_use_up_half_of_maxactive() {
 	parked 10 4
 	# The first connect fetched the Fast Open cookie.
 	expect connects_called=11 connects_entered=5 connects_missed=0 connects_capped=6 connects_in_flight=4
-	# None of the same user's is followed.
+	# The module follows no further call of the same user.
 	workload connect --serve --to '[::1]:7001' --connects 10
 	expect connects_called=21 connects_entered=5 connects_missed=0 connects_capped=16 connects_in_flight=4
 	release
@@ -75,7 +75,7 @@ unloaded_around_parked_tasks() {
 	rmmod tsoffset
 	load
 	release
-	# Their returns were the first module's, and went unseen.
+	# The first module's callbacks were gone, so no module saw these returns.
 	all_matched 0
 }
 
@@ -93,7 +93,7 @@ killed_in_there() {
 	rmmod tsoffset
 }
 
-# Files that are open, with their readers stopped, hold the module.
+# Open files hold the module, even if their readers are stopped.
 stopped_readers() {
 	load
 	workload connect --serve --connects 20
@@ -118,7 +118,7 @@ stopped_readers() {
 	all_matched 0
 }
 
-# The sockets that connect are all there is of the namespace when it goes.
+# Only the connecting sockets hold the namespace when it is deleted.
 a_namespace_dies_with_connects_in_flight() {
 	load_with outcomes=1000
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
@@ -139,8 +139,8 @@ a_namespace_dies_with_connects_in_flight() {
 	rmmod tsoffset
 }
 
-# In a backtrace, a function whose name is longer than the kernel has room for kills it (src/names.mk): while the module
-# had such names, 250 backtraces did on 7.3-debug.
+# A backtrace that prints a function with a name longer than the kernel's limit crashes the kernel (src/names.mk). With such
+# names in the module, 250 backtraces crash 7.3-debug.
 readers_have_backtraces() {
 	load_with witness=1 outcomes=1000
 	workload connect --serve --connects 200
@@ -150,40 +150,42 @@ readers_have_backtraces() {
 		readers+=($!)
 	done
 	traces=0 frames=0
-	# More than 400 until one finds a reader in the module: the kernel's thread that prints them takes a CPU, too.
+	# Takes 400 backtraces, and more until one shows a reader in the module. The kernel thread that prints them takes a
+	# CPU, too.
 	while [ "$traces" -lt 400 ] || { [ "$frames" -eq 0 ] && [ "$traces" -lt 4000 ]; }; do
 		echo l > /proc/sysrq-trigger
 		traces=$((traces + 1))
 		if [ $((traces % 10)) -eq 0 ]; then
-			# What is printed by then.
+			# Counts the frames that are printed so far.
 			sleep 0.5
 			frames=$(dmesg | grep -c '+0x.* \[tsoffset\]' || :)
 		fi
 	done
-	# Both have read to the end.
+	# Both readers still run.
 	for reader in "${readers[@]}"; do
 		kill -0 "$reader"
 	done
 	touch /tmp/stop
 	wait
 	rm /tmp/stop
-	# The log keeps the last of them only.
+	# The log keeps only the last backtraces.
 	figure "backtraces of all CPUs while all files are read" "$traces; the kernel's log still has $frames functions of the module's"
 	[ "$frames" -gt 0 ]
 	all_matched 200
 	rmmod tsoffset
 }
 
-# A module that leaks a probe: its code stays, as the kernel goes on to call it. The last check, since unloading it never ends.
+# A module that leaks a probe: its code must stay, because the kernel still calls the probe. This check is the last one,
+# because unloading that module never ends.
 a_leak_keeps_the_code() {
 	mark_log
 	insmod "$VARIANTS/tsoffset-leak.ko"
-	# It never ends, and must not keep the output open.
+	# rmmod never ends. It must not keep the check's output open.
 	rmmod tsoffset > /dev/null 2>&1 &
 	wait_for 20 sh -c 'dmesg | grep -q "registrations were leaked"'
 	[ ! -e /proc/tsoffset ]
 	grep '^tsoffset .* Unloading ' /proc/modules
-	# Its probe is called, and namespaces come and go.
+	# The kernel calls the leaked probe, and namespaces are made and deleted.
 	workload connect --serve --threads 4 --connects 2000
 	unshare --net true
 	grep '^tsoffset .* Unloading ' /proc/modules

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! For criu, with LD_PRELOAD: since Linux 6.16 a TCP socket has no SO_PASSCRED and no SO_PASSSEC (EOPNOTSUPP), which were
-//! always 0 there before. criu 4.1 asks every socket for both and dumps none that refuses; here the answer is 0 again.
+//! A library for CRIU, loaded by LD_PRELOAD. Since Linux 6.16, a TCP socket has no SO_PASSCRED and no SO_PASSSEC
+//! (EOPNOTSUPP). Before, both were always 0. criu 4.1 reads both options of every socket, and dumps no socket that rejects
+//! them. This library returns 0 instead of the error.
 
 use std::ffi::c_int;
 use std::ffi::c_long;
 use std::io::Error;
 
-// On x86-64.
+// The number on x86-64.
 const SYS_GETSOCKOPT: c_long = 55;
 const SOL_SOCKET: c_int = 1;
 const SO_PASSCRED: c_int = 16;
@@ -18,11 +19,11 @@ extern "C" {
     fn syscall(number: c_long, ...) -> c_long;
 }
 
-/// getsockopt(2), but for the two options.
+/// getsockopt(2), except for the two options.
 ///
 /// # Safety
 ///
-/// As for libc's: `value` has room for `length` bytes.
+/// As for libc's function: `value` has room for `length` bytes.
 #[no_mangle]
 pub unsafe extern "C" fn getsockopt(
     socket: c_int,
@@ -31,11 +32,11 @@ pub unsafe extern "C" fn getsockopt(
     value: *mut c_int,
     length: *mut u32,
 ) -> c_int {
-    // SAFETY: The caller's arguments, for the same call.
+    // SAFETY: The caller's arguments satisfy the same system call.
     let result = unsafe { syscall(SYS_GETSOCKOPT, socket, level, name, value, length) };
     let refused = result < 0 && Error::last_os_error().raw_os_error() == Some(EOPNOTSUPP);
     if refused && level == SOL_SOCKET && [SO_PASSCRED, SO_PASSSEC].contains(&name) {
-        // SAFETY: The value of these options is an int, for which the caller has room.
+        // SAFETY: The value of these options is an int, and the caller has room for it.
         unsafe { value.write(0) };
         return 0;
     }

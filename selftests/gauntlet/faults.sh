@@ -1,18 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Every call of the kernel that can fail does: memory by fault injection, registrations in a module that is made for it.
-# Needs CONFIG_FAILSLAB and CONFIG_FAIL_PAGE_ALLOC.
+# Makes every kernel call that can fail do so: memory allocations by fault injection, registrations by a module variant.
+# Requires CONFIG_FAILSLAB and CONFIG_FAIL_PAGE_ALLOC.
 TSOFFSET_SELFTESTS=$(dirname "$0")/../tsoffset
 # shellcheck source=selftests/lib.sh
 . "$TSOFFSET_SELFTESTS/lib.sh"
 
 NOLOAD=1
-# Everything on, and small: each page of a table is an allocation.
+# All features with small tables: each page of a table is an allocation.
 ALL=(witness=1 outcomes=16 records=2 maxactive=4)
 DEBUG=/sys/kernel/debug
 
-# Any allocation may be the one, that of a single page and one that may wait included.
+# Any allocation can fail, including single pages and allocations that may sleep.
 for kind in failslab fail_page_alloc; do
 	echo N > "$DEBUG/$kind/ignore-gfp-wait"
 	echo 0 > "$DEBUG/$kind/verbose"
@@ -20,7 +20,8 @@ done
 echo N > "$DEBUG/fail_page_alloc/ignore-gfp-highmem"
 echo 0 > "$DEBUG/fail_page_alloc/min-order"
 
-# every_allocation WHAT OPTIONS...: of each call a figure, and the counts in /tmp/fault.
+# every_allocation WHAT OPTIONS...: lets each allocation of a call fail once. Prints a figure, and stores the counts in
+# /tmp/fault.
 every_allocation() {
 	what=$1
 	shift
@@ -28,20 +29,21 @@ every_allocation() {
 	figure "$what, each memory allocation failing once" "$(tr '\n' ' ' < /tmp/fault)"
 }
 
-# failed NAME: how often the last call ended so.
+# failed NAME: prints how many calls ended with NAME.
 failed() { field "$1" < /tmp/fault; }
 
-# Before the module's own, the loader makes hundreds for it, which are the kernel's affair: as many as are made where the
-# very first registration fails.
+# The loader's own hundreds of allocations come before the module's. Their number is that of a load whose first registration
+# fails.
 each_allocation_of_load() {
-	# The first load since boot makes more than the others: were it the one that is counted, some of the module's would be
-	# taken for the loader's.
+	# The first load since boot makes more allocations. Counting it would attribute some of the module's allocations to
+	# the loader.
 	load_with "${ALL[@]}"
 	rmmod tsoffset
 	loader=$(tsoffset-workload fault --count load "$VARIANTS/tsoffset-fault.ko" "${ALL[@]}" maxactive=1 | field allocations)
 	every_allocation "loading, after the loader's $loader" --from "$((loader - 20))" load "$TSOFFSET_KO" "${ALL[@]}"
-	# Most are the debug kernel's own and are done without. Where ftrace finds none, a probe that is armed as it is registered never
-	# fires, of which nobody is told: EIO, as the module tries them. One that is armed after that is refused (docs/gauntlet.md).
+	# Most allocations belong to the debug kernel, which continues without them. A probe that is armed at its
+	# registration never fires if ftrace lacks memory, and the registration reports no error. The load's test of the
+	# probe would return EIO. A probe that is armed later reports the error (docs/gauntlet.md).
 	[ -z "$(failed EIO)" ]
 	[ "$(failed ENOMEM)" -gt 20 ]
 	load_with "${ALL[@]}"
@@ -68,7 +70,7 @@ each_allocation_of_a_filter() {
 	expect connects_recorded=20 ledger=balanced
 }
 
-# A namespace without its counters would not come up: it is refused as the kernel refuses it.
+# A namespace cannot exist without its counters: the kernel fails its creation.
 each_allocation_of_a_namespace() {
 	load_with "${ALL[@]}"
 	every_allocation "a network namespace coming up" namespace
@@ -77,9 +79,13 @@ each_allocation_of_a_namespace() {
 	all_matched 20
 }
 
-# What is registered, and per-CPU memory: a socket, memory for counters (this CPU's state, the works of the wait queue,
-# those of no namespace and of the first one), a state of CPU hotplug and its instance for the rings, counters and file of each namespace,
-# four kretprobes that are registered and then enabled, a tracepoint, a directory, five files and one of the first namespace.
+# The registrations and the allocations of per-CPU memory:
+# - a socket
+# - memory for counters: this CPU's state, the works of the wait queue, those of no namespace, those of the first namespace
+# - a state of CPU hotplug and its instance for the rings
+# - counters and file of each namespace
+# - four kretprobes, which are registered and then enabled
+# - a tracepoint, a directory, five files, and one file of the first namespace
 each_registration() {
 	number=1
 	until message=$(insmod "$VARIANTS/tsoffset-fault.ko" "${ALL[@]}" "maxactive=$number" 2>&1); do
@@ -94,7 +100,7 @@ each_registration() {
 	[ "$((number - 1))" -eq $((1 + 4 + 2 + 2 + 2 * 4 + 1 + 1 + 5 + 1)) ]
 }
 
-# Of all that was done above, nothing is left. An object counts when it is a few seconds old and was missed twice.
+# All checks above leave no memory. kmemleak reports an object that is some seconds old and unreferenced in two scans.
 nothing_leaked() {
 	sleep 6
 	echo scan > "$DEBUG/kmemleak"

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Random calls on every file, by those who may and those who may not, and random parameters.
-# FUZZ_SECONDS: how long each takes.
+# Random calls on every file, by a privileged and an unprivileged user, and random parameters. FUZZ_SECONDS sets the time of
+# each check.
 TSOFFSET_SELFTESTS=$(dirname "$0")/../tsoffset
 # shellcheck source=selftests/lib.sh
 . "$TSOFFSET_SELFTESTS/lib.sh"
@@ -11,10 +11,10 @@ NOLOAD=1
 : "${FUZZ_SECONDS:=15}"
 FILES=(/proc/tsoffset/{stats,last,connects,events,filter} /proc/net/tsoffset)
 
-# ended NAME: how often that was the end of a call.
+# ended NAME: prints how many calls ended with NAME.
 ended() { awk -v name="$1" '$1 == name { n = $2 } END { print n + 0 }' /tmp/fuzz; }
 
-# under_load COMMAND...: with connects going on meanwhile, which are all accounted for.
+# under_load COMMAND...: runs COMMAND during connects, and expects the module to count all of them.
 under_load() {
 	load_with witness=1 outcomes=1000
 	workload connect --serve --threads 4 --connects 1000000 --seconds $((FUZZ_SECONDS + 3)) > /tmp/connects &
@@ -31,7 +31,7 @@ under_load() {
 by_root() {
 	who=root
 	under_load workload fuzz --seconds "$FUZZ_SECONDS" "${FILES[@]}"
-	# It has not been stopped at the door.
+	# Root must be able to open each file.
 	for file in "${FILES[@]}"; do
 		[ "$(ended "opened_$(basename "$file")")" -gt 0 ]
 	done
@@ -40,7 +40,7 @@ by_root() {
 	[ "$(ended read_ok)" -gt 0 ]
 }
 
-# Of the files with offsets and addresses, none is opened; what is open to everybody has none.
+# An unprivileged user must not open files with offsets or addresses. The files for everybody contain neither.
 by_nobody() {
 	who=nobody
 	under_load su -s /bin/sh nobody -c "tsoffset-workload fuzz --seconds $FUZZ_SECONDS ${FILES[*]}"
@@ -51,7 +51,7 @@ by_nobody() {
 	[ "$(grep -c '^write_ok ' /tmp/fuzz)" -eq 0 ]
 }
 
-# A file that is full of addresses of the kernel's: the search finds them.
+# The control: the search must report kernel addresses in a file full of them.
 addresses_are_found() {
 	load
 	if workload fuzz --seconds 10 /proc/kallsyms > /tmp/fuzz 2>&1; then return 1; fi
@@ -65,7 +65,7 @@ parameters() {
 	figure "random parameters, $FUZZ_SECONDS s" "$(awk '/^load_/ { n += $2 } END { print n }' /tmp/fuzz) loads, $(ended load_ok) taken"
 	[ "$(ended load_ok)" -gt 0 ]
 	[ "$(ended load_EINVAL)" -gt 0 ]
-	# Nothing else than these and numbers that are too large.
+	# No other error may occur, except ERANGE for numbers that are too large.
 	[ "$(grep -cvE '^(seed|load_(ok|EINVAL|ERANGE)) ' /tmp/fuzz)" -eq 0 ]
 	load
 	workload connect --serve --connects 20

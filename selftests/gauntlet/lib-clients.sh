@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2154
 #
-# Programs that no one here wrote connect from "left" to "right", and are compared with the module: sourced after lib.sh.
+# Programs of other projects connect from "left" to "right", and their counts are compared with the module's. A script
+# sources this file after lib.sh.
 
-# inside NAMESPACE COMMAND...: in its network, with the mounts as they are (ip netns exec would make new ones).
+# inside NAMESPACE COMMAND...: runs COMMAND in NAMESPACE's network with the current mounts. ip netns exec would make new
+# mounts.
 inside() {
 	space=$1
 	shift
 	nsenter --net="/run/netns/$space" "$@"
 }
 
-# start NAMESPACE COMMAND...: the same beside the check, with which it ends. $! is the command itself.
+# start NAMESPACE COMMAND...: runs COMMAND in the background. COMMAND is killed when the check ends. $! is the process ID of
+# COMMAND.
 start() {
 	space=$1
 	shift
@@ -18,7 +21,8 @@ start() {
 	started="$started $!"
 }
 
-# The module with all that it has, the namespaces, and a task in each: its /proc/PID/net is the namespace's.
+# Loads the module with all features, and makes the namespaces with a task in each. The namespace's files are in the task's
+# /proc/PID/net.
 set_up() {
 	load_with witness=1 outcomes=1024
 	two_namespaces
@@ -32,26 +36,28 @@ set_up() {
 	wait_for 5 moved "$left" && wait_for 5 moved "$right"
 }
 
-# moved NET: whether the task is in its namespace already.
+# moved NET: succeeds if the task has entered its namespace.
 moved() { [ "$(readlink "${1%net}ns/net")" != "$(readlink /proc/self/ns/net)" ]; }
 
-# listens NET PORT: whether anyone does; waits a while.
+# listens NET PORT: waits until a socket listens on PORT. Fails after 20 seconds.
 listens() { wait_for 20 grep -q "$(printf ':%04X 0*:0000 0A' "$2")" "$1/tcp6"; }
 
-# opens NET: TCP connections that the kernel began there, of both families, as nstat's TcpActiveOpens.
+# opens NET: prints the number of TCP connections that the kernel began in the namespace, like nstat's TcpActiveOpens. It
+# includes IPv4 and IPv6.
 opens() {
 	awk '$1 == "Tcp:" && !column { for (column = 2; $column != "ActiveOpens"; column++); next }
 		$1 == "Tcp:" { print $column }' "$1/snmp"
 }
 
-# one_count N: by the kernel's count and by the module's, "left" began N connections, all well, and "right" none.
+# one_count N: expects N connections from "left" and none from "right", by the kernel's count and by the module's. All must
+# match.
 one_count() {
 	kernel="$(opens "$left") $(opens "$right")"
 	[ "$kernel" = "$1 0" ] || echo "the kernel counts $kernel instead of $1 0"
 	[ "$kernel" = "$1 0" ] && STATS=$left/tsoffset all_matched "$1" && STATS=$right/tsoffset all_matched 0
 }
 
-# agree N: N, by the client's own count, is also the kernel's and the module's; and one more would be noticed.
+# agree N: expects the kernel and the module to count N connections, the client's own count. A count of N + 1 must fail.
 agree() {
 	one_count "$1"
 	if one_count $(($1 + 1)) > /dev/null; then

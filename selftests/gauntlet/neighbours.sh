@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Others who use the same function.
+# Other users of the same function.
 TSOFFSET_SELFTESTS=$(dirname "$0")/../tsoffset
 # shellcheck source=selftests/lib.sh
 . "$TSOFFSET_SELFTESTS/lib.sh"
@@ -11,14 +11,14 @@ SEEN=/sys/module/neighbour/parameters/calls
 
 neighbour() { insmod "$VARIANTS/neighbour.ko" "what=$1"; }
 
-# both N: so many connects, and each of the two has seen all of them.
+# both N: makes N connects, and expects the neighbour to see all of them.
 both() {
 	before=$(cat "$SEEN")
 	workload connect --serve --threads 8 --connects "$1"
 	[ $(($(cat "$SEEN") - before)) -eq "$1" ]
 }
 
-# beside KIND: one comes first, or the other, and either goes first.
+# beside KIND: loads the module and the neighbour in each order, and unloads either first.
 beside() {
 	neighbour "$1"
 	load
@@ -37,10 +37,10 @@ beside() {
 
 another_kretprobe() { beside kretprobe; }
 
-# What livepatch is for ftrace.
+# ftrace treats livepatch as such a user.
 one_who_may_redirect_it() { beside ipmodify; }
 
-# A hash that gives another offset each time is none: no connect is said to have a wrong one.
+# A hash that changes with each call cannot be compared. The module must report no mismatch.
 a_hash_that_is_replaced() {
 	mark_log
 	load_with outcomes=64
@@ -53,12 +53,12 @@ a_hash_that_is_replaced() {
 		accepted_other_offset=0 ledger=balanced
 	[ "$(log_since_mark | grep -c 'hash replaced')" -eq 1 ]
 	rmmod tsoffset
-	# At load, before any connect.
+	# The hash is replaced before the load.
 	neighbour hash
 	load
 	expect hash=replaced connects_called=0
 	rmmod neighbour
-	# One that is put back judges again.
+	# With the original hash again, the module judges again.
 	workload connect --serve --connects 10
 	expect offset_match=10 connects_unjudged=0
 }

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Left loaded under load: nothing drifts. MINUTES: for how long.
+# The module stays loaded under load for MINUTES, and nothing drifts.
 TSOFFSET_SELFTESTS=$(dirname "$0")/../tsoffset
 # shellcheck source=selftests/lib.sh
 . "$TSOFFSET_SELFTESTS/lib.sh"
@@ -13,7 +13,7 @@ NOLOAD=1
 
 going_on() { [ ! -e /tmp/stop ]; }
 
-# Each in a process of its own, until it is told to stop. What they do is counted apart from the module.
+# Each of these runs in its own process until /tmp/stop exists. The processes count their work without the module.
 namespaces() {
 	while going_on; do
 		unshare --net sh -c 'ip link set lo up && exec tsoffset-workload connect --serve --threads 2 --connects 4' |
@@ -34,12 +34,12 @@ readers() {
 	while going_on; do
 		read_files
 		echo >> /tmp/read
-		# Some that wait, and are killed while they do.
+		# These readers wait, and are killed while they wait.
 		timeout 1 cat /proc/tsoffset/events > /dev/null || :
 	done
 }
 
-# all_of_it SECONDS: for so long.
+# all_of_it SECONDS: runs all of them for SECONDS.
 all_of_it() {
 	namespaces 2>> /tmp/namespaces.errors &
 	filters &
@@ -59,7 +59,7 @@ all_of_it() {
 
 soaked() {
 	load_with witness=1 outcomes=1024 maxactive=1024
-	# What the kernel's caches take, they take in the first seconds: that is no drift.
+	# The kernel's caches grow in the first seconds. That is no drift.
 	all_of_it 30
 	sleep 3
 	before=$(kernel_memory)

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Much of everything: loading and unloading, and network namespaces. LOADS and NAMESPACES: how many.
+# Many loads and unloads (LOADS), and many network namespaces (NAMESPACES).
 TSOFFSET_SELFTESTS=$(dirname "$0")/../tsoffset
 # shellcheck source=selftests/lib.sh
 . "$TSOFFSET_SELFTESTS/lib.sh"
@@ -11,20 +11,20 @@ TSOFFSET_SELFTESTS=$(dirname "$0")/../tsoffset
 NOLOAD=1
 : "${LOADS:=500}" "${NAMESPACES:=2000}"
 
-# The calling shell, and what it begins from here on.
+# Lowers the priority of the calling shell and of its later children.
 give_way() { renice -n 19 -p "$BASHPID" > /dev/null; }
 
-# Each load sees connects; the ledger of every tenth has to balance.
+# Each load sees connects. After every tenth load, the ledger must balance.
 loaded_and_unloaded_under_load() {
-	# What the first loads and connects leave in the kernel's caches is not a leak.
+	# The first loads and connects fill the kernel's caches. That is no leak.
 	for _ in 1 2 3; do
 		load
 		workload connect --serve --threads 8 --connects 100
 		rmmod tsoffset
 	done
 	before=$(kernel_memory /tmp/slabs.before)
-	# They go on until they are stopped, and take what the loader and the kernel's own threads leave them: with the same
-	# priority, a load among sixteen that never stop is mostly waiting for its turn.
+	# The connects continue until they are stopped. They run with low priority. With normal priority, each load would
+	# mostly wait behind sixteen busy threads.
 	(
 		give_way
 		exec tsoffset-workload connect --serve --threads 8 --connects 100000000 --seconds $((LOADS * 120)) > /dev/null
@@ -45,16 +45,16 @@ loaded_and_unloaded_under_load() {
 		number=$((number + 1))
 		wait_for 60 reached connects_called 8
 		if [ $((number % 10)) -eq 0 ]; then
-			# Who is stopped ends his call first: nothing is in flight then.
+			# A stopped thread completes its call first, so no call is in flight.
 			kill -STOP "$connecting"
 			expect ledger=balanced probe_armed=1 connects_in_flight=0 offset_zero=0 offset_mismatch=0
 			called=$((called + $(stat connects_called)))
 			kill -CONT "$connecting"
 		fi
-		# A reader that has a file open pins the module.
+		# A reader with an open file holds the module.
 		wait_for 60 rmmod tsoffset 2> /dev/null
 		[ $((number % 20)) -ne 0 ] || echo "$number loads in $((SECONDS - begun)) s, $called connects in those asked"
-		# Under load, so more than before and after it: what counts is whether it grows.
+		# Memory under load exceeds the memory before and after. Only growth between these lines matters.
 		[ $((number % 100)) -ne 0 ] || echo "$number loads, $(kernel_memory) kB"
 	done
 	trap - EXIT
@@ -68,7 +68,7 @@ loaded_and_unloaded_under_load() {
 	memory_came_back "$before" 2048 /tmp/slabs.before
 }
 
-# some_namespaces NUMBER: made, used with four connects, and gone, one after the other.
+# some_namespaces NUMBER: makes namespaces one after the other, connects four times in each, and leaves it.
 some_namespaces() {
 	tsoffset-workload namespaces --count "$1" --threads 2 --connects 2 > /tmp/namespaces
 	[ "$(counted < /tmp/namespaces)" -eq $(($1 * 4)) ]
@@ -76,7 +76,7 @@ some_namespaces() {
 
 namespaces_come_and_go() {
 	load_with witness=1 outcomes=1000
-	# Per-CPU memory comes in chunks: what the first ones took is kept for the next.
+	# Per-CPU memory comes in chunks. The kernel keeps the first chunks for later namespaces.
 	some_namespaces 10
 	sleep 2
 	before=$(kernel_memory /tmp/slabs.before)
@@ -86,7 +86,7 @@ namespaces_come_and_go() {
 		some=$((NAMESPACES - number < 200 ? NAMESPACES - number : 200))
 		some_namespaces "$some"
 		number=$((number + some))
-		# Those that were left are torn down by the kernel in its own time.
+		# The kernel deletes namespaces asynchronously.
 		echo "$number namespaces in $((SECONDS - begun)) s, $(kernel_memory) kB"
 	done
 	all_matched $((NAMESPACES * 4 + 40))
@@ -95,11 +95,11 @@ namespaces_come_and_go() {
 	memory_came_back "$before" 4096 /tmp/slabs.before
 }
 
-# A leak would be seen: what the module takes for large rings is.
+# The control: the memory of large rings must fail the check.
 memory_that_is_kept_is_seen() {
 	before=$(kernel_memory)
 	load_with records=65536
-	# What it would call a figure is none of the run.
+	# The output is dropped, because its figure is not one of the run.
 	if memory_came_back "$before" 2048 > /dev/null; then return 1; fi
 }
 
