@@ -15,7 +15,7 @@ use crate::{
     words::Single,
 };
 
-/// Rings that hold what was recorded.
+/// Returns the counts of rings that hold all recorded connects.
 fn kept(totals: &Totals) -> RecordCounts {
     RecordCounts {
         readable: totals.recorded,
@@ -74,7 +74,7 @@ fn entered_before_called_is_no_miss() {
 }
 
 proptest! {
-    /// Whatever happens on whichever CPU, the books balance when all have returned.
+    /// Any sequence of events on any CPU leaves the ledger balanced after all returns.
     #[test]
     fn always_balanced(events in prop::collection::vec((0..4_usize, 0..4_usize, 0..6_usize, any::<bool>()), 0..200)) {
         let cpus: Vec<_> = (0..4).map(|_| Counters::<Single>::new()).collect();
@@ -95,7 +95,7 @@ proptest! {
     }
 }
 
-/// What a reader on another CPU may say while a connect goes by: never that the books are wrong.
+/// A reader on another CPU during a connect must never see an unbalanced ledger.
 mod concurrent {
     use loom::{sync::Arc, thread};
 
@@ -112,14 +112,14 @@ mod concurrent {
         words::{explore, Checked, Unordered},
     };
 
-    /// One connect after another, each from the CPU it enters on to the CPU it returns on.
+    /// Connects one after the other. Each pair has the CPU of entry and the CPU of return.
     fn connects_and_a_reader<W: Word + 'static>(
         ways: &'static [(usize, usize)],
         check: fn(&Totals, &Totals),
     ) where
         Counters<W>: Send + Sync,
     {
-        // Without a bound it takes more than ten minutes.
+        // Without this bound, the exploration takes more than ten minutes.
         explore(4, move || {
             let cpus = Arc::new([Counters::<W>::new(), Counters::new()]);
             let writer = {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Filters: what is read is what was meant, and whatever is written into the file breaks nothing.
+//! Filters: the parser reads the intended filter, and no text breaks the parser.
 
 use std::net::Ipv6Addr;
 
@@ -96,7 +96,8 @@ fn ended(outcome: Outcome, error: u16) -> SocketEvent {
     })
 }
 
-/// Of a socket event the ends are known, and how it ended; what a word says of the call holds, negated or not.
+/// A socket event has addresses, ports and an outcome. A condition on the call itself matches any socket event,
+/// negated or not.
 #[test]
 fn what_is_known_of_a_follow_up_decides() {
     let refused = ended(Outcome::Refused, 111);
@@ -124,7 +125,7 @@ fn what_is_known_of_a_follow_up_decides() {
     }
 }
 
-/// Only failed connections: whether the call failed or what came after it.
+/// Selects failed connections only: the call failed, or its follow-up.
 #[test]
 fn failed_connections_are_one_word() {
     let failed = filter("outcome=!established");
@@ -133,7 +134,7 @@ fn failed_connections_are_one_word() {
     assert!(failed.matches(&record("::1", 1, 0)));
     assert!(filter("outcome=refused").matches(&record("::1", 1, 0)));
     assert!(!filter("outcome=timeout").matches(&record("::1", 1, 0)));
-    // A call that returned 0 has no outcome yet.
+    // A record whose call returned 0 has no outcome yet.
     let returned = Record {
         error: 0,
         ..record("::1", 1, 0)
@@ -183,7 +184,7 @@ fn what_is_wrong_and_where() {
     assert_eq!(Filter::parse(b"uid=1 \xff").unwrap_err().position, 6);
 }
 
-/// Texts that are filters, or nearly.
+/// Generates filters and texts similar to filters.
 fn nearly() -> impl Strategy<Value = String> {
     let part = select(vec![
         "pid",

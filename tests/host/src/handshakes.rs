@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Who waits for an answer, and since when; whose offset a user set.
+//! The tables of sockets that wait for an answer, with their start times, and of sockets whose offset a user set.
 
 use std::collections::HashMap;
 
@@ -23,7 +23,7 @@ fn table<W: Word>(sets: usize) -> Handshakes<Vec<Set<W>>> {
 }
 
 proptest! {
-    /// Like a map, but for those that found no slot.
+    /// The table acts like a map, except for sockets without a slot.
     #[test]
     fn each_has_its_own_time(steps in prop::collection::vec((1..40_u64, any::<bool>()), 0..200)) {
         let table = table::<Single>(4);
@@ -42,7 +42,7 @@ proptest! {
         }
     }
 
-    /// Nobody is forgotten; somebody else may be taken for one of them.
+    /// Every inserted cookie is found. Few other cookies are found by mistake.
     #[test]
     fn the_repaired_are_known(cookies in prop::collection::vec(1..u64::MAX, 0..100)) {
         let repaired = Repaired::new((0..WORDS).map(|_| Single::new(0)).collect::<Vec<_>>());
@@ -65,7 +65,7 @@ fn there_is_room_for_as_many_as_asked_for() {
     }
 }
 
-/// One slot is left: two sockets want it, a third leaves another one.
+/// One slot is free. Two sockets compete for the slot, while a third socket releases another one.
 fn two_sockets_and_one_slot<W: Word + 'static>()
 where
     Handshakes<Vec<Set<W>>>: Send + Sync,

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use crate::model::counts::histogram::{bucket, BUCKETS, NAMES};
 
-/// What a bucket's name says its values are below.
+/// Returns the upper bound in a bucket's name.
 fn bound(bucket: usize) -> Option<u64> {
     NAMES[bucket]
         .strip_prefix("connect_ns_below_")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Records as JSON: whatever is in them, a line stays JSON and says the same.
+//! Records as JSON: for any contents, a line is valid JSON with the same contents.
 
 use std::net::Ipv6Addr;
 
@@ -25,10 +25,10 @@ proptest! {
     fn every_line_is_json(record in any_record()) {
         let mut text = String::new();
         json::json(&mut text, &placed(record)).unwrap();
-        // One line of what any terminal shows as it is.
+        // The text is one line of printable ASCII characters.
         let line = text.strip_suffix('\n').unwrap();
         prop_assert!(line.bytes().all(|byte| matches!(byte, b' '..=b'~')));
-        // A reader's buffer holds one (LINE in abstractions/stream.rs).
+        // A reader's buffer has room for one line (LINE in abstractions/stream.rs).
         prop_assert!(text.len() <= 1024);
         let value: Value = serde_json::from_str(&text).unwrap();
         let address = |octets| Ipv6Addr::from(octets).to_string();

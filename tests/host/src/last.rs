@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The last finding: a reader gets a whole one or none.
+//! The last finding: a reader gets a complete finding or none.
 
 use loom::{sync::Arc, thread};
 

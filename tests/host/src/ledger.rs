@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The ledger: what is wrong has to be seen.
+//! The ledger: every error must show as unbalanced.
 
 use crate::model::{
     counts::{
@@ -133,7 +133,7 @@ fn sums_add_up() {
         ),
         Ledger::Balanced
     );
-    // One that entered in a namespace that is gone and returned among those of none.
+    // A connect enters in a namespace that is then deleted. It returns in the counters without a namespace.
     let mut entered = Totals {
         in_flight: 1,
         ..Totals::default()

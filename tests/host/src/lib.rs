@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The module's own files of `src/model`, compiled for the host, and their tests.
+//! Compiles the module's `src/model` for the host and tests it.
 
 #![cfg_attr(not(test), allow(dead_code))]
 #![cfg(test)]

@@ -24,7 +24,7 @@ fn push(ring: &TestRing, time: u64) {
     ring.push(&Record { time, ..record }.to_words());
 }
 
-/// All that the cursors get to up to now: times, and how many were lost.
+/// Reads all records so far. Returns their times and the number of lost records.
 fn read(rings: &[TestRing], cursors: &mut [Cursor<Record, WORDS>]) -> (Vec<u64>, u64) {
     let ends: Vec<u64> = rings.iter().map(|ring| ring.head()).collect();
     let (mut times, mut lost) = (Vec::new(), 0);
@@ -48,7 +48,7 @@ fn read(rings: &[TestRing], cursors: &mut [Cursor<Record, WORDS>]) -> (Vec<u64>,
 }
 
 proptest! {
-    /// Whichever CPU each comes from and whenever it is read: in order, none twice, and all accounted for.
+    /// Records of any CPU, read at any time, come in order, once, and are all accounted for.
     #[test]
     fn in_order_and_all_accounted_for(steps in prop::collection::vec((0..3_usize, 0..10_u8), 0..120)) {
         let rings = [ring(4), ring(4), ring(4)];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Counters of what came after the connects, and the judgement on closed sockets.
+//! Counters of the connects' follow-ups, and verdicts on closed sockets.
 
 use crate::{
     model::sockets::{
@@ -18,9 +18,9 @@ fn only_what_nothing_explains_is_rewritten() {
         (0, 0, false, AtClose::Kept),
         (8, 7, false, AtClose::Rewritten),
         (8, 7, true, AtClose::Unjudged),
-        // Connected while tcp_timestamps was not 1, which it is now.
+        // tcp_timestamps was not 1 at the connect, but is 1 at the close.
         (0, 7, false, AtClose::Unjudged),
-        // It is not 1 any more.
+        // tcp_timestamps is no longer 1.
         (8, 0, false, AtClose::Unjudged),
     ] {
         assert_eq!(AtClose::judge(offset, expected, repaired), found);
@@ -74,7 +74,7 @@ fn each_is_counted_where_it_belongs() {
         filtered: 2,
         repairs_called: 5,
         repairs_entered: 3,
-        // Bits are bits, whoever takes them.
+        // The bits of accepted sockets count like those of setsockopt().
         repairs_noted: 4 + 2,
         repairs_shared: 1 + 1,
         accepted_other: 7,

@@ -135,7 +135,7 @@ fn sets_are_a_power_of_two() {
     }
 }
 
-/// One thing that happens: which socket, and what.
+/// One event: the socket and the kind of event.
 #[derive(Clone, Copy, Debug)]
 enum Event {
     ConnectToggles(usize),
@@ -150,7 +150,7 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
     prop::collection::vec(event, 0..100)
 }
 
-/// What must be found: intervals compared, nothing forgotten.
+/// The reference model: compares intervals, and forgets none.
 #[derive(Default)]
 struct Known {
     connects: u64,
@@ -158,10 +158,10 @@ struct Known {
 }
 
 proptest! {
-    /// Whatever begins and ends in whichever order, the table says what the intervals say.
+    /// For any order of begins and ends, the table agrees with the intervals.
     #[test]
     fn as_the_intervals_say(events in events()) {
-        // So many sets that nobody goes without a slot: 3 connects and 6 reads.
+        // The table has enough sets for 3 connects and 6 reads.
         let table = table(16);
         let address = |socket: usize| SOCKET + socket * 4096;
         let mut known: [Known; 3] = Default::default();
@@ -230,15 +230,15 @@ mod concurrent {
 
     const OTHER: usize = SOCKET + 64;
 
-    /// What the connect does to the field, before, within and after: the value tells when it was read.
+    /// The connect changes the field within and after itself. So the value shows the time of the read.
     fn a_connect_and_a_read<W: Word + 'static>(check: fn(u32, Overlap))
     where
         Set<W>: Send + Sync,
     {
         explore(3, move || {
             let shared = Arc::new((Overlaps::new(vec![Set::<W>::new()]), AtomicU32::new(0)));
-            // The first slot is taken when the connect comes and free when the read does, so that the
-            // two need not meet at one slot.
+            // The first slot is taken when the connect begins, and free when the read begins. So the two need not
+            // use the same slot.
             let other = shared.0.connect_begins(OTHER, 0).unwrap();
             let connect = {
                 let shared = shared.clone();
@@ -262,12 +262,12 @@ mod concurrent {
         });
     }
 
-    /// 1 is there within the connect only.
+    /// The field is 1 only within the connect.
     fn seen_within_is_possible(value: u32, overlap: Overlap) {
         assert!(value != 1 || overlap != Overlap::None, "unnoticed");
     }
 
-    /// 3 is there after the connect only.
+    /// The field is 3 only after the connect.
     fn seen_after_is_not_certain(value: u32, overlap: Overlap) {
         let certain = matches!(overlap, Overlap::Possible { certain: true, .. });
         assert!(value != 3 || !certain, "certain, but it was not");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Records: what goes into the ring comes out of it.
+//! Records: a record read from the ring equals the written one.
 
 use proptest::{prelude::*, sample::select};
 
@@ -53,7 +53,7 @@ proptest! {
         prop_assert_eq!(Record::from_words(&record.to_words()), record);
     }
 
-    /// Whatever the words are: nothing panics.
+    /// No contents of the words cause a panic.
     #[test]
     fn any_words_are_some_record(words in any::<[u64; 15]>()) {
         let record = Record::from_words(&words);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The ring: readers get whole records, and know which are gone.
+//! The ring: readers get complete records, and know which records are overwritten.
 
 use loom::{sync::Arc, thread};
 use proptest::prelude::*;
@@ -19,7 +19,7 @@ fn ring<W: Word>(slots: usize) -> Ring<W, Slots<W>> {
     Ring::new((0..slots).map(|_| Slot::new()).collect())
 }
 
-/// What is written at a position: two words that belong together.
+/// Returns the record at a position: two words that depend on each other.
 fn record(position: u64) -> [u64; 2] {
     [position + 10, !(position + 10)]
 }
@@ -35,7 +35,8 @@ fn all_rings_together_have_a_limit() {
 }
 
 proptest! {
-    /// However many were written: the last ones are there, those before are gone, the rest is to come.
+    /// For any number of writes, the last records are present, earlier ones are overwritten, and later ones are
+    /// pending.
     #[test]
     fn the_last_ones_can_be_read(written in 0..40_u64, power in 0..4_u32) {
         let slots = 1 << power;
@@ -60,7 +61,7 @@ proptest! {
     }
 }
 
-/// Two records over one slot, and a reader of the first.
+/// Two records are written to one slot, while a reader reads the first.
 fn two_records_and_a_reader<W: Word + 'static>()
 where
     Ring<W, Slots<W>>: Send + Sync,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What one user may hold of a probe's instances.
+//! The share of a probe's instances that one user can hold.
 
 use loom::{sync::Arc, thread};
 use proptest::prelude::*;
@@ -18,12 +18,12 @@ fn shares<W: Word>(cpus: usize, buckets: usize, calls: u32) -> Shares<Vec<W>> {
     Shares::new(words, buckets, calls)
 }
 
-/// How many calls a user can take on a CPU until one is refused.
+/// Charges calls of a user on a CPU until one is refused.
 fn until_refused<W: Word>(shares: &Shares<Vec<W>>, cpu: u32, user: u32) -> Vec<Charge> {
     std::iter::from_fn(|| shares.charge(cpu, user)).collect()
 }
 
-/// The same on one CPU after the other.
+/// Does the same on each CPU in turn.
 fn on_all_cpus(shares: &Shares<Vec<Single>>, user: u32) -> Vec<Charge> {
     (0..3)
         .flat_map(|cpu| until_refused(shares, cpu, user))
@@ -37,7 +37,7 @@ fn one_user_holds_half() {
         let shares = shares::<Single>(3, BUCKETS, calls);
         let held = on_all_cpus(&shares, 1000);
         assert!(held.len() <= half);
-        // Somebody else has as many.
+        // Another user gets the same number.
         assert_eq!(on_all_cpus(&shares, 1001).len(), held.len());
         held.into_iter().for_each(|charge| shares.uncharge(charge));
         let on_one = until_refused(&shares, 2, 1000).len();
@@ -49,7 +49,7 @@ fn one_user_holds_half() {
 }
 
 proptest! {
-    /// Like a map of counts.
+    /// The shares act like a map of counts.
     #[test]
     fn each_user_is_counted(steps in prop::collection::vec((0..4_u32, 0..3_u32, any::<bool>()), 0..300)) {
         let shares = shares::<Single>(4, BUCKETS, 32);
@@ -69,7 +69,7 @@ proptest! {
     }
 }
 
-/// A call enters while another, which entered on the same CPU, returns on a second one.
+/// A call enters on a CPU. Meanwhile another call that entered on the same CPU returns on a second CPU.
 fn nothing_is_lost<W: Word + Send + Sync + 'static>() {
     let shares = Arc::new(shares::<W>(2, 1, 4));
     let first = shares.charge(0, 7).unwrap();
@@ -89,7 +89,7 @@ fn nothing_is_lost_between_cpus() {
     loom::model(nothing_is_lost::<Checked>);
 }
 
-/// Where counting takes a load and a store.
+/// Here, counting takes a separate load and store.
 #[test]
 #[should_panic(expected = "lost")]
 fn without_atomicity_something_is_lost() {

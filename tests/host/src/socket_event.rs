@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Follow-ups: what goes into the ring comes out of it.
+//! Follow-ups: a follow-up read from the ring equals the written one.
 
 use proptest::{option, prelude::*, sample::select};
 
@@ -14,7 +14,7 @@ pub fn any_follow_up() -> impl Strategy<Value = SocketEvent> {
         (
             select(&Outcome::ALL[..]),
             any::<u16>(),
-            // The largest stands for one that is not known.
+            // The largest value means unknown.
             option::of(0..u64::MAX)
         )
             .prop_map(|(outcome, error, handshake)| What::Ended {

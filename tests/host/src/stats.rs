@@ -41,7 +41,7 @@ fn version_comes_first() {
     assert_eq!(stats().lines().next().unwrap().0, "version");
 }
 
-/// The rings are everybody's.
+/// All namespaces share the rings.
 #[test]
 fn a_namespace_has_no_lines_about_records_kept() {
     let names = |stats: &Stats| -> Vec<_> { stats.lines().map(|(name, _)| name).collect() };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Records as text: whatever is in them, a table's columns stay columns.
+//! Records as text: for any contents, a table's columns stay intact.
 
 use std::net::Ipv6Addr;
 
@@ -62,7 +62,7 @@ fn example() -> Record {
     }
 }
 
-/// Where each column begins and ends.
+/// Returns the begin and end of each column.
 fn spans(text: &str) -> Vec<(usize, usize)> {
     columns(text)
         .into_iter()

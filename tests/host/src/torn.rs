@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Judging what readers saw. An aligned 32-bit field does not tear on the machines at hand, so that
-//! these tests are where a torn value is shown to be found.
+//! Judges the values that readers saw. An aligned 32-bit field does not tear on common machines, so only these
+//! tests show that a torn value is reported.
 
 use loom::{sync::Arc, thread};
 
@@ -71,7 +71,7 @@ fn what_is_closed_or_of_another_connect_is_refused() {
 #[test]
 fn a_value_is_seen_65535_times_at_most() {
     let seen = open();
-    // The second word takes the value, too, when the first is full.
+    // When the first word is full, the second word counts the value, too.
     for _ in 0..2 * 0xffff {
         assert!(seen.keep(7, TORN));
     }
@@ -79,8 +79,8 @@ fn a_value_is_seen_65535_times_at_most() {
     assert_eq!(seen.close(AFTER).torn, 2 * 0xffff);
 }
 
-/// Two readers see torn values while the connect ends and another begins: whatever was promised to be
-/// judged is in what the connect finds, and nothing else is.
+/// Two readers see torn values while the connect ends. The connect must find exactly the values that the readers
+/// were promised to be judged.
 fn two_readers_and_an_end<W: Word + 'static>()
 where
     Seen<W>: Send + Sync,
@@ -106,7 +106,7 @@ fn what_is_promised_is_judged() {
     two_readers_and_an_end::<Checked>();
 }
 
-/// A reader whose connect ends, while another begins with the value that it saw.
+/// A reader's connect ends, and another connect begins with the value that the reader saw.
 fn a_reader_and_the_next_connect<W: Word + 'static>()
 where
     Seen<W>: Send + Sync,

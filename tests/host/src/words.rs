@@ -2,8 +2,8 @@
 
 //! Words for the tests: of one thread, and of the model checker.
 //!
-//! loom explores what C11 atomics allow, which for these accesses is no less than what the Linux
-//! kernel memory model does.
+//! loom explores all orders that C11 atomics allow. For these accesses, they include all orders of the Linux
+//! kernel memory model.
 
 use std::cell::Cell;
 
@@ -11,7 +11,7 @@ use loom::sync::atomic::{fence, AtomicU64, Ordering};
 
 use crate::model::word::Word;
 
-/// Runs a test in each order of its threads' steps in which at most so many of them are preempted.
+/// Runs a test in each order of its threads' steps with at most this number of preemptions.
 pub fn explore(preemptions: usize, test: impl Fn() + Send + Sync + 'static) {
     let mut model = loom::model::Builder::new();
     model.preemption_bound = Some(preemptions);
@@ -76,25 +76,24 @@ impl Word for Single {
     fn smp_wmb() {}
 }
 
-/// A word whose every interleaving and reordering is tried, without some kinds of order: the broken twins,
-/// in which a race has to be found.
+/// A word for loom, without some kinds of order. These are the broken twins, in which loom must find a race.
 pub struct Model<const WITHOUT: u8>(AtomicU64);
 
-/// Of a [`Model`]: nothing is left out.
+/// `Model` without any omission.
 pub const NOTHING: u8 = 0;
-/// Atomic operations acquire and release, but are no full barriers.
+/// Omits full barriers: atomic operations only acquire and release.
 pub const FULL_BARRIER: u8 = 1;
-/// No read barriers.
+/// Omits read barriers.
 pub const READ_BARRIER: u8 = 2;
-/// No write barriers.
+/// Omits write barriers.
 pub const WRITE_BARRIER: u8 = 3;
-/// Everything but atomicity.
+/// Omits all order, but not atomicity.
 pub const ORDER: u8 = 4;
 
-/// Comparing and exchanging are two accesses.
+/// Omits atomicity: comparing and exchanging are two accesses.
 pub const ATOMICITY: u8 = 5;
 
-/// The kernel's words.
+/// Words with the kernel's order.
 pub type Checked = Model<NOTHING>;
 /// Words without any order.
 pub type Unordered = Model<ORDER>;
@@ -110,7 +109,7 @@ impl<const WITHOUT: u8> Model<WITHOUT> {
         }
     }
 
-    // loom takes SeqCst for AcqRel everywhere but in fences.
+    // loom treats SeqCst as AcqRel, except in fences.
     fn full_barrier() {
         if Self::ORDERED && WITHOUT != FULL_BARRIER {
             fence(Ordering::SeqCst);
@@ -128,7 +127,7 @@ impl<const WITHOUT: u8> Word for Model<WITHOUT> {
     }
 
     fn own(&self) -> u64 {
-        // SAFETY: Called by the only writer; loom panics if another's store could be at work.
+        // SAFETY: Only the one writer calls this function. loom panics if another store could be concurrent.
         unsafe { self.0.unsync_load() }
     }
 
