@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Takes each ACK over IPv6 to a listener on port 7000 for the answer to a SYN cookie of its own,
- * and chooses the timestamp offset of the socket that is accepted. It checks nothing: it is for
- * tests only.
+ * Treats each ACK over IPv6 to a listener on port 7000 as the answer to its own SYN cookie, and
+ * chooses the timestamp offset of the accepted socket. This program is for tests only, because
+ * it checks no cookie.
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -11,21 +11,21 @@
 #include <linux/pkt_cls.h>
 #include <linux/tcp.h>
 
-/* The kernel's include/linux/compiler_attributes.h is not for BPF programs. */
+/* BPF programs cannot include the kernel's include/linux/compiler_attributes.h. */
 #define attribute(kind) __attribute__((kind))
 #define __section(name) attribute(section(name))
 #define __used attribute(used)
 
-/* TCP_LISTEN of the kernel's include/net/tcp_states.h. */
+/* TCP_LISTEN in the kernel's include/net/tcp_states.h. */
 #define LISTENS 10
-/* The options of an ACK: two bytes of padding, and a timestamp option of ten. */
+/* The options of an ACK: two bytes of padding, and a timestamp option of ten bytes. */
 #define TIMESTAMPS 0x0101080a
 
 struct sock {
 	int unused;
 };
 
-/* The kernel's include/net/tcp.h. */
+/* As in the kernel's include/net/tcp.h. */
 struct bpf_tcp_req_attrs {
 	__u32 rcv_tsval;
 	__u32 rcv_tsecr;
@@ -44,7 +44,7 @@ int bpf_sk_assign_tcp_reqsk(struct __sk_buff *skb, struct sock *sk,
 			    struct bpf_tcp_req_attrs *attrs, int attrs__sz)
 	__section(".ksyms");
 
-/* Helpers have numbers in the place of addresses. */
+/* BPF helpers have numbers instead of addresses. */
 static long (*sk_release)(void *sk) = (void *)BPF_FUNC_sk_release;
 static struct bpf_sock *(*skc_lookup_tcp)(void *skb, struct bpf_sock_tuple *tuple, __u32 size,
 					  __u64 netns, __u64 flags) =
@@ -81,7 +81,7 @@ __section("tc") __used int choose(struct __sk_buff *skb)
 	sk = listener->state == LISTENS ? skc_to_tcp_sock(listener) : 0;
 	if (sk) {
 		attrs.rcv_tsval = __builtin_bswap32(option[1]);
-		/* The offset is this less the clock: another than the peer has seen. */
+		/* The offset is this value minus the clock. The peer has not seen this offset. */
 		attrs.rcv_tsecr = __builtin_bswap32(option[2]) ^ 0x5a5a;
 		attrs.mss = 1440;
 		attrs.rcv_wscale = 7;

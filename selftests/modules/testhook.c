@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Holds connects, or writes other offsets. The selftests load it beside tsoffset. Each parameter
- * puts one probe on; a socket asks for what the probe does.
+ * Holds connects, or writes other offsets. The selftests load this module beside tsoffset. Each
+ * parameter registers one probe. The probe acts only on sockets with its priority or mark.
  *
  * hold		A connect of a socket with the priority 0x7e57 spins before the kernel stores the
- *		offset. It goes on when somebody sets another priority. setsockopt(SO_PRIORITY)
- *		does so without the socket lock.
+ *		offset. The connect continues when another thread sets another priority, by
+ *		setsockopt(SO_PRIORITY), which takes no socket lock.
  * rewrite	A socket with the priority 0x7e58 gets another offset when it is closed. One with
- *		the priority 0x7e5a gets the offset that it had before choose.
+ *		the priority 0x7e5a gets back its offset from before "choose".
  * choose	A socket whose listener has the mark 0x7e59 gets another offset before it is
- *		established, as from bpf_sk_assign_tcp_reqsk().
+ *		established, like bpf_sk_assign_tcp_reqsk().
  */
 #define pr_fmt(fmt) "testhook: " fmt
 
@@ -24,12 +24,12 @@
 #define MARK_CHOSEN		0x7e59
 #define PRIORITY_RESTORED	0x7e5a
 
-/* The kernel's watchdogs allow more. */
+/* Less than the kernel's watchdogs allow. */
 #define HELD_AT_MOST		(5 * NSEC_PER_SEC)
 
 /*
  * int inet6_hash_connect(struct inet_timewait_death_row *death_row, struct sock *sk):
- * tcp_v6_connect() calls it before the store.
+ * tcp_v6_connect() calls this function before the store.
  */
 static int hold(struct kprobe *probe, struct pt_regs *regs)
 {
@@ -54,7 +54,7 @@ static int rewrite(struct kprobe *probe, struct pt_regs *regs)
 
 	switch (READ_ONCE(sk->sk_priority)) {
 	case PRIORITY_REWRITTEN:
-		/* Never the same. */
+		/* Always another offset. */
 		WRITE_ONCE(tp->tsoffset, READ_ONCE(tp->tsoffset) ^ 0x80000001);
 		break;
 	case PRIORITY_RESTORED:
@@ -65,21 +65,21 @@ static int rewrite(struct kprobe *probe, struct pt_regs *regs)
 }
 
 /*
- * void tcp_ca_openreq_child(struct sock *sk, const struct dst_entry *dst): called in a softirq for
- * each accepted socket, after the offset of the request socket has been copied.
+ * void tcp_ca_openreq_child(struct sock *sk, const struct dst_entry *dst): the kernel calls this
+ * function in a softirq for each accepted socket, after it has copied the request socket's offset.
  */
 static int choose(struct kprobe *probe, struct pt_regs *regs)
 {
 	struct sock *sk = (void *)regs_get_kernel_argument(regs, 0);
 	struct tcp_sock *tp = tcp_sk(sk);
 
-	/* Never the same, nor what rewrite() makes of it. */
+	/* Another offset than the first, and than rewrite() makes of the first. */
 	if (READ_ONCE(sk->sk_mark) == MARK_CHOSEN)
 		WRITE_ONCE(tp->tsoffset, ~READ_ONCE(tp->tsoffset));
 	return 0;
 }
 
-/* A parameter and what it puts on. */
+/* A parameter and its probe. */
 struct hook {
 	bool wanted;
 	struct kprobe probe;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Somebody else who is on tcp_v6_connect() or has a name in /proc that tsoffset wants.
+ * Another user of tcp_v6_connect(), or of a name in /proc that tsoffset registers.
  *
  * kretprobe	a kretprobe on the function
- * hash		random numbers instead of the hash of connections, as hardening modules have them
- * ipmodify	an ftrace user that may change where the function goes on, as livepatch is one
+ * hash		random numbers instead of the hash of connections, as in hardening modules
+ * ipmodify	an ftrace user that may redirect the function, like livepatch
  * proc		/proc/tsoffset
  * procnet	/proc/net/tsoffset
  */
@@ -19,7 +19,7 @@ static char *what = "";
 module_param(what, charp, 0444);
 MODULE_PARM_DESC(what, "kretprobe, hash, ipmodify, proc or procnet");
 
-/* Calls seen, by any CPU at once. */
+/* The number of calls seen. CPUs count concurrently. */
 static atomic_t calls;
 
 static int calls_get(char *buffer, const struct kernel_param *kp)
@@ -29,7 +29,7 @@ static int calls_get(char *buffer, const struct kernel_param *kp)
 
 static const struct kernel_param_ops calls_ops = { .get = calls_get };
 module_param_cb(calls, &calls_ops, NULL, 0444);
-MODULE_PARM_DESC(calls, "calls of the function that were seen");
+MODULE_PARM_DESC(calls, "number of calls of the function");
 
 static int returned(struct kretprobe_instance *instance, struct pt_regs *regs)
 {
@@ -66,7 +66,7 @@ static void redirected(unsigned long ip, unsigned long parent, struct ftrace_ops
 	ftrace_regs_set_instruction_pointer(regs, (unsigned long)random_offset);
 }
 
-/* Its users call the function in their own handlers, too. */
+/* The hash's users also call it in their own handlers. */
 static struct ftrace_ops hash_ops = {
 	.func = redirected,
 	.flags = FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_RECURSION,
@@ -123,5 +123,5 @@ static void __exit neighbour_exit(void)
 
 module_init(neighbour_init);
 module_exit(neighbour_exit);
-MODULE_DESCRIPTION("Somebody else on tcp_v6_connect()");
+MODULE_DESCRIPTION("Another user of tcp_v6_connect()");
 MODULE_LICENSE("GPL");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A page that is not there until somebody provides it: whoever touches it, the kernel included, waits.
+//! A page that is absent until it is provided. Any access waits, including the kernel's.
 
 use std::{ffi::c_void, io::Error, ptr::null_mut, slice};
 
@@ -10,19 +10,19 @@ use userfaultfd::{Event, Uffd, UffdBuilder};
 
 const SIZE: usize = 4096;
 
-/// The page.
+/// An absent page.
 pub struct AbsentPage {
     at: *mut c_void,
     faults: Uffd,
 }
 
 #[expect(unsafe_code, reason = "the page is shared with whoever waits for it")]
-// SAFETY: The page is written by the kernel only, when it is provided.
+// SAFETY: Only the kernel writes the page, when it is provided.
 unsafe impl Sync for AbsentPage {}
 
 impl AbsentPage {
     pub fn new() -> Result<Self> {
-        // A fault of the kernel, too, has to come to us.
+        // userfaultfd must report the kernel's faults, too.
         let faults = UffdBuilder::new()
             .close_on_exec(true)
             .user_mode_only(false)
@@ -31,7 +31,7 @@ impl AbsentPage {
             unsafe_code,
             reason = "a mapping whose contents are not there cannot be a safe type"
         )]
-        // SAFETY: It makes a mapping of its own.
+        // SAFETY: mmap() makes a new mapping.
         let at = unsafe {
             libc::mmap(
                 null_mut(),
@@ -49,21 +49,21 @@ impl AbsentPage {
         Ok(Self { at, faults })
     }
 
-    /// Where it is.
+    /// Returns the page's address.
     pub fn as_ptr(&self) -> *mut c_void {
         self.at
     }
 
-    /// Its contents, for a system call: to look at them is to wait.
+    /// Returns the page's contents for a system call. Reading them waits.
     pub fn bytes(&self) -> &[u8] {
         #[expect(unsafe_code, reason = "the mapping is ours")]
-        // SAFETY: The mapping is as large and lives as long as this.
+        // SAFETY: The mapping has this size and lives as long as `self`.
         unsafe {
             slice::from_raw_parts(self.at.cast(), SIZE)
         }
     }
 
-    /// Waits until somebody waits for it.
+    /// Waits until a thread waits for the page.
     pub fn wait_for_fault(&self) -> Result<()> {
         use std::os::fd::AsFd;
 
@@ -77,10 +77,10 @@ impl AbsentPage {
         }
     }
 
-    /// Provides it, full of zeroes, and wakes whoever waits.
+    /// Provides the page, full of zeroes, and wakes all waiting threads.
     pub fn provide(&self) -> Result<()> {
         #[expect(unsafe_code, reason = "the kernel fills a page")]
-        // SAFETY: It is ours; what waits for the page has not seen any of it.
+        // SAFETY: The mapping belongs to `self`. No waiting access has read the page yet.
         unsafe {
             self.faults.zeropage(self.at, SIZE, true)?
         };
@@ -91,7 +91,7 @@ impl AbsentPage {
 impl Drop for AbsentPage {
     fn drop(&mut self) {
         #[expect(unsafe_code, reason = "the mapping is ours")]
-        // SAFETY: Nobody has a reference any more.
+        // SAFETY: No reference to the page is left.
         unsafe {
             libc::munmap(self.at, SIZE)
         };

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What candidates add to a system call, in nanoseconds of the clock; with QEMU's `-icount shift=0` one of
-//! them is one instruction of the guest.
+//! Measures the cost that candidates add to a system call, in nanoseconds of the clock. With QEMU's `-icount
+//! shift=0`, a nanosecond is one instruction of the guest.
 //!
-//! A round measures the call without any candidate, with the first, without, with the second and so on: each is
-//! compared with what came just before and just after it, as the call's own cost drifts by more than what is looked
-//! for. Rounds are added until the median of each difference is known well enough.
+//! A round measures the call without any candidate, with the first, without, with the second and so on. The
+//! call's own cost drifts by more than a candidate's cost. So each measurement with a candidate is compared with
+//! those just before and just after it. More rounds follow until the median of each difference is precise enough.
 
 use std::{
     collections::BTreeMap,
@@ -26,10 +26,10 @@ use crate::{
 
 #[derive(Args)]
 pub struct Options {
-    /// Programs that take "attach" or "detach", in the order in which they are measured
+    /// Programs with the arguments "attach" and "detach", in the order of measurement
     #[arg(required = true)]
     candidates: Vec<PathBuf>,
-    /// Which call
+    /// Measured call
     #[arg(long, value_enum, default_value_t = Call::Connect)]
     call: Call,
     /// Calls for each figure
@@ -38,13 +38,13 @@ pub struct Options {
     /// Calls before the first figure
     #[arg(long, default_value_t = 6000)]
     warm_up: usize,
-    /// Rounds that there are at least
+    /// Minimum number of rounds
     #[arg(long, default_value_t = 6, value_parser = at_least_one)]
     rounds: usize,
-    /// Rounds after which it gives up
+    /// Maximum number of rounds
     #[arg(long, default_value_t = 60, value_parser = at_least_one)]
     max_rounds: usize,
-    /// How well each median has to be known, in nanoseconds, or in percent of itself where that is more
+    /// Required precision of each median, in nanoseconds, or 1 % of the median if that is more
     #[arg(long, default_value_t = 40)]
     within: u64,
 }
@@ -59,13 +59,13 @@ fn at_least_one(text: &str) -> Result<usize> {
 enum Call {
     /// connect() over loopback
     Connect,
-    /// getsockopt(TCP_INFO) of a connected socket: an option that nobody follows
+    /// getsockopt(TCP_INFO) of a connected socket, an option that no probe follows
     Info,
     /// getsockopt(TCP_TIMESTAMP) of a connected socket
     Timestamp,
 }
 
-/// Calls of one kind, one after the other, each with a clock of its own.
+/// Calls of one kind in sequence, each with its own time measurement.
 struct Calls {
     kind: Call,
     listener: Socket,
@@ -79,7 +79,8 @@ impl Calls {
         Ok(Self { kind, listener, to })
     }
 
-    /// The median of so many calls, 0 of none. That leaves interrupts out, but nothing that every call pays for.
+    /// Returns the median of `number` calls, or 0 of none. The median omits interrupts, but no cost that every
+    /// call has.
     fn median_of(&self, number: usize) -> Result<u64> {
         if number == 0 {
             return Ok(0);
@@ -118,7 +119,7 @@ impl Calls {
     }
 }
 
-/// What was found of a candidate so far.
+/// The measurements of a candidate so far.
 #[derive(Default)]
 struct Found {
     differences: Vec<i64>,
@@ -212,7 +213,7 @@ fn attach(candidate: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A candidate says how many calls it has seen, or `-` where its job is not to count.
+/// Detaches a candidate, which prints the number of calls that it saw, or `-` if it does not count.
 fn detach(candidate: &Path, made: usize) -> Result<()> {
     let output = Command::new(candidate).arg("detach").output()?;
     let said = String::from_utf8_lossy(&output.stdout);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Many connects that succeed.
+//! Makes many connects that succeed.
 
 use std::{
     io::{self, Read},
@@ -25,37 +25,37 @@ use crate::{resets, serve, socket};
 
 #[derive(Args)]
 pub struct Options {
-    /// Where to, `[address]:port`, with a scope for link-local addresses: `[fe80::1%veth0]:7000`
+    /// Destination `[address]:port`, with a scope for link-local addresses: `[fe80::1%veth0]:7000`
     #[arg(long, default_value = "[::1]:7000")]
     to: String,
-    /// Listen there as well
+    /// Listen on the destination, too
     #[arg(long)]
     serve: bool,
     /// Connecting threads
     #[arg(long, default_value_t = 8)]
     threads: u64,
-    /// Connects in all
+    /// Total number of connects
     #[arg(long, default_value_t = 1000)]
     connects: u64,
-    /// End after this many seconds, however many connects were made
+    /// Stop after this many seconds, after any number of connects
     #[arg(long)]
     seconds: Option<u64>,
     /// How to connect
     #[arg(long, value_enum, default_value_t = Kind::Blocking)]
     kind: Kind,
-    /// Print the cookie of each socket that is connected: SO_COOKIE
+    /// Print the cookie of each connected socket: SO_COOKIE
     #[arg(long)]
     cookies: bool,
     /// SO_PRIORITY of the sockets, decimal or 0x
     #[arg(long, value_parser = number)]
     priority: Option<i32>,
-    /// Shut the connection down, and close when the peer has reset it
+    /// Shut the connection down, and close the socket after the peer's reset
     #[arg(long)]
     until_reset: bool,
     /// Make the connected sockets IPv4 sockets: IPV6_ADDRFORM, with a v4-mapped peer
     #[arg(long)]
     become_ipv4: bool,
-    /// With --become-ipv4: disconnect, and be refused over IPv4 by a port where nobody listens
+    /// With --become-ipv4: disconnect, then connect over IPv4 to a port without a listener
     #[arg(long, requires = "become_ipv4")]
     refused_over_ipv4: bool,
     /// Keep all connections open to the end
@@ -73,13 +73,13 @@ pub fn number(text: &str) -> Result<i32, std::num::ParseIntError> {
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum Kind {
-    /// connect() returns when the connection is there
+    /// connect() returns after the handshake
     Blocking,
-    /// connect() returns EINPROGRESS, poll() tells the rest
+    /// connect() returns EINPROGRESS, and poll() waits for the handshake
     Nonblocking,
-    /// TCP_FASTOPEN_CONNECT: connect() only prepares, the first write sends the SYN
+    /// TCP_FASTOPEN_CONNECT: connect() only prepares, and the first write sends the SYN
     Fastopen,
-    /// The same, and closed before the peer has answered
+    /// Nonblocking, and closed before the peer's answer
     Abandoned,
     /// MPTCP: the first subflow connects
     Mptcp,
@@ -132,7 +132,7 @@ pub fn run(options: &Options) -> Result<()> {
     let (done, refused) = (done.into_inner(), refused.into_inner());
     let mut failed = failed.into_inner();
     println!("connects {done}");
-    // Refused by a listener that is there: then the kernel has counted each on both sides.
+    // The kernel counts a refusal by an existing listener on both sides.
     let excused = resets::failed_attempts()?.wrapping_sub(attempts) / 2;
     if refused > excused {
         failed += refused;
@@ -152,7 +152,7 @@ fn is_refusal(error: &anyhow::Error) -> bool {
         .is_some_and(|error| error.raw_os_error() == Some(libc::ECONNREFUSED))
 }
 
-/// One connect, and one only: `connect()` is called a single time.
+/// Makes one connect: calls `connect()` exactly once.
 fn once(to: SocketAddr, options: &Options) -> Result<Socket> {
     let kind = options.kind;
     let mut socket = socket::tcp6(kind == Kind::Mptcp)?;
@@ -202,7 +202,7 @@ fn once(to: SocketAddr, options: &Options) -> Result<Socket> {
     Ok(socket)
 }
 
-/// Takes "in progress" for the success it is.
+/// Treats "in progress" as success.
 fn in_progress(result: io::Result<()>) -> io::Result<()> {
     match result {
         Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => Ok(()),

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Every memory allocation of a system call fails once: fault injection by `/proc/thread-self/fail-nth`.
+//! Lets every memory allocation of a system call fail once, by fault injection in `/proc/thread-self/fail-nth`.
 //!
-//! Documentation/fault-injection/fault-injection.rst: a number N written there lets the Nth allocation of this thread
-//! fail; what is read afterwards is how many were left until then, so 0 means that it has failed.
+//! A number N in this file makes the Nth allocation of the thread fail. Later, the file has the number of
+//! allocations left until the failure, so 0 means that the allocation failed
+//! (Documentation/fault-injection/fault-injection.rst).
 
 use std::{
     collections::BTreeMap,
@@ -35,41 +36,41 @@ use nix::{
 pub struct Options {
     #[command(subcommand)]
     what: What,
-    /// Begin with this allocation
+    /// Start with this allocation
     #[arg(long, global = true, default_value_t = 1)]
     from: u32,
-    /// Fail none, and count them
+    /// Count the allocations without a failure
     #[arg(long, global = true)]
     count: bool,
-    /// It is a mistake where the call takes more of them
+    /// Fail if the call makes more allocations
     #[arg(long, global = true, default_value_t = 20_000)]
     most: u32,
 }
 
 #[derive(Subcommand)]
 enum What {
-    /// Loading a module, which is unloaded again where it succeeds all the same
+    /// Load a module, and unload it if the load succeeds in spite of the failure
     Load {
         module: PathBuf,
-        /// Its parameters
+        /// Parameters of the module
         parameters: Vec<String>,
     },
-    /// Opening a file, and reading it once from its beginning, without waiting
+    /// Open a file, and read it once from its beginning without waiting
     Open { file: PathBuf },
-    /// Writing a text to a file
+    /// Write a text to a file
     Write { file: PathBuf, text: String },
-    /// A network namespace that comes up
+    /// Make a network namespace
     Namespace,
 }
 
 const FAIL_NTH: &str = "/proc/thread-self/fail-nth";
 
-/// More than any call takes.
+/// More allocations than any call makes.
 const NONE: u32 = 1_000_000;
 
 pub fn run(options: &Options) -> Result<()> {
     if options.count {
-        // It may fail for a reason of its own.
+        // The call may fail for another reason.
         let (_, left) = with_fault(NONE, &options.what)?;
         clean(&options.what)?;
         println!("allocations {}", NONE - left);
@@ -86,7 +87,7 @@ pub fn run(options: &Options) -> Result<()> {
         let (result, left) = with_fault(nth, &options.what)?;
         let outcome = match result {
             Ok(()) if left > 0 => break,
-            // The kernel had another way.
+            // The kernel continued without the allocation.
             Ok(()) => "none".to_owned(),
             Err(error) if left == 0 => {
                 format!("{:?}", Errno::from_raw(error.raw_os_error().unwrap_or(0)))
@@ -105,13 +106,13 @@ pub fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Makes the call with its Nth allocation failing; says how many were left until it would have been that one's turn: 0
-/// where it has failed.
+/// Makes the call with its Nth allocation failing. Also returns the number of allocations left until the failure,
+/// which is 0 if the allocation failed.
 fn with_fault(nth: u32, what: &What) -> Result<(io::Result<()>, u32)> {
-    // In a thread of its own, which a network namespace goes with.
+    // A new thread makes the call, so that a network namespace ends with the thread.
     thread::scope(|scope| {
         let thread = scope.spawn(|| {
-            // Open before, and nothing is allocated here in between.
+            // Allocations of the test itself come before the write of the number.
             let text = nth.to_string();
             let file = OpenOptions::new()
                 .read(true)
@@ -159,7 +160,7 @@ fn load(module: &Path, parameters: &[String]) -> io::Result<()> {
     Ok(())
 }
 
-/// Unloads what was loaded, and sees to it that a load that failed has left nothing.
+/// Unloads the module if the load succeeded. Fails if a failed load left files or probes.
 fn clean(what: &What) -> Result<()> {
     let What::Load { module, .. } = what else {
         return Ok(());

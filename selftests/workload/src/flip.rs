@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Writing a sysctl over and over.
+//! Writes a sysctl over and over.
 
 use std::{
     fs::OpenOptions,
@@ -13,13 +13,13 @@ use clap::Args;
 
 #[derive(Args)]
 pub struct Options {
-    /// The file to write
+    /// File to write
     #[arg(long, default_value = "/proc/sys/net/ipv4/tcp_timestamps")]
     path: String,
-    /// The values, written in turn
+    /// Values, written in turn
     #[arg(long, value_delimiter = ',', default_value = "0,1")]
     values: Vec<String>,
-    /// How long
+    /// Duration in seconds
     #[arg(long, default_value_t = 5)]
     seconds: u64,
     /// Pause between two writes, in microseconds

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Follows a file that grows, by each way of waiting there is, and prints its lines.
+//! Follows a file that grows, by each way of waiting, and prints its lines.
 
 use std::{
     fs::{File, OpenOptions},
@@ -23,34 +23,34 @@ use nix::{
 
 #[derive(Args)]
 pub struct Options {
-    /// The file
+    /// File to follow
     path: PathBuf,
-    /// How many lines to wait for
+    /// Number of lines to wait for
     #[arg(long)]
     lines: usize,
     /// How to wait
     #[arg(long, value_enum, default_value_t = How::Read)]
     how: How,
-    /// Begin with the oldest line that is there
+    /// Start with the oldest available line
     #[arg(long)]
     oldest: bool,
-    /// Bytes to ask for at once
+    /// Size of a read in bytes
     #[arg(long, default_value_t = 65536)]
     size: usize,
-    /// Give up after so many seconds without a line
+    /// Fail after this many seconds without a line
     #[arg(long, default_value_t = 20)]
     seconds: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum How {
-    /// In read()
+    /// Wait in read()
     Read,
-    /// In poll(), reading without waiting
+    /// Wait in poll(), and read without waiting
     Poll,
-    /// In select(), likewise
+    /// Wait in select(), and read without waiting
     Select,
-    /// In epoll_wait(), likewise
+    /// Wait in epoll_wait(), and read without waiting
     Epoll,
 }
 
@@ -62,14 +62,14 @@ pub fn run(options: &Options) -> Result<()> {
     }
     let mut file = open.open(&options.path)?;
     if options.oldest {
-        // There are two places in such a file, its begin and its end.
+        // The file can seek to its begin and its end only.
         for place in [SeekFrom::Start(5), SeekFrom::Current(0), SeekFrom::End(-1)] {
             ensure!(file.seek(place).is_err(), "went to {place:?}");
         }
         file.seek(SeekFrom::End(0))?;
         file.seek(SeekFrom::Start(0))?;
     } else if options.how != How::Read {
-        // Nothing can have come yet, and who does not want to wait is told so at once.
+        // There is no event yet, so a nonblocking read must fail at once.
         match file.read(&mut [0; 1]) {
             Err(error) if error.kind() == ErrorKind::WouldBlock => (),
             other => bail!("reading without waiting: {other:?}"),
@@ -87,7 +87,7 @@ pub fn run(options: &Options) -> Result<()> {
         let read = match file.read(&mut buffer) {
             Ok(0) => bail!("the file ended"),
             Ok(read) => &buffer[..read],
-            // Whoever said that there is something was wrong.
+            // The wait reported data, but there is none.
             Err(error) if error.kind() == ErrorKind::WouldBlock => bail!("nothing to read"),
             Err(error) => return Err(error.into()),
         };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Everything a program can do with a file, at random, and loading with random parameters. What is read is searched for
-//! addresses of the kernel.
+//! Makes random calls on files, and loads a module with random parameters. Searches everything that is read for
+//! kernel addresses.
 
 use std::{
     collections::BTreeMap,
@@ -29,21 +29,21 @@ use nix::{
 
 #[derive(Args)]
 pub struct Options {
-    /// The files; or, with --load, parameters
+    /// Files, or with --load, parameters
     #[arg(required = true)]
     names: Vec<String>,
-    /// Load this module with them, instead
+    /// Load this module with the parameters instead
     #[arg(long)]
     load: Option<PathBuf>,
-    /// How long
+    /// Duration in seconds
     #[arg(long, default_value_t = 10)]
     seconds: u64,
-    /// Where the random numbers begin: the same does the same
+    /// Seed of the random numbers: the same seed makes the same calls
     #[arg(long)]
     seed: Option<u64>,
 }
 
-/// Words of the filter's grammar, and some that are not, to begin with.
+/// Words for filter texts: some of the filter's grammar, some invalid.
 const WORDS: [&str; 16] = [
     "clear",
     "uid=",
@@ -65,7 +65,7 @@ const WORDS: [&str; 16] = [
 
 pub fn run(options: &Options) -> Result<()> {
     let seed = options.seed.unwrap_or_else(|| Rng::new().u64(..));
-    // Said first: what comes may be the end.
+    // The seed is printed first, because a later call can crash the kernel.
     println!("seed {seed}");
     let mut rng = Rng::with_seed(seed);
     let end = Instant::now() + Duration::from_secs(options.seconds);
@@ -85,7 +85,8 @@ pub fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// A text for the filter: a valid one in two cases of eight, else words of the grammar in any order, and what is none.
+/// Returns a text for the filter. Two of eight texts are valid. The others have words of the grammar in any
+/// order, and random bytes.
 fn text(rng: &mut Rng) -> Vec<u8> {
     match rng.u8(..8) {
         0 => return b"clear\n".to_vec(),
@@ -121,7 +122,7 @@ fn text(rng: &mut Rng) -> Vec<u8> {
     text
 }
 
-/// How a call has ended, as a name to count.
+/// Returns the name under which a call's result is counted.
 fn ended<T>(what: &str, result: Result<T, Errno>) -> (String, Option<T>) {
     match result {
         Ok(value) => (format!("{what}_ok"), Some(value)),
@@ -129,12 +130,12 @@ fn ended<T>(what: &str, result: Result<T, Errno>) -> (String, Option<T>) {
     }
 }
 
-/// One file, opened in some way, and a few calls on it.
+/// Opens a file with random flags, and makes a few calls on it.
 fn files(rng: &mut Rng, names: &[String]) -> Result<Vec<String>> {
     let name = &names[rng.usize(..names.len())];
     let mut outcomes = Vec::new();
     let (read, write) = [(true, false), (false, true), (true, true)][rng.usize(..3)];
-    // Without waiting: events would.
+    // Nonblocking, because reads of events would wait.
     let flags =
         [0, libc::O_APPEND, libc::O_DIRECT, libc::O_NOFOLLOW][rng.usize(..4)] | libc::O_NONBLOCK;
     let opened = OpenOptions::new()
@@ -193,7 +194,7 @@ fn once(rng: &mut Rng, file: &File) -> Result<String> {
     Ok(name)
 }
 
-/// The first number in a text that an address of the kernel's half could be, in hexadecimal or decimal.
+/// Returns the first number in a text that could be a kernel address, in hexadecimal or decimal.
 fn kernel_address(text: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(text);
     let mut words = text.split(|c: char| !c.is_ascii_hexdigit());
@@ -208,7 +209,7 @@ fn kernel_address(text: &[u8]) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// Loads a module with values of some of the parameters.
+/// Loads a module with random values of some parameters.
 fn load(rng: &mut Rng, module: &PathBuf, names: &[String]) -> Result<Vec<String>> {
     let mut parameters = Vec::new();
     for _ in 0..rng.usize(0..4) {

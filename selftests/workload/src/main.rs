@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The program that the selftests and `make run` connect with. Each subcommand does one kind of
-//! thing, prints what it did as `name value` lines, and exits 0 only if all of it went as it should.
+//! The workload of the selftests and of `make run`. Each subcommand does one kind of work, prints its counts as
+//! `name value` lines, and exits 0 only if everything succeeded.
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -27,7 +27,7 @@ mod socket;
 mod stall;
 mod without;
 
-/// Connects over TCP and counts what it did.
+/// Connects over TCP and counts its work.
 #[derive(Parser)]
 struct Arguments {
     #[command(subcommand)]
@@ -36,37 +36,37 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Listen and accept until killed; prints "ready" once it listens
+    /// Listen and accept until killed; print "ready" when listening
     Serve(serve::Options),
     /// Connect many times from many threads
     Connect(connect::Options),
     /// Make each kind of connect that fails, inside tcp_v6_connect() and after it
     Refused(refused::Options),
-    /// Connect in TCP_REPAIR mode with an offset of our own
+    /// Connect in TCP_REPAIR mode with a given offset
     Repair(repair::Options),
     /// Connect, or write offsets, while other threads read the timestamps of the same sockets
     Race(race::Options),
-    /// Read timestamps at a known place of a connect, as often as asked for
+    /// Read timestamps at a known point of a connect, a given number of times
     Overlap(overlap::Options),
-    /// Read the file on standard input in several ways, which have to agree
+    /// Read the file on standard input in several ways, which must agree
     Reread,
-    /// Print a file's lines as they come
+    /// Print new lines of a file
     Follow(follow::Options),
-    /// Write values to a file in turn, as fast as possible, such as a sysctl
+    /// Write values to a file such as a sysctl, in turn and as fast as possible
     Flip(flip::Options),
     /// Stay inside connect() until standard input ends
     Park(park::Options),
-    /// Read a file into a page that never comes, until killed
+    /// Read a file into a page that is never provided, until killed
     Stall(stall::Options),
     /// Run a command without a capability
     Without(without::Options),
-    /// Make network namespaces, connect within each and leave it
+    /// Make network namespaces, connect within each, and leave it
     Namespaces(namespaces::Options),
     /// Let every memory allocation of a system call fail once
     Fault(fault::Options),
     /// Open, read, write, seek and poll files at random, or load a module with random parameters
     Fuzz(fuzz::Options),
-    /// Measure what programs that are attached and detached add to a system call
+    /// Measure the cost that attached programs add to a system call
     Bench(bench::Options),
 }
 

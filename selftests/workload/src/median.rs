@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Medians, and how well they are known.
+//! Medians and their precision.
 
-/// The median; of an even number of values, the upper one of the middle.
+/// Returns the median. Of an even number of values, returns the upper one of the middle.
 pub fn median<T: Ord + Copy>(values: &mut [T]) -> T {
     values.sort_unstable();
     values[values.len() / 2]
 }
 
-/// A median and the interval that has it with a probability of 95 % or more, or, of less than six values, all of
-/// them. Nothing is assumed about how the values are distributed but that they are independent.
+/// A median and its confidence interval of 95 % or more. With fewer than six values, the interval has all of
+/// them. The values must be independent, but can have any distribution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Interval {
     pub low: i64,
@@ -18,7 +18,7 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// By order statistics: each value is below the true median with a probability of one half.
+    /// Uses order statistics: each value is below the true median with a probability of one half.
     pub fn of(values: &mut [i64]) -> Self {
         let median = median(values);
         let left_out = left_out(values.len());
@@ -29,14 +29,14 @@ impl Interval {
         }
     }
 
-    /// How far the median may be off.
+    /// Returns the precision of the median.
     pub fn half_width(&self) -> u64 {
         (self.high - self.low).unsigned_abs() / 2
     }
 }
 
-/// How many values of so many can be left out at each end, the binomial distribution's tails there being at most
-/// 2.5 % each.
+/// Returns how many of `number` values can be left out at each end, so that each tail of the binomial
+/// distribution is at most 2.5 %.
 fn left_out(number: usize) -> usize {
     let mut term = 0.5_f64.powi(number as i32);
     let mut tail = 0.0;
@@ -49,7 +49,7 @@ fn left_out(number: usize) -> usize {
         left_out += 1;
         term *= (number - left_out + 1) as f64 / left_out as f64;
     }
-    // The value after the last one that may be left out is the interval's end.
+    // The interval ends at the next value after those left out.
     left_out.saturating_sub(1)
 }
 
@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn tables_agree() {
-        // Ranks of the end of a 95 % interval of the median, counted from 1, as in the usual tables.
+        // Ranks of the ends of a 95 % interval of the median, counted from 1, as in common tables.
         for (number, rank) in [
             (6, 1),
             (8, 1),

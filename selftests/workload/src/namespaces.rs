@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Network namespaces that are made, used and gone, one after the other: in threads, where a process for each
-//! would take longer than all else.
+//! Makes, uses and leaves network namespaces in sequence. Threads make the namespaces, because a process for each
+//! would take longer than all other work.
 
 use std::{
     io,
@@ -18,18 +18,18 @@ use crate::{serve, socket};
 
 #[derive(Args)]
 pub struct Options {
-    /// How many, one after the other
+    /// Number of namespaces, in sequence
     #[arg(long, default_value_t = 100)]
     count: u64,
     /// Connecting threads in each
     #[arg(long, default_value_t = 2)]
     threads: u64,
-    /// Connects of each thread
+    /// Number of connects of each thread
     #[arg(long, default_value_t = 2)]
     connects: u64,
 }
 
-/// Where each of them listens.
+/// The address of each namespace's listener.
 const ADDRESS: &str = "[::1]:7000";
 
 pub fn run(options: &Options) -> Result<()> {
@@ -42,19 +42,20 @@ pub fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// In a thread of its own, whose namespace goes when it and the threads it began have ended and its sockets are closed.
+/// Runs `task` in a new thread. The thread's namespace ends after the thread and its children, when all sockets
+/// are closed.
 fn in_thread(task: impl FnOnce() -> Result<u64> + Send) -> Result<u64> {
     thread::scope(|scope| scope.spawn(task).join()).map_err(|_| anyhow!("a thread panicked"))?
 }
 
-/// Makes one and connects within; how often it has.
+/// Makes a namespace and connects within it. Returns the number of connects.
 fn one(options: &Options) -> Result<u64> {
     unshare(CloneFlags::CLONE_NEWNET).context("cannot make it")?;
     loopback_up().context("cannot set lo up")?;
     let _listener = serve::listener(ADDRESS, false)?;
     let made = AtomicU64::new(0);
     thread::scope(|scope| {
-        // All of them begin before the first is waited for.
+        // All threads start before the first join.
         let threads: Vec<_> = (0..options.threads)
             .map(|_| scope.spawn(|| (0..options.connects).try_for_each(|_| connect(&made))))
             .collect();
@@ -65,7 +66,7 @@ fn one(options: &Options) -> Result<u64> {
     Ok(made.into_inner())
 }
 
-/// The connection waits to be accepted, until its end here or the listener's.
+/// Connects once. No thread accepts the connection.
 fn connect(made: &AtomicU64) -> Result<()> {
     let socket = socket::tcp6(false)?;
     socket::reset_on_close(&socket)?;
@@ -74,7 +75,7 @@ fn connect(made: &AtomicU64) -> Result<()> {
     Ok(())
 }
 
-/// As `ip link set lo up`.
+/// Does what `ip link set lo up` does.
 fn loopback_up() -> Result<()> {
     let socket = socket::tcp6(false)?;
     let mut name: [libc::c_char; libc::IFNAMSIZ] = [0; libc::IFNAMSIZ];
@@ -88,7 +89,7 @@ fn loopback_up() -> Result<()> {
         },
     };
     #[expect(unsafe_code, reason = "no crate in use sets an interface's flags")]
-    // SAFETY: The kernel reads a request with a terminated name and flags, which is what this is.
+    // SAFETY: The kernel reads a request with a terminated name and flags. `request` has both.
     let result = unsafe {
         libc::ioctl(
             socket.as_raw_fd(),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Reads of a socket's timestamp that are made to overlap its connect, as many as asked for: what the
-//! witness has to find.
+//! Makes a known number of reads of a socket's timestamp overlap its connect. The witness must report the same
+//! number.
 
 use std::{
     fs,
@@ -29,29 +29,29 @@ use crate::{
 
 #[derive(Args)]
 pub struct Options {
-    /// How the reads lie to the connect
+    /// Position of the reads relative to the connect
     #[arg(long, value_enum)]
     how: How,
-    /// Reads
+    /// Number of reads
     #[arg(long, default_value_t = 1)]
     reads: u32,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum How {
-    /// Within it, before the offset is stored: needs the module that holds sockets of a certain priority
+    /// Within the connect, before the kernel stores the offset; requires testhook.ko with hold=1
     BeforeStore,
-    /// Within it, after the offset was stored: sendto(MSG_FASTOPEN) of a page that is not there yet
+    /// Within the connect, after the kernel stored the offset: sendto(MSG_FASTOPEN) of an absent page
     AfterStore,
-    /// Around it: the page for what is read is not there yet
+    /// Around the connect: the page for the result is absent
     Around,
-    /// Before and after it, and of other sockets and other options meanwhile
+    /// Before and after the connect, and of other sockets and options meanwhile
     Beside,
-    /// Of one socket, without a connect, all at the same time
+    /// Of one socket without a connect, all at the same time
     Parked,
 }
 
-/// What the module looks for that holds connects (selftests/modules/testhook.c).
+/// The priority of sockets that selftests/modules/testhook.c holds.
 const HELD: i32 = 0x7e57;
 
 pub fn run(options: &Options) -> Result<()> {
@@ -96,7 +96,7 @@ fn before_store(to: SocketAddr, reads: u32) -> Result<()> {
         stay_on(1)?;
         Ok(socket.connect(&to.into())?)
     });
-    // Nothing tells that it is held but the module's own count of what is in flight.
+    // Only the module's count of calls in flight shows that the connect is held.
     let end = Instant::now() + Duration::from_secs(4);
     while !fs::read_to_string("/proc/tsoffset/stats")?.contains("connects_in_flight 1\n") {
         ensure!(Instant::now() < end, "the connect was not held");
@@ -108,7 +108,7 @@ fn before_store(to: SocketAddr, reads: u32) -> Result<()> {
 }
 
 fn after_store(to: SocketAddr, reads: u32) -> Result<()> {
-    // A first connection fetches the cookie.
+    // The first connection fetches the cookie.
     fast_open(&socket::tcp6(false)?, to, b"first")?;
 
     let page = AbsentPage::new()?;
@@ -116,7 +116,7 @@ fn after_store(to: SocketAddr, reads: u32) -> Result<()> {
     thread::scope(|scope| {
         let connect = scope.spawn(|| fast_open(&socket, to, &page.bytes()[..64]));
         page.wait_for_fault()?;
-        // The page comes in any case, or the other thread would wait for ever.
+        // The page is provided even after an error. Otherwise the other thread would wait forever.
         let result = read(&socket, reads);
         page.provide()?;
         connect.join().expect("a thread panicked")?;

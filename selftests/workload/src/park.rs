@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Calls of `connect` that stay inside `tcp_v6_connect()`, as many as asked for, until standard input ends.
+//! Keeps calls of `connect` inside `tcp_v6_connect()` until standard input ends.
 
 use std::{io::Read, thread};
 
@@ -11,10 +11,10 @@ use crate::{absent::AbsentPage, overlap::fast_open, serve, socket};
 
 #[derive(Args)]
 pub struct Options {
-    /// Calls that are in there at once
+    /// Number of simultaneous calls
     #[arg(long, default_value_t = 8)]
     calls: usize,
-    /// Port of this machine that they connect to, and which listens
+    /// Local port to connect to and to listen on
     #[arg(long, default_value_t = 7000)]
     port: u16,
 }
@@ -22,7 +22,7 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<()> {
     serve::accept_forever(&serve::listener(&format!("[::]:{}", options.port), false)?)?;
     let to = socket::address(&format!("[::1]:{}", options.port))?;
-    // A first connection fetches the cookie: without it nothing is sent along.
+    // The first connection fetches the cookie. Without a cookie, the SYN carries no data.
     fast_open(&socket::tcp6(false)?, to, b"first")?;
 
     let pages = (0..options.calls)
@@ -38,7 +38,7 @@ pub fn run(options: &Options) -> Result<()> {
             println!("parked {}", options.calls);
             std::io::stdin().read_to_end(&mut Vec::new())?;
         }
-        // The pages come in any case, or the other threads would wait for ever.
+        // The pages are provided even after an error. Otherwise the other threads would wait forever.
         pages.iter().try_for_each(AbsentPage::provide)?;
         for call in calls {
             call.join().expect("a thread panicked")?;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Connects whose sockets another thread asks for their timestamp at the same time: the writers of
-//! `tp->tsoffset` against its lockless reader, `getsockopt(TCP_TIMESTAMP)`.
+//! Connects while another thread reads the timestamps of the same sockets: the writers of `tp->tsoffset` against
+//! its lockless reader, `getsockopt(TCP_TIMESTAMP)`.
 
 use std::{
     os::fd::AsFd,
@@ -25,21 +25,21 @@ use crate::{
 
 #[derive(Args)]
 pub struct Options {
-    /// Which writer races with the reader
+    /// Writer that races with the reader
     #[arg(long, value_enum, default_value_t = Writer::V6)]
     writer: Writer,
-    /// Pairs of a connecting and a reading thread
+    /// Number of pairs of a connecting and a reading thread
     #[arg(long, default_value_t = 1)]
     pairs: u64,
-    /// How long at least
+    /// Minimum duration in seconds
     #[arg(long, default_value_t = 30)]
     seconds: u64,
-    /// How many writes of each pair at least: on a busy machine, up to five times as long
+    /// Minimum number of writes of each pair; on a busy machine, the pair runs up to five times as long
     #[arg(long, default_value_t = 0)]
     writes: u64,
 }
 
-/// When a pair has done enough.
+/// The amount of work after which a pair stops.
 struct Enough {
     writes: u64,
     earliest: Instant,
@@ -98,7 +98,7 @@ pub fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// A writing thread, and a reading one that has the current socket, too.
+/// Runs a writing thread and a thread that reads the current socket, too.
 fn pair(writer: Writer, enough: &Enough, counts: &Counts) -> Result<()> {
     let current: Mutex<Option<Socket>> = Mutex::new(None);
     let over = AtomicBool::new(false);
@@ -112,8 +112,8 @@ fn pair(writer: Writer, enough: &Enough, counts: &Counts) -> Result<()> {
     })
 }
 
-/// Reads the timestamp of the current socket, over and over, from a descriptor of its own: the socket
-/// lives at least as long as the read.
+/// Reads the timestamp of the current socket over and over, through a separate descriptor. So the socket lives at
+/// least as long as the read.
 fn read(
     current: &Mutex<Option<Socket>>,
     picked: &AtomicBool,
@@ -126,7 +126,7 @@ fn read(
             continue;
         };
         picked.store(true, Release);
-        // As long as no newer one is there.
+        // Until there is a newer socket.
         loop {
             for _ in 0..8 {
                 if socket::get(&socket, Opt::Timestamp).is_ok() {
@@ -157,7 +157,7 @@ fn write(
         let socket = Socket::new(Domain::for_address(to), Type::STREAM, Some(Protocol::TCP))?;
         socket::reset_on_close(&socket)?;
         *current.lock().unwrap() = Some(Socket::from(socket.as_fd().try_clone_to_owned()?));
-        // The reader is at it when the writing begins.
+        // The reader has started when the writing starts.
         while !picked.swap(false, Acquire) {
             thread::yield_now();
         }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Connects that fail, one kind at a time.
+//! Makes connects that fail, one kind at a time.
 
 use std::{io, net::Ipv6Addr};
 
@@ -12,16 +12,16 @@ use crate::socket;
 
 #[derive(Args)]
 pub struct Options {
-    /// How often each kind is made
+    /// Number of connects of each kind
     #[arg(long, default_value_t = 10)]
     times: u64,
 }
 
-/// A kind of connect, and how it has to end.
+/// A kind of connect and its expected error.
 struct Refusal {
     name: &'static str,
     errno: i32,
-    /// Whether `tcp_v6_connect()` itself returns the error, or succeeds and the peer refuses.
+    /// True if `tcp_v6_connect()` itself returns the error. False if it succeeds and the peer refuses.
     inside: bool,
     connect: fn(&Socket) -> io::Result<()>,
 }
@@ -74,7 +74,6 @@ const REFUSALS: [Refusal; 6] = [
 ];
 
 pub fn run(options: &Options) -> Result<()> {
-    // The connection whose ports the "port-taken" kind asks for again.
     let mut inside = 0;
     let mut after = 0;
     let mut extra = 0;
@@ -99,7 +98,7 @@ pub fn run(options: &Options) -> Result<()> {
         }
         println!("{} {}", refusal.name, options.times);
     }
-    // "port-taken" makes a connection of its own first.
+    // The first connection of "port-taken" counts, too.
     println!("connects {}", inside + after + extra);
     println!("failed-inside {inside}");
     println!("refused-after {after}");
@@ -110,7 +109,7 @@ fn to(socket: &Socket, address: Ipv6Addr, port: u16) -> io::Result<()> {
     socket.connect(&std::net::SocketAddr::from((address, port)).into())
 }
 
-/// A sockaddr of a family with nothing else in it.
+/// Returns a sockaddr with a family and zeroes.
 fn family(family: i32, length: usize) -> Vec<u8> {
     let mut bytes = vec![0; length];
     let family = u16::try_from(family).unwrap_or(0);
@@ -118,7 +117,7 @@ fn family(family: i32, length: usize) -> Vec<u8> {
     bytes
 }
 
-/// Connects from the very ports of a connection that exists.
+/// Connects from the ports of an existing connection.
 fn port_taken(socket: &Socket) -> io::Result<()> {
     let any = std::net::SocketAddr::from((LOOPBACK, 0));
     let listener = socket::tcp6(false)?;

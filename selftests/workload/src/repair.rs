@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Connections restored by TCP_REPAIR, as a checkpoint tool does it.
+//! Restores connections by TCP_REPAIR, like a checkpoint tool.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -11,16 +11,17 @@ use crate::socket::{self, Opt};
 
 #[derive(Args)]
 pub struct Options {
-    /// Where to; nothing is sent, so nobody need listen
+    /// Destination; repair mode sends nothing, so no listener is required
     #[arg(long, default_value = "[::1]:7000")]
     to: String,
-    /// How many
+    /// Number of connections
     #[arg(long, default_value_t = 10)]
     connects: u64,
-    /// Begin without repair mode, switch it on while the peer is silent, and close
+    /// Connect without repair mode, enable repair mode while the peer is silent, and close
     #[arg(long)]
     in_handshake: bool,
-    /// Connect without repair mode, disconnect, and connect again in it without setting an offset; somebody has to listen
+    /// Connect without repair mode, disconnect, and connect again in repair mode without setting an offset;
+    /// requires a listener
     #[arg(long)]
     again: bool,
     /// With --again and a v4-mapped peer: become an IPv4 socket in between, and connect again to another address
@@ -64,7 +65,7 @@ pub fn run(options: &Options) -> Result<()> {
             continue;
         }
         socket::set(&socket, Opt::Repair, 1)?;
-        // The option is the clock's value; the kernel keeps the difference to it as the offset.
+        // The option is the clock's value. The kernel stores its difference to the clock as the offset.
         socket::set(&socket, Opt::Timestamp, 0x1234_5678)?;
         if options.only_set {
             continue;
@@ -72,12 +73,12 @@ pub fn run(options: &Options) -> Result<()> {
         let before = socket::get(&socket, Opt::Timestamp)?;
         socket.connect(&to.into())?;
         let after = socket::get(&socket, Opt::Timestamp)?;
-        // The clock went on, by a second at the very most unless the offset was replaced. In
-        // microseconds or milliseconds, whichever this connection counts in.
+        // Between the reads, the clock advances by less than a second in microseconds or milliseconds, the unit
+        // of this connection. A replaced offset would change the value by more.
         if after.wrapping_sub(before) > 10_000_000 {
             bail!("connect changed the timestamp of a socket in repair: {before} to {after}");
         }
-        // Repair off without window probes: closing then sends nothing either.
+        // -1 ends repair mode without a window probe, so that closing sends nothing.
         socket::set(&socket, Opt::Repair, -1)?;
         socket::reset_on_close(&socket)?;
     }

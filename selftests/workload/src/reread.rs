@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Reads a file on standard input in several ways, which have to give the same.
+//! Reads a file on standard input in several ways, which must give the same result.
 
 use std::{
     fs::File,

@@ -1,27 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Connects that the kernel refuses for a listener that is there.
+//! Connects that the kernel refuses although a listener exists.
 //!
-//! A socket that is closed with a reset leaves its port to the next one at once. If the listener's side has not seen
-//! the end of the first handshake yet, the second SYN finds it unfinished, and both are reset
-//! (`tcp_check_req()`, net/ipv4/tcp_minisocks.c). With PREEMPT_RT, where tasks are preempted in the midst of choosing a
-//! port and packets wait for a thread, that happens to one in some thousand connects from many threads, with this
-//! module and without.
+//! A socket that is closed with a reset releases its port for the next socket at once. The listener's side may
+//! not have seen the end of the first handshake yet. Then the second SYN finds an unfinished handshake, and the
+//! kernel resets both (`tcp_check_req()`, net/ipv4/tcp_minisocks.c). With PREEMPT_RT, tasks are preempted while
+//! they choose a port, and packets wait for a thread. There, this happens to about one in a thousand connects
+//! from many threads, with and without this module.
 
 use std::fs;
 
 use anyhow::{Context, Result};
 
-/// How many attempts to connect have failed in this network namespace: `AttemptFails` of the TCP counters.
+/// Returns the number of failed attempts to connect in this network namespace: `AttemptFails` of the TCP
+/// counters.
 ///
-/// A refused socket counts one. Where it was refused for an unfinished handshake, the listener's side counts another,
-/// which nobody does where there is no listener.
+/// A refused socket counts one. After a refusal for an unfinished handshake, the listener's side counts another.
+/// Without a listener, there is only one.
 pub fn failed_attempts() -> Result<u64> {
     counter(&fs::read_to_string("/proc/net/snmp")?, "AttemptFails")
         .context("/proc/net/snmp has no AttemptFails")
 }
 
-/// A TCP counter: a line of names is followed by one of values.
+/// Returns a TCP counter. A line of values follows a line of names.
 fn counter(text: &str, name: &str) -> Option<u64> {
     let mut lines = text.lines().filter_map(|line| line.strip_prefix("Tcp: "));
     let (names, values) = (lines.next()?, lines.next()?);

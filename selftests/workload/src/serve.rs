@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The other end of a connection.
+//! The listening end of a connection.
 
 use std::{
     io::{Read, Write},
@@ -20,7 +20,7 @@ use crate::{connect::number, socket};
 
 #[derive(Args)]
 pub struct Options {
-    /// Where to listen, `[address]:port`; an IPv6 wildcard takes IPv4 too
+    /// Address to listen on, `[address]:port`; an IPv6 wildcard accepts IPv4, too
     #[arg(long, default_value = "[::]:7000")]
     listen: String,
     /// Listen with MPTCP
@@ -29,12 +29,12 @@ pub struct Options {
     /// SO_MARK of the listener, which accepted sockets inherit, decimal or 0x
     #[arg(long, value_parser = number)]
     mark: Option<i32>,
-    /// SO_PRIORITY of the accepted sockets, decimal or 0x; then closing resets the connection
+    /// SO_PRIORITY of the accepted sockets, decimal or 0x; with a priority, closing resets the connection
     #[arg(long, value_parser = number)]
     priority: Option<i32>,
 }
 
-/// Binds and listens, with Fast Open on.
+/// Binds and listens with Fast Open enabled.
 pub fn listener(address: &str, mptcp: bool) -> Result<Socket> {
     let listener = socket::tcp6(mptcp)?;
 
@@ -48,19 +48,19 @@ pub fn listener(address: &str, mptcp: bool) -> Result<Socket> {
     Ok(listener)
 }
 
-/// Accepts from a few threads, reads what comes at once and closes, until the process ends.
+/// Accepts in a few threads, reads the data that arrives first and closes, until the process ends.
 ///
-/// Closing with something unread would reset the connection, under a client whose SYN carried data.
+/// Closing a socket with unread data would reset the connection of a client whose SYN carried data.
 pub fn accept_forever(listener: &Socket) -> Result<()> {
     accept_with(listener, None)
 }
 
-/// The same; where there is a priority, each accepted socket gets it, and resets its connection when it is closed: a peer takes nothing else
-/// whose timestamp went back.
+/// Does what [`accept_forever`] does. With a priority, each accepted socket gets it and resets its connection on
+/// close. A peer would reject any other packet, because its timestamp went back.
 fn accept_with(listener: &Socket, priority: Option<i32>) -> Result<()> {
     for _ in 0..2 {
         let listener = listener.try_clone()?;
-        // A connection that was reset before it was accepted is no failure of the listener.
+        // A connection that is reset before the accept is no failure of the listener.
         thread::spawn(move || loop {
             if let Ok((mut connection, _)) = listener.accept() {
                 if let Some(priority) = priority {

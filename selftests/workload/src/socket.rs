@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Sockets, and the options that the crates in use do not name.
+//! Sockets and options that the crates in use do not support.
 
 use std::{
     io,
@@ -15,7 +15,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::absent::AbsentPage;
 
-/// Resolves `[address]:port`, with a scope (`%veth0`) where it has one.
+/// Resolves `[address]:port`, with an optional scope (`%veth0`).
 pub fn address(text: &str) -> Result<SocketAddr> {
     text.to_socket_addrs()
         .with_context(|| format!("'{text}' is not [address]:port"))?
@@ -23,7 +23,7 @@ pub fn address(text: &str) -> Result<SocketAddr> {
         .with_context(|| format!("'{text}' has no address"))
 }
 
-/// An IPv6 TCP (or MPTCP) socket.
+/// Returns an IPv6 TCP (or MPTCP) socket.
 pub fn tcp6(mptcp: bool) -> io::Result<Socket> {
     let protocol = if mptcp {
         Protocol::MPTCP
@@ -33,12 +33,12 @@ pub fn tcp6(mptcp: bool) -> io::Result<Socket> {
     Socket::new(Domain::IPV6, Type::STREAM, Some(protocol))
 }
 
-/// Makes closing reset the connection, so that no port waits in TIME_WAIT.
+/// Makes close() reset the connection, so that no port waits in TIME_WAIT.
 pub fn reset_on_close(socket: &Socket) -> io::Result<()> {
     socket.set_linger(Some(Duration::ZERO))
 }
 
-/// Waits until a connect in progress has ended, and says how.
+/// Waits until a connect in progress ends, and returns its result.
 pub fn wait_connected(socket: &Socket) -> Result<()> {
     use std::os::fd::AsFd;
 
@@ -52,7 +52,7 @@ pub fn wait_connected(socket: &Socket) -> Result<()> {
     }
 }
 
-/// A TCP option with an integer value, of those that no crate in use sets to every value needed.
+/// A TCP option with an integer value, which no crate in use can set to every required value.
 #[derive(Clone, Copy)]
 pub enum Opt {
     Repair = libc::TCP_REPAIR as isize,
@@ -61,12 +61,12 @@ pub enum Opt {
     Info = libc::TCP_INFO as isize,
 }
 
-/// `setsockopt(IPPROTO_TCP, ...)`.
+/// Calls `setsockopt(IPPROTO_TCP, ...)`.
 pub fn set(socket: &Socket, option: Opt, value: i32) -> io::Result<()> {
     set_int(socket, libc::IPPROTO_TCP, option as i32, value)
 }
 
-/// Makes a connected IPv6 socket with a v4-mapped peer one of IPv4: `IPV6_ADDRFORM`.
+/// Turns a connected IPv6 socket with a v4-mapped peer into an IPv4 socket: `IPV6_ADDRFORM`.
 pub fn become_ipv4(socket: &Socket) -> io::Result<()> {
     set_int(
         socket,
@@ -78,7 +78,7 @@ pub fn become_ipv4(socket: &Socket) -> io::Result<()> {
 
 fn set_int(socket: &Socket, level: i32, option: i32, value: i32) -> io::Result<()> {
     #[expect(unsafe_code, reason = "no crate in use knows these options")]
-    // SAFETY: The value is an int, as these options take, and outlives the call.
+    // SAFETY: The value is an int, as these options require, and outlives the call.
     let result = unsafe {
         libc::setsockopt(
             socket.as_raw_fd(),
@@ -91,7 +91,7 @@ fn set_int(socket: &Socket, level: i32, option: i32, value: i32) -> io::Result<(
     check(result)
 }
 
-/// `getsockopt(IPPROTO_TCP, ...)`.
+/// Calls `getsockopt(IPPROTO_TCP, ...)`.
 pub fn get(socket: &Socket, option: Opt) -> io::Result<u32> {
     let mut value = 0_u32;
     // SAFETY: The value outlives the call.
@@ -99,7 +99,7 @@ pub fn get(socket: &Socket, option: Opt) -> io::Result<u32> {
     unsafe { get_raw(socket, option, &raw mut value) }.map(|()| value)
 }
 
-/// The same, to a page that may not be there yet.
+/// Calls `getsockopt(IPPROTO_TCP, ...)` with the result in a page that may be absent.
 pub fn get_into(socket: &Socket, option: Opt, page: &AbsentPage) -> io::Result<()> {
     // SAFETY: A page has room for the value.
     #[expect(unsafe_code, reason = "no crate in use knows these options")]
@@ -114,7 +114,7 @@ pub fn get_into(socket: &Socket, option: Opt, page: &AbsentPage) -> io::Result<(
 #[expect(unsafe_code, reason = "no crate in use knows these options")]
 unsafe fn get_raw(socket: &Socket, option: Opt, value: *mut u32) -> io::Result<()> {
     let mut length: libc::socklen_t = 4;
-    // SAFETY: These options give a 32-bit integer, for which the caller promises room.
+    // SAFETY: These options return a 32-bit integer, and the caller promises room for it.
     let result = unsafe {
         libc::getsockopt(
             socket.as_raw_fd(),
@@ -127,7 +127,7 @@ unsafe fn get_raw(socket: &Socket, option: Opt, value: *mut u32) -> io::Result<(
     check(result)
 }
 
-/// `connect()` with an address of any family and length.
+/// Calls `connect()` with an address of any family and length.
 pub fn connect_raw(socket: &Socket, address: &[u8]) -> io::Result<()> {
     #[expect(unsafe_code, reason = "addresses that no type of a crate can express")]
     // SAFETY: The kernel reads `address.len()` bytes.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A reader that stalls within its read: the page that it reads into never comes.
+//! Stalls within a read: the page for the data is never provided.
 
 use std::{fs::File, os::fd::AsRawFd, path::PathBuf, thread};
 
@@ -11,7 +11,7 @@ use crate::absent::AbsentPage;
 
 #[derive(Args)]
 pub struct Options {
-    /// The file that is read
+    /// File to read
     file: PathBuf,
 }
 
@@ -24,7 +24,7 @@ pub fn run(options: &Options) -> Result<()> {
                 unsafe_code,
                 reason = "a buffer whose contents are not there has no safe type"
             )]
-            // SAFETY: The page is as large, and only the kernel writes it.
+            // SAFETY: The page has this size, and only the kernel writes it.
             unsafe {
                 libc::read(file.as_raw_fd(), page.as_ptr(), 64)
             }
@@ -34,7 +34,7 @@ pub fn run(options: &Options) -> Result<()> {
             return Err(error);
         }
         println!("stalled");
-        // Until it is killed.
+        // The thread never ends until the process is killed.
         let size = reader.join().expect("a thread panicked");
         bail!("the read returned {size}");
     })

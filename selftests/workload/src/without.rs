@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Runs a command without a capability, as a container manager does that gives most of them up.
+//! Runs a command without a capability, like a container manager that drops most of them.
 
 use std::{os::unix::process::CommandExt, process::Command};
 
@@ -10,15 +10,15 @@ use clap::Args;
 
 #[derive(Args)]
 pub struct Options {
-    /// The capability, such as CAP_SETFCAP
+    /// Capability, such as CAP_SETFCAP
     capability: Capability,
-    /// The command
+    /// Command to run
     #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
     command: Vec<String>,
 }
 
 pub fn run(options: &Options) -> Result<()> {
-    // execve() gives root what the bounding set has (capabilities(7)).
+    // execve() gives root the capabilities of the bounding set (capabilities(7)).
     caps::drop(None, CapSet::Bounding, options.capability)
         .with_context(|| format!("cannot drop {}", options.capability))?;
     let (program, arguments) = (&options.command[0], &options.command[1..]);
