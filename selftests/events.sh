@@ -140,7 +140,7 @@ for_the_administrator_only() {
 	[ "$(cat /sys/module/tsoffset/refcnt)" -eq 0 ]
 }
 
-# told READER: prints the number of connects that the reader received, plus the number reported as lost.
+# told READER: prints the sum of the connects that the reader received and of those reported as lost.
 told() { awk -F '"event":"lost","count":' '/"event":"connect"/ { n++ } NF == 2 { n += $2 } END { print n + 0 }' "/tmp/load$1"; }
 
 all_were_told() {

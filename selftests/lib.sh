@@ -208,7 +208,7 @@ two_namespaces() {
 	done
 }
 
-# log_since_mark prints the module's log lines since mark_log. It omits the kernel's own messages about any out-of-tree or
+# log_since_mark prints the module's log lines since mark_log, without the kernel's own messages about any out-of-tree or
 # unsigned module.
 mark_log() {
 	MARK="tsoffset-selftest $$ $(cat /proc/uptime)"

@@ -209,8 +209,8 @@ repair_elsewhere_hides_nothing() {
 	expect offset_rewritten=20 offset_unjudged=0
 }
 
-# The maker of a request socket can choose its offset, as BPF programs that check SYN cookies do. testhook chooses the
-# offset for sockets of a listener with this mark.
+# The code that makes a request socket can choose its offset, as BPF programs that check SYN cookies do. testhook chooses
+# the offset of sockets with this mark.
 offsets_chosen_before_accept_are_not_judged() {
 	insmod "$VARIANTS/testhook.ko" choose=1
 	load_with outcomes=64

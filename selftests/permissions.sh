@@ -40,7 +40,7 @@ no_offset_and_no_pointer_in_stats() {
 	if grep -E '0x|[0-9a-f]{12,}' "$STATS"; then return 1; fi
 }
 
-# An unprivileged read does not test the probes, because others would see that call. It prints the result of the last
+# An unprivileged read does not test the probes, because others would see that call. stats shows the result of the last
 # privileged test.
 who_may_try_the_probes() {
 	kprobe_hook_only

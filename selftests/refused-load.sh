@@ -13,7 +13,7 @@ missing_symbol_is_refused() {
 		insmod "$VARIANTS/tsoffset-no-symbol.ko"
 }
 
-# The module tests each hook at load. It tests the hooks on setsockopt() only with outcomes.
+# The module tests each hook at load, but the hooks on setsockopt() only with outcomes.
 hooks_that_do_not_fire_are_refused() {
 	refuses 'Input/output error' 'registered but do not fire' insmod "$VARIANTS/tsoffset-no-sysctl.ko"
 	refuses 'Input/output error' 'registered but do not fire' insmod "$VARIANTS/tsoffset-no-setsockopt.ko" outcomes=1

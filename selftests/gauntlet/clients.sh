@@ -123,10 +123,10 @@ kernel_fastopen_keys() {
 	STATS=$left/tsoffset expect outcome_established=10000
 }
 
-# Runs in its own namespace. By its source, it makes five calls, and two of them find the only port in use.
+# Runs in its own namespace. By the client's source, two of five calls find the only port in use.
 kernel_port_share() {
 	set_up
-	# Its output is TAP, too, and must not mix with this script's TAP.
+	# The client's output is TAP, too, and must not mix with this script's TAP.
 	tcp_port_share -v ipv6 > /tmp/port_share || { sed 's/^/tcp_port_share: /' /tmp/port_share && return 1; }
 	expect connects_called=5 connects_failed=2 offset_match=3 offset_mismatch=0 ledger=balanced
 }

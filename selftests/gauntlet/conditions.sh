@@ -180,7 +180,7 @@ readers_have_backtraces() {
 a_leak_keeps_the_code() {
 	mark_log
 	insmod "$VARIANTS/tsoffset-leak.ko"
-	# rmmod never ends. It must not keep the check's output open.
+	# rmmod never ends, and must not keep the check's output open.
 	rmmod tsoffset > /dev/null 2>&1 &
 	wait_for 20 sh -c 'dmesg | grep -q "registrations were leaked"'
 	[ ! -e /proc/tsoffset ]

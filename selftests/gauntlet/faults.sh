@@ -32,8 +32,8 @@ every_allocation() {
 # failed NAME: prints how many calls ended with NAME.
 failed() { field "$1" < /tmp/fault; }
 
-# The loader's own hundreds of allocations come before the module's. Their number is that of a load whose first registration
-# fails.
+# The loader's own hundreds of allocations come before the module's. A load whose first registration fails makes only the
+# loader's allocations.
 each_allocation_of_load() {
 	# The first load since boot makes more allocations. Counting it would attribute some of the module's allocations to
 	# the loader.

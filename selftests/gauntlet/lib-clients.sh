@@ -42,8 +42,8 @@ moved() { [ "$(readlink "${1%net}ns/net")" != "$(readlink /proc/self/ns/net)" ];
 # listens NET PORT: waits until a socket listens on PORT. Fails after 20 seconds.
 listens() { wait_for 20 grep -q "$(printf ':%04X 0*:0000 0A' "$2")" "$1/tcp6"; }
 
-# opens NET: prints the number of TCP connections that the kernel began in the namespace, like nstat's TcpActiveOpens. It
-# includes IPv4 and IPv6.
+# opens NET: prints the number of IPv4 and IPv6 TCP connections that the kernel began in the namespace, like nstat's
+# TcpActiveOpens.
 opens() {
 	awk '$1 == "Tcp:" && !column { for (column = 2; $column != "ActiveOpens"; column++); next }
 		$1 == "Tcp:" { print $column }' "$1/snmp"

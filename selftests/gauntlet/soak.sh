@@ -59,7 +59,7 @@ all_of_it() {
 
 soaked() {
 	load_with witness=1 outcomes=1024 maxactive=1024
-	# The kernel's caches grow in the first seconds. That is no drift.
+	# The kernel's caches grow in the first seconds, which is no drift.
 	all_of_it 30
 	sleep 3
 	before=$(kernel_memory)

@@ -16,15 +16,15 @@ give_way() { renice -n 19 -p "$BASHPID" > /dev/null; }
 
 # Each load sees connects. After every tenth load, the ledger must balance.
 loaded_and_unloaded_under_load() {
-	# The first loads and connects fill the kernel's caches. That is no leak.
+	# The first loads and connects fill the kernel's caches, which is no leak.
 	for _ in 1 2 3; do
 		load
 		workload connect --serve --threads 8 --connects 100
 		rmmod tsoffset
 	done
 	before=$(kernel_memory /tmp/slabs.before)
-	# The connects continue until they are stopped. They run with low priority. With normal priority, each load would
-	# mostly wait behind sixteen busy threads.
+	# The connects continue until they are stopped, with low priority. With normal priority, each load would mostly wait
+	# behind sixteen busy threads.
 	(
 		give_way
 		exec tsoffset-workload connect --serve --threads 8 --connects 100000000 --seconds $((LOADS * 120)) > /dev/null

@@ -35,8 +35,8 @@ impl Interval {
     }
 }
 
-/// Returns how many of `number` values can be left out at each end, so that each tail of the binomial
-/// distribution is at most 2.5 %.
+/// Returns the number of values that can be left out at each end. Each tail of the binomial distribution is at
+/// most 2.5 %.
 fn left_out(number: usize) -> usize {
     let mut term = 0.5_f64.powi(number as i32);
     let mut tail = 0.0;

@@ -133,7 +133,7 @@ fn sums_add_up() {
         ),
         Ledger::Balanced
     );
-    // A connect enters in a namespace that is then deleted. It returns in the counters without a namespace.
+    // A connect enters in a namespace that is then deleted, and returns in the counters without a namespace.
     let mut entered = Totals {
         in_flight: 1,
         ..Totals::default()

@@ -76,7 +76,7 @@ impl Word for Single {
     fn smp_wmb() {}
 }
 
-/// A word for loom, without some kinds of order. These are the broken twins, in which loom must find a race.
+/// A word for loom, without some kinds of order: the broken twins, in which loom must find a race.
 pub struct Model<const WITHOUT: u8>(AtomicU64);
 
 /// `Model` without any omission.
