@@ -43,40 +43,42 @@ TREE_CC = $(if $(TREE),$(if $(filter command,$(firstword $(origin CC))),$(CC)))
 ifdef TREE
 override KERNEL := tree$(if $(COMMIT),:$(COMMIT))
 endif
+# By the shell's variable: a commit may be called anything, and is no shell.
+KERNELS = $(if $(TREE),"$$KERNEL",$$KERNEL)
 
 run:
 	@scripts/harness/enter scripts/harness/run
 
 test:
-	@scripts/harness/enter scripts/checks/test $(KERNEL)
+	@scripts/harness/enter scripts/checks/test $(KERNELS)
 
 guest:
 	@scripts/harness/enter scripts/harness/guest-command
 
 # Both sides of the story, unless KERNEL= was given.
 race:
-	@scripts/harness/enter scripts/race/race $(if $(filter file,$(origin KERNEL)),6.12-kcsan 7.3-kcsan,$(KERNEL))
+	@scripts/harness/enter scripts/race/race $(if $(filter file,$(origin KERNEL)),6.12-kcsan 7.3-kcsan,$(KERNELS))
 
 audit:
-	@scripts/harness/enter scripts/audit/audit $(KERNEL)
+	@scripts/harness/enter scripts/audit/audit $(KERNELS)
 
 # On the stock kernel, unless KERNEL= was given.
 bench:
-	@KERNEL=$(if $(filter file,$(origin KERNEL)),stock,$(KERNEL)) scripts/harness/enter bench/bench
+	@KERNEL=$(if $(filter file,$(origin KERNEL)),stock,"$$KERNEL") scripts/harness/enter bench/bench
 
 deb:
 	@scripts/harness/enter scripts/dist/deb
 
 # Longer than make test has time for; on the stock kernel, unless KERNEL= was given.
 test-system:
-	@scripts/harness/enter scripts/checks/test-system $(if $(filter file,$(origin KERNEL)),stock,$(KERNEL))
+	@scripts/harness/enter scripts/checks/test-system $(if $(filter file,$(origin KERNEL)),stock,$(KERNELS))
 
 # On the kernel with the detectors, unless KERNEL= was given.
 gauntlet:
-	@scripts/harness/enter scripts/checks/gauntlet $(if $(filter file,$(origin KERNEL)),7.3-debug,$(KERNEL))
+	@scripts/harness/enter scripts/checks/gauntlet $(if $(filter file,$(origin KERNEL)),7.3-debug,$(KERNELS))
 
 soak:
-	@PARTS=soak scripts/harness/enter scripts/checks/gauntlet $(KERNEL)
+	@PARTS=soak scripts/harness/enter scripts/checks/gauntlet $(KERNELS)
 
 rustdoc:
 	@scripts/harness/enter scripts/harness/rustdoc
