@@ -75,6 +75,12 @@ on_host() {
 	printf '%s\n' "$HOST_ROOT$path"
 }
 
+# readable VARIABLE PATH: stops where that is no file of the host, or one that the user may not read.
+readable() {
+	[[ -f $(on_host "$2") ]] || die "$1: no file $2"
+	[[ -r $(on_host "$2") ]] || die "$1: $2 cannot be read"
+}
+
 # describes KERNEL: the file in kernels/ that describes it. A tree of the user's (tree, tree:COMMIT) is built like the default.
 describes() {
 	case $1 in
@@ -170,24 +176,29 @@ progress_lines() {
 # make_once TARGET COMMAND...
 #
 # Makes TARGET (a directory of the cache) by running COMMAND with a directory beside it as last
-# argument, which is renamed when the command has succeeded: what is there is whole. A second run
-# that wants the same waits for the first.
+# argument, which is renamed when the command has succeeded: what is there is whole. What a command that fails has made goes. A second run
+# that wants the same waits for the first. The command is in a shell of its own, which it may exit.
 make_once() {
-	local target=$1 lock
+	local target=$1 lock status=0
 	shift
 	[[ ! -e $target ]] || return 0
 	mkdir -p "$(dirname "$target")"
-	exec {lock}> "$target.lock"
-	if ! flock --nonblock "$lock"; then
-		say "waiting for another run that makes ${target##*/}"
-		flock "$lock"
-	fi
+	while :; do
+		exec {lock}> "$target.lock"
+		if ! flock --nonblock "$lock"; then
+			say "waiting for another run that makes ${target##*/}"
+			flock "$lock"
+		fi
+		# The run that had it has removed it: another may have made a new one.
+		[[ ! /proc/self/fd/$lock -ef $target.lock ]] || break
+		exec {lock}>&-
+	done
 	if [[ ! -e $target ]]; then
 		rm -rf "$target.new"
-		mkdir "$target.new"
-		"$@" "$target.new" || return
-		mv "$target.new" "$target"
+		mkdir "$target.new" && ("$@" "$target.new") && mv "$target.new" "$target" || status=$?
+		((status == 0)) || rm -rf "$target.new" 2>&- || :
 	fi
-	exec {lock}>&-
 	rm -f "$target.lock"
+	exec {lock}>&-
+	return "$status"
 }
