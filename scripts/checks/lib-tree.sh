@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034,SC2154
+#
+# Small directories that pass for the source of a kernel, which nothing builds: sourced with $results and $subject set. $scratch is the
+# check's own directory, and so are the cache and the home.
+
+# shellcheck source=scripts/checks/lib-checks.sh
+. "$PROJECT/scripts/checks/lib-checks.sh"
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+log=$CACHE/log/test-$subject
+mkdir -p "$log"
+export HOST_ROOT='' HOST_PWD=$scratch CACHE=$scratch/cache HOME=$scratch
+mkdir -p "$CACHE/tree"
+git config --global user.name test
+git config --global user.email test@example.org
+git config --global init.defaultBranch main
+
+store=net/ipv6/tcp_ipv6.c
+
+# a_tree DIRECTORY: what passes for a kernel.
+a_tree() {
+	mkdir -p "$1/net/ipv6" "$1/init"
+	touch "$1/Kconfig" "$1/init/Kconfig"
+	printf 'int tcp_v6_connect(void)\n{\n%s\n\ttp->tsoffset = st.ts_off;\n%s\n}\n' \
+		"$(seq 20 | sed 's|.*|\tline(&);|')" "$(seq 30 40 | sed 's|.*|\tline(&);|')" > "$1/$store"
+}
+
+# a_repository DIRECTORY: the same with a commit, called first; of what is there, where something is.
+a_repository() {
+	[[ -e $1/Kconfig ]] || a_tree "$1"
+	git -C "$1" init --quiet "${@:2}" && git -C "$1" add . && git -C "$1" commit --quiet -m first
+}
+
+# refused MESSAGE COMMAND...: it fails and says so.
+refused() {
+	local message=$1 said
+	shift
+	if said=$("$@" 2>&1); then
+		echo "$* did not fail"
+		return 1
+	fi
+	grep -qE -- "$message" <<< "$said" || { echo "$said"; return 1; }
+}
+
+# nothing_half_made: what failed has left nothing in the cache.
+nothing_half_made() { [[ -z $(find "$CACHE" -mindepth 2 -maxdepth 2 \( -name '*.new' -o -name '*.lock' \) -print | tee /dev/stderr) ]]; }
+
+# copied [COMMIT]: the copy of $TREE.
+copied() { "$PROJECT/scripts/harness/tree" "$@"; }
