@@ -48,3 +48,24 @@ nothing_half_made() { [[ -z $(find "$CACHE" -mindepth 2 -maxdepth 2 \( -name '*.
 
 # copied [COMMIT]: the copy of $TREE.
 copied() { "$PROJECT/scripts/harness/tree" "$@"; }
+
+# patch_of EXPRESSION: a patch that sed makes of the store's file.
+patch_of() {
+	rm -rf "$scratch/patch"
+	mkdir "$scratch/patch"
+	a_tree "$scratch/patch/a"
+	cp -r "$scratch/patch/a" "$scratch/patch/b"
+	sed -i -E "$1" "$scratch/patch/b/$store"
+	diff -ru --label "a/$store" --label "b/$store" "$scratch/patch/a/$store" "$scratch/patch/b/$store" || :
+}
+fix='s/(tp->tsoffset) = (.*);/WRITE_ONCE(\1, \2);/'
+
+# applies HOW TREE: PATCH on that tree.
+applies() {
+	local patched
+	patched=$("$PROJECT/scripts/race/patched" "$2") || return
+	[[ $(< "$patched/applies") == "$1"* ]] || { cat "$patched/applies"; return 1; }
+	if [[ $1 != already ]]; then
+		grep -q 'WRITE_ONCE(tp->tsoffset' "$patched/source/$store" && ! grep -q WRITE_ONCE "$2/$store"
+	fi
+}
