@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What the scripts share: messages, progress, packages, and steps of which the cache keeps the result.
-# Sourced, after `set -euo pipefail`. Messages go to standard error.
+# Functions that the scripts share: messages, progress, apt, kernels' descriptions, and steps with results in the cache.
+# A script sources this file after `set -euo pipefail`. Messages go to standard error.
 
 say() { printf 'tsoffset: %s\n' "$*" >&2; }
 
@@ -11,15 +11,16 @@ die() {
 	exit 1
 }
 
-# A path of the cache as the host sees it.
+# shown PATH: prints a path of the cache as the host sees it.
 shown() { printf '%s\n' "${1/#"$CACHE"/"${SHOWN_CACHE:-$CACHE}"}"; }
 
-# A short name for what the arguments and standard input say.
+# digest ARGUMENT...: prints a short hash of the arguments and of standard input.
 digest() { { printf '%s\n' "$@"; cat; } | sha256sum | cut -c 1-16; }
 
-# apt_own COMMAND...: apt, in the toolroot, with lists and downloads of our own: the toolroot itself is read-only. One at a
-# time, as the lists may be on their way. With apt_arch set, apt of a system of that architecture on which nothing is installed; with
-# apt_suite set, of that suite alone, such as sid or bookworm-security.
+# apt_own COMMAND ARGUMENT...: runs an apt command in the toolroot. Lists and downloads are in the cache, because the toolroot
+# is read-only. A lock admits one command at a time, because another command can be updating the lists. With apt_arch set,
+# apt works for a system of that architecture without installed packages. With apt_suite set, apt uses only that suite, such
+# as sid or bookworm-security.
 apt_own() {
 	local own=$CACHE/apt${apt_arch:+-$apt_arch}${apt_suite:+-$apt_suite} options=()
 	mkdir -p "$own/lists/partial" "$own/archives/partial"
@@ -32,7 +33,8 @@ apt_own() {
 		-o APT::Sandbox::User=root -o Debug::NoLocking=true -qq "${@:2}"
 }
 
-# sources_of_suite SUITE: a line of sources.list, at the mirror that the toolroot's own have, or those of a host that stands in for it.
+# sources_of_suite SUITE: prints the lines of a sources.list for SUITE. The mirror is that of the toolroot's own sources, or
+# with TOOLROOT=host that of the host's.
 sources_of_suite() {
 	{ grep -s '^deb ' /etc/apt/sources.list || "$PROJECT/scripts/harness/toolroot" sources; } |
 		awk -v suite="$1" '$3 == (suite ~ /-security$/ ? "trixie-security" : "trixie") { $3 = suite; print }'
@@ -43,8 +45,8 @@ update_lists() {
 	apt_own apt-get update >&2
 }
 
-# tally RESULTS: closes a test by what its lines "ok|failed COUNT NAME" say; fails where one failed, or none was. Indented lines say
-# more about what failed before them.
+# tally RESULTS: prints the sums of a test's lines "ok|failed COUNT NAME". Fails if a check failed or none passed. Prints the
+# failed checks to standard error, with the indented lines that explain them.
 tally() {
 	local passed failed
 	passed=$(awk '$1 == "ok" { n += $2 } END { print n + 0 }' "$1")
@@ -56,8 +58,9 @@ tally() {
 	((failed == 0 && passed > 0))
 }
 
-# mutated VARIANT INTO: copies src/ to INTO/src and applies selftests/mutants/VARIANT.patch there, as patch -p1 --fuzz=0 does from
-# the root of the project. No variant and kunit have no patch. A patch that does not apply stops the caller with one line.
+# mutated VARIANT INTO: copies src/ to INTO/src and applies selftests/mutants/VARIANT.patch there, as patch -p1 --fuzz=0 does
+# from the root of the project. An empty VARIANT and kunit have no patch. A patch that does not apply ends the caller with
+# one line.
 mutated() {
 	local patch=$PROJECT/selftests/mutants/$1.patch output
 	cp -r "$PROJECT/src" "$2/src"
@@ -68,20 +71,21 @@ mutated() {
 			"$(awk '/^patching file/ { file = $3 ": " } /would create/ { file = $NF " " } /can.t find|exists|FAILED|\*\*\*\*/ { print file $0; exit }' <<< "$output")"
 }
 
-# on_host PATH: where a file of the host that the user named is here (scripts/harness/enter).
+# on_host PATH: prints the toolroot's path of a file that the user named by its PATH on the host (scripts/harness/enter).
 on_host() {
 	local path=$1
 	[[ $path == /* ]] || path=$HOST_PWD/$path
 	printf '%s\n' "$HOST_ROOT$path"
 }
 
-# readable VARIABLE PATH: stops where that is no file of the host, or one that the user may not read.
+# readable VARIABLE PATH: ends the script unless PATH is a file of the host that the user can read.
 readable() {
 	[[ -f $(on_host "$2") ]] || die "$1: no file $2"
 	[[ -r $(on_host "$2") ]] || die "$1: $2 cannot be read"
 }
 
-# describes KERNEL: the file in kernels/ that describes it. A tree of the user's (tree, tree:COMMIT) is built like the default.
+# describes KERNEL: prints the file in kernels/ that describes KERNEL. A tree of the user (tree, tree:COMMIT) is built like
+# the default kernel.
 describes() {
 	case $1 in
 	tree | tree:*) echo "$PROJECT/kernels/7.3-kcsan" ;;
@@ -89,26 +93,27 @@ describes() {
 	esac
 }
 
-# says KERNEL PATTERN: a line of its file in kernels/ matches.
+# says KERNEL PATTERN: succeeds if a line of KERNEL's file in kernels/ matches PATTERN.
 says() { grep --quiet --no-messages "$2" "$(describes "$1")"; }
 
-# must_be_known KERNEL
+# must_be_known KERNEL: ends the script if KERNEL has no file in kernels/, or is a tree without TREE=.
 must_be_known() {
 	[[ -f $(describes "$1") ]] || die "no kernel '$1'; there are: $(cd "$PROJECT/kernels" && find . -maxdepth 1 -type f -printf '%P ')"
 	[[ $1 != tree* || -n ${TREE-} ]] || die "the kernel '$1' needs TREE="
 }
 
-# file_name KERNEL: its name as a part of a file's.
+# file_name KERNEL: prints KERNEL as a part of a file name.
 file_name() { tr --complement '[:alnum:]._\n-' - <<< "$1"; }
 
-# slowness KERNEL: how many times as long what runs in its guest may take (slow= in kernels/).
+# slowness KERNEL: prints the factor for time limits in KERNEL's guest (slow= in kernels/).
 slowness() {
 	local slow
 	slow=$(sed -n 's/^slow=//p' "$(describes "$1")")
 	echo "${slow:-1}"
 }
 
-# tracers KERNEL-DIRECTORY: perf and bpftrace, for a kernel that has what both take: they are large.
+# tracers KERNEL-DIRECTORY: prints "perf bpftrace" for a kernel with the options that both require. Other kernels get neither,
+# because both are large.
 tracers() {
 	grep --quiet --line-regexp CONFIG_BPF_EVENTS=y "$1/build/.config" || return 0
 	! grep --quiet --line-regexp CONFIG_DEBUG_INFO_BTF=y "$1/build/.config" || echo perf bpftrace
@@ -116,9 +121,9 @@ tracers() {
 
 # track LABEL LINES LOG COMMAND...
 #
-# Runs a command with its output in LOG and shows how far it is: its output is expected to have
-# LINES lines (0: not known). A bar on a terminal, a line now and then elsewhere and where ONE_OF_MANY is set. When the command
-# fails, the end of the log is shown, and where the rest is.
+# Runs COMMAND with its output in LOG and shows its progress. LINES is the expected number of lines in LOG (0: unknown).
+# A terminal shows a bar. Without a terminal, or with ONE_OF_MANY set, a line appears every 30 seconds. If COMMAND fails,
+# track prints the end of LOG and its path.
 track() {
 	local label=$1 lines=$2 log=$3 start=$SECONDS pid status=0
 	shift 3
@@ -140,7 +145,7 @@ track() {
 	say "$label: done in $((SECONDS - start)) s"
 }
 
-# percent LINES LOG: how far the log is, in percent, or nothing where that is not known.
+# percent LINES LOG: prints the progress in percent, or nothing if LINES is 0.
 percent() {
 	local now
 	(($1 > 0)) || return 0
@@ -175,9 +180,10 @@ progress_lines() {
 
 # make_once TARGET COMMAND...
 #
-# Makes TARGET (a directory of the cache) by running COMMAND with a directory beside it as last
-# argument, which is renamed when the command has succeeded: what is there is whole. What a command that fails has made goes. A second run
-# that wants the same waits for the first. The command is in a shell of its own, which it may exit.
+# Makes TARGET, a directory of the cache, if it is missing. COMMAND gets the empty directory TARGET.new as its last argument
+# and fills it. If COMMAND succeeds, make_once renames the directory: an existing TARGET is complete. If COMMAND fails,
+# make_once removes the directory. COMMAND runs in a subshell, which it may exit. A second run that needs the same TARGET
+# waits for the first.
 make_once() {
 	local target=$1 lock status=0
 	shift
