@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What a guest's console and verdict say about a run."""
+"""Judges a run by the guest's console and verdict."""
 
 import os
 import re
 
-# What a kernel prints when something is wrong with it. KCSAN's reports are judged by whom they name.
+# Messages of a kernel that detects an error. about_module() judges KCSAN's reports.
 SPLAT = re.compile(
     r"\bBUG: (?!KCSAN)|WARNING: |Oops[: ]|general protection fault|Kernel panic|"
     r"rcu: INFO: .*(stall|detected)|INFO: task .* blocked|INFO: rcu|possible (circular|recursive) locking|"
@@ -16,7 +16,7 @@ RULE = "=" * 66
 
 
 def shown(path):
-    """A path of the cache as the host sees it."""
+    """Returns a path of the cache as the host sees it."""
     cache, host = os.environ.get("CACHE", ""), os.environ.get("SHOWN_CACHE")
     text = str(path)
     return host + text[len(cache):] if host and cache and text.startswith(cache + "/") else text
@@ -31,7 +31,7 @@ def excerpt(lines, start, length=30):
 
 
 def kcsan_reports(lines):
-    """Every report, as the list of its lines."""
+    """Returns every report as a list of lines."""
     reports = []
     for number, line in enumerate(lines):
         if KCSAN.search(line):
@@ -43,10 +43,11 @@ def kcsan_reports(lines):
 
 
 def about_module(report):
-    """Whether a KCSAN report is about an access of the module: its code carries its name in brackets.
+    """Returns whether a KCSAN report is about an access by the module.
 
-    The title names the functions of both accesses. Further out a frame of the module only says that it
-    called the kernel, or was interrupted: a race between two functions of the kernel is not the module's.
+    The title names the functions of both accesses, those of the module with the module's name in brackets. A frame of the
+    module further out only shows that the module called the kernel or was interrupted. A race between two functions of
+    the kernel is not a race of the module.
     """
     return "[tsoffset" in report[0]
 
@@ -59,12 +60,12 @@ def first_splat(lines, allowed):
 
 
 def before_init(lines, complaint):
-    """Why a guest ended without its init having run."""
+    """Returns why a guest ended before its init ran."""
     if not lines:
         return ("QEMU ended before the kernel printed anything (is the image a kernel?): "
                 + (complaint or "no message"))
     text = "\n".join(lines)
-    # An image that does not fit is cut short, too: memory comes first.
+    # Too little memory truncates the image, too, so this test comes before the test for a broken image.
     if re.search("write error|not enough memory|out of memory|Cannot allocate|System is deadlocked on memory|"
                  "initrd too large|No usable physical memory|initrd extends beyond end of memory", text, re.I):
         return "the guest has too little memory (MEM=)"
@@ -74,7 +75,7 @@ def before_init(lines, complaint):
 
 
 def judge(text, verdict, complaint, in_time, options):
-    """What was wrong with a run beside its task's exit status; None where nothing was."""
+    """Returns a run's failure other than its task's exit status, or None."""
     lines = lines_of(text)
     tail = excerpt(lines, max(0, len(lines) - 25))
     started = "init" in verdict

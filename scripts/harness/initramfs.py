@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Adds a task and files to an initramfs.
 
-The kernel unpacks archives that follow each other in one file, so the cached image is copied as it
-is and a small archive put behind it.
+The kernel unpacks consecutive archives in one file. The result is the unchanged cached image, followed by a small archive.
 """
 
 import pathlib
@@ -12,7 +11,7 @@ import tempfile
 
 
 def extend(image, target, task, files):
-    """Writes image plus /task (a script's text) and files ({path in the guest: path here})."""
+    """Writes to target the image, /task (a script's text), and files ({path in the guest: path in the toolroot})."""
     with tempfile.TemporaryDirectory() as scratch:
         root = pathlib.Path(scratch)
         names = []
@@ -29,6 +28,6 @@ def extend(image, target, task, files):
     with open(target, "wb") as out:
         image_bytes = image.read_bytes()
         out.write(image_bytes)
-        # An archive begins at a multiple of four bytes.
+        # The kernel expects an archive at a multiple of four bytes.
         out.write(bytes(-len(image_bytes) % 4))
         out.write(archive)

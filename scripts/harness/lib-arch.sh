@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034
 #
-# What the scripts have to know of the architectures that kernels are built for; how a machine of each is emulated is
-# in scripts/harness/machine.py. Sourced after scripts/lib.sh.
+# Names of the kernels' architectures. scripts/harness/machine.py has the emulated machine of each architecture. A script
+# sources this file after scripts/lib.sh.
 
-# architecture NAME: sets these names for it. NAME is ARCH= of the kernel's Makefile.
+# architecture NAME: sets the variables arch, boot_image, debian_arch, triplet and rust_target. NAME is ARCH= of the kernel's
+# Makefile.
 architecture() {
 	arch=$1
 	case $arch in
@@ -14,7 +15,7 @@ architecture() {
 	esac
 }
 
-# architecture_of KERNEL-DIRECTORY: the same, for a kernel from scripts/harness/kernel.
+# architecture_of KERNEL-DIRECTORY: sets the same variables for a kernel from scripts/harness/kernel.
 architecture_of() {
 	if grep --quiet --line-regexp CONFIG_ARM64=y "$1/build/.config"; then
 		architecture arm64
@@ -23,5 +24,5 @@ architecture_of() {
 	fi
 }
 
-# foreign: whether it is not that of the toolroot, whose programs cannot run in such a guest.
+# foreign: succeeds if the architecture differs from the toolroot's. The toolroot's programs cannot run in such a guest.
 foreign() { [[ $debian_arch != "$(dpkg --print-architecture)" ]]; }

@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034,SC2154
 #
-# What Debian's archive offers, and how it comes here. Sourced after scripts/lib.sh, in the toolroot. What chooses a kernel takes the
-# variables of a file in kernels/ (package, flavour, suite).
+# Queries of Debian's archive, and downloads from it. A script sources this file after scripts/lib.sh, in the toolroot. The
+# functions that choose a kernel read variables of a file in kernels/ (package, flavour, suite).
 
-# names PREFIX REGULAR-EXPRESSION: of packages.
+# names PREFIX REGULAR-EXPRESSION: prints the names of packages that consist of PREFIX and a match.
 names() { apt_own apt-cache pkgnames "$1" | grep -E "^$1$2\$" | sort --version-sort || :; }
 
-# offers PACKAGE...: lines "version suite package", the newest first.
+# offers PACKAGE...: prints lines "version suite package", the newest version first.
 offers() {
 	apt_own apt-cache madison "$@" | awk -F ' *[|] *' '{ gsub(/ /, "", $1); split($3, from, "[ /]"); sub(/^[^ ]* /, "", $3)
 		sub("/.*", "", $3); print $2, $3, $1 }' | sort --version-sort --reverse
 }
 
-# Sets version, of the package that is named so: the newest, as apt sees it. Fails where there is none.
+# choose_source: sets version to apt's newest version of $package. Without any version, fails and sets missing to the reason.
 choose_source() {
 	version=$(apt_own apt-cache madison "$package" | awk -F '|' 'NR == 1 { gsub(/ /, "", $2); print $2 }')
 	[[ -n $version ]] || {
@@ -23,14 +23,15 @@ choose_source() {
 	}
 }
 
-# newest SUITE NAME: the first few versions that offers says, of suites and packages that match.
+# newest SUITE NAME: prints the first five versions from the output of offers, for suites and packages that match. Prints
+# "none" if no line matches.
 newest() {
 	awk -v suite="$1" -v name="$2" '$2 ~ suite && $3 ~ name { print $1 }' | uniq | head -n 5 | xargs | grep . || echo none
 }
 
-# Sets release, version and package: the newest image of $flavour in $suite of which the archive has the headers and the
-# source, too, at exactly the same version. It has several versions of a series at a time, and images and sources do not
-# always come and go together. Fails where there is none.
+# choose_image: sets release, version and package to the newest image of $flavour in $suite that has headers and source of
+# exactly its version in the archive. The archive has several versions of a series at a time. Images and sources do not
+# always come and go together. Without such an image, fails and sets missing to the reason.
 choose_image() {
 	local kinds all
 	mapfile -t kinds < <(names linux-image- "[0-9][^-]*-$flavour"; names linux-headers- "[0-9][^-]*-$flavour"
@@ -51,7 +52,7 @@ choose_image() {
 	}
 }
 
-# download DIRECTORY PACKAGE[=VERSION]...: their .deb files, and nothing else, by apt_own.
+# download DIRECTORY PACKAGE[=VERSION]...: downloads the packages' .deb files into an empty DIRECTORY.
 download() {
 	local into=$1
 	shift
@@ -60,7 +61,7 @@ download() {
 	(cd "$into" && apt_own apt-get download "$@")
 }
 
-# extract DIRECTORY INTO: the files of these packages, side by side. The packages go.
+# extract DIRECTORY INTO: extracts the packages of DIRECTORY into INTO, and removes DIRECTORY.
 extract() {
 	local deb
 	for deb in "$1"/*.deb; do
@@ -69,7 +70,7 @@ extract() {
 	rmdir "$1"
 }
 
-# with_parts PACKAGE VERSION: "package=version" of it and of those that it needs at exactly that version.
+# with_parts PACKAGE VERSION: prints "package=version" of the package, and of its dependencies on exactly that version.
 with_parts() {
 	echo "$1=$2"
 	apt_own apt-cache show "$1=$2" | sed -n 's/^Depends: //p' | tr ',' '\n' |

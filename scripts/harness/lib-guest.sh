@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2154
 #
-# Checks that are runs of a guest: sourced with $name, $kernel, $image, $log and $results set.
+# Checks that run a guest. A script sources this file with $name, $kernel, $image, $log and $results set.
 
 subject=$name
 # shellcheck source=scripts/checks/lib-checks.sh
 . "$PROJECT/scripts/checks/lib-checks.sh"
 
-# guest RUN SCRIPT [ARGUMENT...]: output and messages in $log.RUN, console in $log.RUN.console.
+# guest RUN SCRIPT [ARGUMENT...]: runs SCRIPT in a guest. Output and messages go to $log.RUN, the console to
+# $log.RUN.console.
 guest() {
 	local run=$1 task=$2
 	shift 2
@@ -15,8 +16,8 @@ guest() {
 		--task "$task" "$@" > "$log.$run" 2>&1
 }
 
-# must STATUS RUN PATTERN DESCRIPTION SCRIPT [ARGUMENT...]: a run that ends with that status and says
-# so: its output has a line that matches.
+# must STATUS RUN PATTERN DESCRIPTION SCRIPT [ARGUMENT...]: expects SCRIPT to end with STATUS in a guest, and a line of the
+# output to match PATTERN.
 must() {
 	local wanted=$1 run=$2 pattern=$3 what=$4 status=0
 	shift 4
@@ -24,7 +25,7 @@ must() {
 	if ((status != wanted)); then
 		what+=" (status $status instead of $wanted, see $(shown "$log.$run"))"
 	elif ! grep -qE "$pattern" "$log.$run"; then
-		what+=" (nothing says '$pattern', see $(shown "$log.$run"))"
+		what+=" (no line matches '$pattern', see $(shown "$log.$run"))"
 	else
 		record ok "$what"
 		return
@@ -33,11 +34,12 @@ must() {
 	tail -n 30 "$log.$run" >&2
 }
 
-# watchpoints FILE: how many KCSAN set up between the first and the last time that its state was printed, of two, if
-# it was on both times; else 0.
+# watchpoints FILE: prints the number of watchpoints that KCSAN set up between the two prints of its state in FILE. Prints 0
+# unless KCSAN was on at both.
 watchpoints() {
 	awk '$1 == "enabled:" { on += $2 } $1 == "setup_watchpoints:" { before = after; after = $2 }
 		END { print on == 2 ? after - before : 0 }' "$1"
 }
 
+# watched FILE: succeeds if KCSAN set up a watchpoint.
 watched() { (($(watchpoints "$1") > 0)); }

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The machines that guests are, one for each architecture: QEMU's command line, and what is too little memory.
+"""The guests' machines, one for each architecture: QEMU's command line, and the size of the unpacked kernel.
 
-Each has three serial ports: one is the kernel's console; what the others are called in the guest, the one
-for what the task prints and the one for the verdict, is told on the kernel's command line.
+Each machine has three serial ports: the kernel's console, the task's output and the verdict. tsoffset.ports= on the
+kernel's command line has the guest's names of the last two.
 """
 
 import os
@@ -18,23 +18,23 @@ class X86:
 
     qemu, package = "qemu-system-x86_64", "qemu-system-x86"
     console, ports = "ttyS0,115200", "ttyS1,ttyS2"
-    # An interrupt while the kernel identifies its boot processor finds no LA57 among its features, and KASAN then takes
-    # a good address for a wild one (identify_cpu() in arch/x86/kernel/cpu/common.c; seen in 7.3.4).
+    # identify_cpu() in arch/x86/kernel/cpu/common.c (7.3.4) clears the boot processor's features with interrupts on. An
+    # interrupt in between finds no LA57, and KASAN rejects a valid address.
     quirks = {"CONFIG_KASAN": "no5lvl"}
 
     @staticmethod
     def processors(accel, count):
-        # Without ACPI the kernel finds one processor in each package.
+        # Without ACPI, the kernel finds one processor in each package.
         return ["-machine", "pc", "-cpu", "host" if accel == "kvm" else "max",
                 "-smp", f"{count},sockets={count},cores=1,threads=1"]
 
     @staticmethod
     def clock(accel, counted):
-        """What the kernel is to be told of its clock.
+        """Returns the kernel's parameters for its clock.
 
-        Under emulation the counter is the host's own, or that of instructions. A kernel that is emulated is often too slow
-        to find out its frequency, and takes more than one processor for more than one counter. It would count ticks
-        instead, and those that come while the guest does not run are lost: its clock lags, and says milliseconds only.
+        Under emulation, the counter is the host's, or counts instructions. An emulated kernel is often too slow to measure
+        the counter's frequency, and distrusts the counters of several processors. Without a counter, the kernel counts
+        ticks. Ticks are lost while the guest does not run: the clock lags, and its resolution is milliseconds.
         """
         if accel != "tcg":
             return ""
@@ -48,13 +48,13 @@ class X86:
 
     @staticmethod
     def unpacked_size(kernel):
-        """Up to where the kernel takes memory: Documentation/arch/x86/boot.rst, pref_address and init_size."""
+        """Returns the end of the kernel's memory: Documentation/arch/x86/boot.rst, pref_address and init_size."""
         address, size = struct.unpack_from("<QI", kernel.read_bytes()[:0x264], 0x258)
         return address + size
 
 
 class Arm64:
-    """QEMU's "virt" board: a port of its own, the others on PCI cards."""
+    """QEMU's "virt" board: one port is on the board, the others are on PCI cards."""
 
     qemu, package = "qemu-system-aarch64", "qemu-system-arm"
     console, ports = "ttyAMA0", "ttyS0,ttyS1"
@@ -62,12 +62,12 @@ class Arm64:
 
     @staticmethod
     def processors(accel, count):
-        # "max" authenticates pointers, which is slow to emulate.
+        # "max" authenticates pointers, and the emulation of that is slow.
         return ["-machine", "virt", "-cpu", "host" if accel == "kvm" else "neoverse-n1", "-smp", str(count)]
 
     @staticmethod
     def clock(_accel, _counted):
-        """Its counter says its frequency itself."""
+        """Returns no parameters: the counter reports its own frequency."""
         return ""
 
     @staticmethod
@@ -78,29 +78,32 @@ class Arm64:
 
     @staticmethod
     def unpacked_size(kernel):
-        """The same, from where memory begins: Documentation/arch/arm64/booting.rst, text_offset and image_size."""
+        """Returns the end of the kernel, relative to the start of memory.
+
+        Documentation/arch/arm64/booting.rst describes text_offset and image_size.
+        """
         return sum(struct.unpack_from("<QQ", kernel.read_bytes()[:0x18], 8))
 
 
 def configured(kernel_directory):
-    """The names of what a kernel from scripts/harness/kernel has built in."""
+    """Returns the options that a kernel from scripts/harness/kernel has built in."""
     config = pathlib.Path(kernel_directory, "build/.config").read_text()
     return {line.removesuffix("=y") for line in config.splitlines() if line.endswith("=y")}
 
 
 def machine_of(kernel_directory):
-    """The machine for a kernel, by its configuration."""
+    """Returns the machine for a kernel, by its configuration."""
     return Arm64 if "CONFIG_ARM64" in configured(kernel_directory) else X86
 
 
 def wanted(machine, kernel_directory):
-    """What such a kernel is to be told on its command line: detectors that are off otherwise, and quirks."""
+    """Returns the parameters that switch on the kernel's detectors, and those for the machine's quirks."""
     words = {"CONFIG_DEBUG_PAGEALLOC_ENABLE_DEFAULT": "page_poison=1", **machine.quirks}
     return " ".join(word for name, word in words.items() if name in configured(kernel_directory))
 
 
 def tsc_khz():
-    """The frequency of this host's time stamp counter, measured."""
+    """Returns the measured frequency of this host's time stamp counter."""
     tool = pathlib.Path(os.environ["CACHE"], "tsc_khz")
     source = pathlib.Path(os.environ["PROJECT"], "scripts/harness/tsc_khz.rs")
     if not tool.exists() or tool.stat().st_mtime < source.stat().st_mtime:
@@ -112,12 +115,12 @@ def tsc_khz():
 
 
 def native(machine):
-    """Whether a guest's processor is that of this host, so that KVM is worth a try."""
+    """Returns whether the machine has this host's architecture, as KVM requires."""
     return os.uname().machine == {X86: "x86_64", Arm64: "aarch64"}[machine]
 
 
 def program(machine):
-    """QEMU for it, from its package where the toolroot has not got it."""
+    """Returns QEMU's program for the machine, from the package if the toolroot lacks it."""
     if shutil.which(machine.qemu):
         return machine.qemu
     tools = subprocess.run([f"{os.environ['PROJECT']}/scripts/unpacked", "--with-depends", "qemu", machine.package],
@@ -126,7 +129,7 @@ def program(machine):
 
 
 def command(machine, accel, kernel, initrd, options, backends):
-    """The command line; the backends are those of console, output and verdict."""
+    """Returns QEMU's command line. The backends are those of console, output and verdict."""
     words = [
         program(machine), "-accel", accel, *machine.processors(accel, options.smp),
         "-m", options.memory, "-nodefaults", "-display", "none", "-no-reboot",

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Judges a run of selftests/guest/run.sh and says it in one line.
+"""Judges a run of selftests/guest/run.sh and prints the result in one line.
 
-Usage: summary.py OUTPUT CONSOLE RELEASE NAME. Exits 0 only if every connect that the workload
-counted was called, followed and right, the ledger balances, and a kernel with KCSAN was watching.
+Usage: summary.py OUTPUT CONSOLE RELEASE NAME. Exits 0 if the module followed every connect that the workload counted and
+found its offset right, the ledger balances, and KCSAN set up watchpoints on a kernel that has it. Otherwise exits 1.
 """
 
 import pathlib
@@ -13,7 +13,7 @@ import console
 
 
 def sections(text):
-    """The "name value" lines of each section."""
+    """Returns the "name value" lines of each section."""
     found, current = {}, {}
     for line in text.splitlines():
         words = line.split()
@@ -28,7 +28,7 @@ def main():
     output, log, release, name = sys.argv[1:]
     part = sections(pathlib.Path(output).read_text(errors="replace"))
     if "end" not in part:
-        sys.exit("tsoffset: the run did not get to its end")
+        sys.exit("tsoffset: the run did not reach its end")
 
     stats = part["stats"]
     counted = sum(int(part[where]["connects"]) for where in ("loopback", "veth"))

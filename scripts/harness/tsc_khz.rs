@@ -13,9 +13,9 @@ use std::{
 
 fn main() {
     let begin = Instant::now();
-    // SAFETY: It reads a register that every x86-64 processor has.
+    // SAFETY: Every x86-64 processor has the time stamp counter.
     let first = unsafe { _rdtsc() };
-    // Long enough for what goes on in between two lines here not to matter.
+    // The time between the two reads of each pair is negligible against this.
     sleep(Duration::from_millis(50));
     let elapsed = begin.elapsed();
     // SAFETY: As above.
