@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# tsoffset: see README.md, or make help.
+# README.md and make help describe the targets.
 
-# The module, for a kernel that is installed or built already.
+# The module, for an installed or built kernel.
 KERNELRELEASE ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KERNELRELEASE)/build
 PREFIX ?= /usr/local
@@ -17,7 +17,7 @@ kernel-tree:
 	@test -e $(KDIR)/Makefile || { echo "tsoffset: no kernel build tree in $(KDIR);" \
 		"name one with KDIR=, or see docs/install.md" >&2; false; }
 
-# What headers lack is made in metadata/.
+# The build makes metadata/ if the headers lack Rust metadata.
 module:
 	+@scripts/dist/build "$(KDIR)"
 
@@ -31,13 +31,13 @@ install: module
 uninstall:
 	@scripts/dist/install uninstall "$(DESTDIR)"
 
-# Everything below runs in the toolroot and keeps what it makes in the cache.
+# The targets below run in the toolroot, with their results in the cache.
 KERNEL ?= 7.3-kcsan
 export KERNEL ACCEL MEM SMP TIMEOUT CMD COPY UPDATE FORMAT BENCH BENCH_ARGUMENTS DEBFULLNAME DEBEMAIL \
 	PACKAGES HOOKS PARTS CHECKS LOADS NAMESPACES FUZZ_SECONDS MINUTES UPSTREAM CACHE TOOLROOT TREE COMMIT CONFIG PATCH TREE_CC DEFAULTED \
 	PATHS STRUCTS LATER BASE FIELD
-# A kernel tree of the user's, where one was named; built by clang, or by CC= of the command line.
-# Where KERNEL= was not given, the archive decides whether the default can be had.
+# TREE= replaces KERNEL= by the user's own kernel tree. clang builds that tree, or CC= of the command line.
+# Without KERNEL=, scripts/harness/default replaces a default that the archive lacks.
 DEFAULTED = $(if $(filter file,$(origin KERNEL)),1)
 TREE_CC = $(if $(TREE),$(if $(filter command,$(firstword $(origin CC))),$(CC)))
 ifdef TREE
@@ -55,25 +55,25 @@ test:
 guest:
 	@scripts/harness/enter scripts/harness/guest-command
 
-# Both sides of the story, unless KERNEL= was given.
+# On a kernel with the race and one without, unless KERNEL= is given.
 race:
 	@scripts/harness/enter scripts/race/race $(if $(filter file,$(origin KERNEL)),6.12-kcsan 7.3-kcsan,$(KERNELS))
 
 audit:
 	@scripts/harness/enter scripts/audit/audit $(KERNELS)
 
-# On the stock kernel, unless KERNEL= was given.
+# On the stock kernel, unless KERNEL= is given.
 bench:
 	@KERNEL=$(if $(filter file,$(origin KERNEL)),stock,"$$KERNEL") scripts/harness/enter bench/bench
 
 deb:
 	@scripts/harness/enter scripts/dist/deb
 
-# Longer than make test has time for; on the stock kernel, unless KERNEL= was given.
+# Too long for make test. On the stock kernel, unless KERNEL= is given.
 test-system:
 	@scripts/harness/enter scripts/checks/test-system $(if $(filter file,$(origin KERNEL)),stock,$(KERNELS))
 
-# On the kernel with the detectors, unless KERNEL= was given.
+# On the kernel with the detectors, unless KERNEL= is given.
 gauntlet:
 	@scripts/harness/enter scripts/checks/gauntlet $(if $(filter file,$(origin KERNEL)),7.3-debug,$(KERNELS))
 
@@ -83,7 +83,7 @@ soak:
 rustdoc:
 	@scripts/harness/enter scripts/harness/rustdoc
 
-# On 7.3-kcsan, whose source the patches are for.
+# On 7.3-kcsan: the patches are for its source.
 upstream:
 	@scripts/harness/enter scripts/checks/upstream
 
