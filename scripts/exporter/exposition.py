@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Compares metrics with the stats they were made from, by the table of metrics in docs/fleet.md.
+"""Compares metrics with their stats, by the table of metrics in docs/fleet.md.
 
-Usage: exposition.py TABLE STATS METRICS [--unknown]. METRICS is in Prometheus' text format; of its families those
-of tsoffset count. Stats and the table have to have the same lines (--unknown: or other ones), and METRICS has to
-have every sample that the table promises with that value, its family with HELP and that TYPE, and nothing else. Prints
-what is otherwise; exits 1 if anything is.
+Usage: exposition.py TABLE STATS METRICS [--unknown]. METRICS is in Prometheus' text format, and only its families of
+tsoffset count. STATS and TABLE must have the same lines, unless --unknown is given. METRICS must have exactly the samples
+and values that TABLE promises. Each family must have HELP and the TYPE of TABLE. Prints the differences, and exits 1 if
+there are any.
 """
 
 import pathlib
@@ -16,14 +16,14 @@ BUCKET = re.compile(r"connect_ns_below_(\d+)")
 
 
 def sample(text):
-    """name{label="value",...} as something that compares."""
+    """Parses name{label="value",...}. The result does not depend on the order of labels."""
     name, labels = re.fullmatch(r"(\w+)(?:\{(.*)\})?", text).groups()
     pairs = re.findall(r'(\w+)="([^"]*)"', labels or "")
     return name, frozenset((key, float(value) if key == "le" else value) for key, value in pairs)
 
 
 def rows(table):
-    """line of stats -> (metric, type), of the rows that begin with a line's name."""
+    """Returns {line of stats: (metric, type)} from the rows that begin with a line's name."""
     found = {}
     for line in table.splitlines():
         row = re.fullmatch(r"\| `(\w+)` \| `(tsoffset_.*)` \| (\w+) \|", line)
@@ -33,7 +33,7 @@ def rows(table):
 
 
 def promised(table, stats):
-    """What the metrics have to be: samples with their values, families with their types."""
+    """Returns the expected metrics: samples with their values, and families with their types."""
     samples, types = {("tsoffset_up", frozenset()): 1.0}, {"tsoffset_up": "gauge"}
     calls = 0
     for name, value in (line.split() for line in stats.splitlines()):
@@ -66,7 +66,7 @@ def promised(table, stats):
 
 
 def exposed(metrics):
-    """The samples, types and families with HELP that there are."""
+    """Returns the found samples, types, and families with HELP."""
     samples, types, helped = {}, {}, set()
     for line in metrics.splitlines():
         words = line.split(" ", 3)
@@ -81,7 +81,7 @@ def exposed(metrics):
 
 
 def other_lines(table, stats):
-    """The lines that only one of the two has."""
+    """Reports lines that only the table or only stats has."""
     lines = {BUCKET.sub("connect_ns_below_N", line.split()[0]) for line in stats.splitlines()}
     yield from (f"a line of stats that is not in the table: {name}" for name in sorted(lines - table.keys()))
     yield from (f"a line of the table that is not in stats: {name}" for name in sorted(table.keys() - lines))
