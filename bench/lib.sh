@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What the candidates share. Each is a program that takes "attach", which returns when it is attached, or "detach",
-# which prints how many calls it saw, or - where its job is not to count. Its line "# job:" says what it does. Sourced,
-# in the guest.
+# Functions that the candidates share. A candidate is a program with the commands "attach" and "detach". "attach" returns when
+# the candidate is attached. "detach" prints the number of calls that the candidate saw, or - if it does not count. The line
+# "# job:" of a candidate describes its job. A candidate sources this file in the guest.
 set -euo pipefail
 
 here=$(dirname "$(readlink -f "$0")")
@@ -11,7 +11,7 @@ modules=$here/../modules
 state=/tmp/candidate
 tracing=/sys/kernel/tracing
 
-# eventually SECONDS COMMAND...: until it succeeds.
+# eventually SECONDS COMMAND...: repeats COMMAND until it succeeds. Fails after SECONDS.
 eventually() {
 	local tries=$(($1 * 20))
 	shift
@@ -21,7 +21,7 @@ eventually() {
 	done
 }
 
-# module attach|detach NAME symbol=FUNCTION: one that does not count; the kernel has to list its probe.
+# module attach|detach NAME symbol=FUNCTION: loads or unloads a module that does not count. The kernel must list its probe.
 module() {
 	case $1 in
 	attach)
@@ -36,7 +36,7 @@ module() {
 	esac
 }
 
-# tsoffset COUNTER attach|detach [PARAMETER...]
+# tsoffset COUNTER attach|detach [PARAMETER...]: loads or unloads tsoffset. "detach" prints the line COUNTER of stats.
 tsoffset() {
 	local counter=$1 action=$2
 	shift 2
@@ -49,27 +49,27 @@ tsoffset() {
 	esac
 }
 
-# tsoffset_unseen COUNTER attach|detach [PARAMETER...]: the same where it has to count none of the calls.
+# tsoffset_unseen COUNTER attach|detach [PARAMETER...]: loads or unloads tsoffset, and expects COUNTER to be 0.
 tsoffset_unseen() {
 	local seen
 	seen=$(tsoffset "$@")
 	[[ $2 == attach ]] || { [[ $seen -eq 0 ]] && echo -; }
 }
 
-# background COMMAND...: runs it until detach, and returns when something is attached to the function.
+# background COMMAND...: starts COMMAND, which runs until "detach". Returns when a probe is attached to tcp_v6_connect().
 background() {
 	setsid "$@" > $state.out 2>&1 < /dev/null &
 	echo $! > $state.pid
 	[[ -d $tracing/events ]] || mount -t tracefs tracefs $tracing
 	eventually 120 is_attached || { cat $state.out >&2; return 1; }
-	# It may attach to more than this.
+	# COMMAND can attach to other functions after this one.
 	sleep 1
 }
 
 is_attached() { grep -q '^tcp_v6_connect ' $tracing/enabled_functions; }
 
-# interrupt [SIGNAL]: ends what runs in the background, as Ctrl-C would where it has a handler for that.
-# shellcheck disable=SC2120 # a candidate has one
+# interrupt [SIGNAL]: ends the command in the background, by default with SIGINT, like Ctrl-C.
+# shellcheck disable=SC2120 # a candidate passes SIGNAL
 interrupt() {
 	local pid
 	pid=$(< $state.pid)
@@ -79,7 +79,7 @@ interrupt() {
 
 not_running() { ! kill -0 "$1" 2> /dev/null; }
 
-# bpftrace_counts attach|detach PROGRAM: of which the map @ counts.
+# bpftrace_counts attach|detach PROGRAM: runs a bpftrace program whose map @ counts calls.
 bpftrace_counts() {
 	case $1 in
 	attach) background bpftrace -e "$2" ;;
@@ -90,14 +90,15 @@ bpftrace_counts() {
 	esac
 }
 
-# lines attach|detach PATTERN COMMAND...: prints a line for each call, of which the pattern matches.
+# lines attach|detach PATTERN COMMAND...: runs COMMAND, which prints a line that matches PATTERN for each call. "detach" counts
+# these lines.
 lines() {
 	local action=$1 pattern=$2
 	shift 2
 	case $action in
 	attach) background "$@" ;;
 	detach)
-		# What is on its way arrives.
+		# Wait for lines in buffers.
 		sleep 1
 		interrupt
 		grep -cE "$pattern" $state.out
@@ -105,7 +106,8 @@ lines() {
 	esac
 }
 
-# trace_events attach|detach FILE DEFINITION...: dynamic events of ftrace in the group "bench"; "returned" is hit once a call.
+# trace_events attach|detach FILE DEFINITION...: adds or removes dynamic events of ftrace in the group "bench". Each call hits
+# the event "returned" once.
 trace_events() {
 	local action=$1 file=$tracing/$2 definition
 	shift 2

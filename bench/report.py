@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Makes a table, JSON and a plot of what a bench printed in the guest.
+"""Makes a table, JSON and a plot of the guest's output of a bench.
 
-Usage: report.py OUTPUT CANDIDATES DESTINATION table|json [NANOSECONDS]. NANOSECONDS is the output of the same in
-time, where there is one. Writes DESTINATION.json, DESTINATION.md and
-DESTINATION.svg (by gnuplot), and prints the table or the JSON.
+Usage: report.py OUTPUT CANDIDATES DESTINATION table|json [NANOSECONDS]. OUTPUT has figures in instructions, and
+NANOSECONDS, if it exists, has figures in nanoseconds. Writes DESTINATION.json, DESTINATION.md and DESTINATION.svg (by
+gnuplot), and prints the table or the JSON.
 """
 
 import datetime
@@ -15,7 +15,7 @@ import statistics
 import subprocess
 import sys
 
-# What a figure is of, and what stands for it in JSON: connect's are at the top.
+# The measured calls, by their names in JSON. JSON has the figures of connect at the top level.
 CALLS = {
     "connect": "connect()",
     "info": "getsockopt(TCP_INFO)",
@@ -24,13 +24,13 @@ CALLS = {
 
 
 def job(candidates, name):
-    """The line of a candidate that says what it does."""
+    """Returns the description from a candidate's line "# job:"."""
     text = (candidates / name).read_text()
     return re.search(r"^# job: (.*)$", text, re.M).group(1)
 
 
 def read(output, candidates):
-    """The figures: {"kernel": ..., "calls": {call: {"base": ..., "candidates": [...]}}}."""
+    """Returns the figures: {"kernel": ..., "base": ..., "candidates": [...], "calls": {call: {"base": ...}}}."""
     found = {"version": 1, "date": datetime.date.today().isoformat(), "calls": {}}
     call, throughput = None, {}
     for line in output.read_text().splitlines():
@@ -53,14 +53,14 @@ def read(output, candidates):
                 call["candidates"].append({
                     "name": name, "job": job(candidates, name), "added": int(added),
                     "low": int(low), "high": int(high), "rounds": int(rounds)})
-    # Each round with the module beside the one before it without.
+    # Each round with the module is compared with the round before it without the module.
     for smp, states in throughput.items():
         ratios = [loaded / unloaded for loaded, unloaded in zip(states["loaded"], states["unloaded"])]
         found.setdefault("growth", []).append({
             "processors": smp, "unloaded": round(statistics.median(states["unloaded"])),
             "loaded": round(statistics.median(states["loaded"])), "ratio": round(statistics.median(ratios), 3),
             "low": round(min(ratios), 3), "high": round(max(ratios), 3), "rounds": len(ratios)})
-    # A call of which there is no result yet.
+    # A bench that ended early has a call without a result.
     found["calls"] = {name: figures for name, figures in found["calls"].items() if figures["base"] is not None}
     connect = found["calls"].pop("connect", {"base": None, "candidates": []})
     for figures in (connect, *found["calls"].values()):
@@ -70,7 +70,7 @@ def read(output, candidates):
 
 
 def in_time(found, output, candidates):
-    """Beside each figure in instructions the one in nanoseconds."""
+    """Adds to each figure in instructions the figure in nanoseconds."""
     timed = read(output, candidates)
     by_name = {c["name"]: c for figures in (timed, *timed["calls"].values()) for c in figures["candidates"]}
     for call, figures in {"connect": found, **found["calls"]}.items():
@@ -81,7 +81,7 @@ def in_time(found, output, candidates):
 
 
 def times(figures):
-    """The same as a table, or no lines."""
+    """Returns the figures in nanoseconds as the lines of a table, or no lines."""
     timed = [(c["name"], c["ns"]) for c in figures["candidates"] if "ns" in c]
     if not timed:
         return []
@@ -91,7 +91,7 @@ def times(figures):
 
 
 def table(found):
-    """All figures as Markdown."""
+    """Returns all figures as Markdown."""
     lines = []
     calls = {"connect": found} | found["calls"]
     for call, figures in calls.items():
@@ -118,7 +118,7 @@ def table(found):
 
 
 def plot(found, destination):
-    """A bar for each candidate, by gnuplot."""
+    """Plots a bar for each candidate, by gnuplot."""
     rows = "\n".join(f"{c['name']} {c['added']} {c['low']} {c['high']}" for c in found["candidates"])
     script = f"""
 $figures << END
@@ -154,7 +154,7 @@ def main():
     destination.with_name(destination.name + ".md").write_text(table(found))
     if found["candidates"]:
         plot(found, destination.with_name(destination.name + ".svg"))
-    # A run that ended early has said why, and has no figures to show.
+    # A run that ended early has printed the reason, and has no figures.
     if found["candidates"] or found["calls"]:
         print(document if sys.argv[4] == "json" else table(found), end="")
 

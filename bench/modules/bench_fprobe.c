@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * An fprobe with handlers that do nothing: what any user of the mechanism pays.
+ * An fprobe with handlers that do nothing: the minimal cost of the mechanism.
  */
 #include <linux/fprobe.h>
 #include <linux/module.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A kprobe with a handler that does nothing: what any user of the mechanism pays.
+ * A kprobe with a handler that does nothing: the minimal cost of the mechanism.
  */
 #include <linux/kprobes.h>
 #include <linux/module.h>

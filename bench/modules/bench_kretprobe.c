@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A kretprobe with handlers that do nothing: what any user of the mechanism pays.
+ * A kretprobe with handlers that do nothing: the minimal cost of the mechanism.
  */
 #include <linux/kprobes.h>
 #include <linux/module.h>
