@@ -29,9 +29,9 @@ newest() {
 	awk -v suite="$1" -v name="$2" '$2 ~ suite && $3 ~ name { print $1 }' | uniq | head -n 5 | xargs | grep . || echo none
 }
 
-# choose_image: sets release, version and package to the newest image of $flavour in $suite that has headers and source of
-# exactly its version in the archive. The archive has several versions of a series at a time. Images and sources do not
-# always come and go together. Without such an image, fails and sets missing to the reason.
+# choose_image: sets release, version and package to the newest suitable image of $flavour in $suite. For a suitable image, the
+# archive has headers and source of exactly the same version. The archive has several versions of a series at a time. Images
+# and sources do not always come and go together. Without a suitable image, fails and sets missing to the reason.
 choose_image() {
 	local kinds all
 	mapfile -t kinds < <(names linux-image- "[0-9][^-]*-$flavour"; names linux-headers- "[0-9][^-]*-$flavour"

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Judges a run of selftests/guest/run.sh and prints the result in one line.
 
-Usage: summary.py OUTPUT CONSOLE RELEASE NAME. Exits 0 if the module followed every connect that the workload counted and
-found its offset right, the ledger balances, and KCSAN set up watchpoints on a kernel that has it. Otherwise exits 1.
+Usage: summary.py OUTPUT CONSOLE RELEASE NAME. Exits 0 if three conditions hold, otherwise 1. The module followed every
+connect that the workload counted, with the right offset. The ledger balances. On a kernel with KCSAN, KCSAN set up
+watchpoints.
 """
 
 import pathlib
