@@ -43,7 +43,7 @@ TREE_CC = $(if $(TREE),$(if $(filter command,$(firstword $(origin CC))),$(CC)))
 ifdef TREE
 override KERNEL := tree$(if $(COMMIT),:$(COMMIT))
 endif
-# By the shell's variable: a commit may be called anything, and is no shell.
+# The recipes pass a commit as a variable of the shell, because its name can contain the shell's special characters.
 KERNELS = $(if $(TREE),"$$KERNEL",$$KERNEL)
 
 run:

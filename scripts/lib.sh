@@ -195,7 +195,7 @@ make_once() {
 			say "waiting for another run that makes ${target##*/}"
 			flock "$lock"
 		fi
-		# The run that had it has removed it: another may have made a new one.
+		# The previous holder of the lock removes the file, and another run can have made a new file since.
 		[[ ! /proc/self/fd/$lock -ef $target.lock ]] || break
 		exec {lock}>&-
 	done
