@@ -123,7 +123,7 @@ def program(machine):
     """Returns QEMU's program for the machine, from the package if the toolroot lacks it."""
     if shutil.which(machine.qemu):
         return machine.qemu
-    tools = subprocess.run([f"{os.environ['PROJECT']}/scripts/unpacked", "--with-depends", "qemu", machine.package],
+    tools = subprocess.run([f"{os.environ['PROJECT']}/scripts/harness/unpacked", "--with-depends", "qemu", machine.package],
                            check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
     return f"{tools}/usr/bin/{machine.qemu}"
 
