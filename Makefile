@@ -33,9 +33,17 @@ uninstall:
 
 # The targets below run in the toolroot, with their results in the cache.
 KERNEL ?= 7.3-kcsan
-export KERNEL ACCEL MEM SMP TIMEOUT CMD COPY UPDATE FORMAT BENCH BENCH_ARGUMENTS DEBFULLNAME DEBEMAIL \
+settings := KERNEL ACCEL MEM SMP TIMEOUT CMD COPY UPDATE FORMAT BENCH BENCH_ARGUMENTS DEBFULLNAME DEBEMAIL \
 	PACKAGES HOOKS PARTS CHECKS LOADS NAMESPACES FUZZ_SECONDS MINUTES UPSTREAM CACHE TOOLROOT TREE COMMIT CONFIG PATCH TREE_CC DEFAULTED \
 	PATHS STRUCTS LATER BASE FIELD
+export $(settings)
+# make would expand a $ in a variable of its command line. The settings reach the scripts as typed.
+define as_typed
+ifeq ($$(origin $(1)),command line)
+override $(1) := $$(value $(1))
+endif
+endef
+$(foreach setting,$(settings),$(eval $(call as_typed,$(setting))))
 # TREE= replaces KERNEL= by the user's own kernel tree. clang builds that tree, or CC= of the command line.
 # Without KERNEL=, scripts/harness/default replaces a default that the archive lacks.
 DEFAULTED = $(if $(filter file,$(origin KERNEL)),1)
