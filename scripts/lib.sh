@@ -37,7 +37,7 @@ apt_own() {
 # with TOOLROOT=host that of the host's.
 sources_of_suite() {
 	{ grep -s '^deb ' /etc/apt/sources.list || "$PROJECT/scripts/harness/toolroot" sources; } |
-		awk -v suite="$1" '$3 == (suite ~ /-security$/ ? "trixie-security" : "trixie") { $3 = suite; print }'
+		awk -v suite="$1" '$(NF - 1) == (suite ~ /-security$/ ? "trixie-security" : "trixie") { $(NF - 1) = suite; print }'
 }
 
 update_lists() {
