@@ -1,20 +1,38 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The accesses of all files of a built kernel under some paths, kept by file.
+"""What all files of a built kernel under some paths do with the fields of structures, kept by file.
 
-A file is read again where its command, itself, a header of it or this program has changed.
+A file is read again where its command, itself, a header of it or the reader has changed.
 """
 
 import hashlib
-import json
-import multiprocessing
 import os
 import pathlib
 import re
 import shlex
+import subprocess
 import sys
 import time
+from collections import namedtuple
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
 
-from .accesses import Access, Reader
+# field: STRUCTURE.member. kind: read, write, read-write or address. marked: volatile, data_race or "". shape: bit field, union or "".
+# origin: the variable that leads to the object. held: LOCK:OBJECT@LINE;... of the function itself.
+Access = namedtuple("Access", "field function file line kind marked shape column origin held", defaults=(0, "", ""))
+# origins: those of the arguments.
+Call = namedtuple("Call", "function callee file line origins held")
+
+
+@dataclass
+class Collected:
+    """Accesses, and what tells who calls whom with which lock."""
+
+    accesses: list = field(default_factory=list)
+    calls: list = field(default_factory=list)
+    parameters: dict = field(default_factory=dict)
+    references: set = field(default_factory=set)
+    failed: list = field(default_factory=list)
+    files: int = 0
 
 
 def objects(build, paths):
@@ -41,7 +59,7 @@ def dependencies(text):
 
 
 class Files:
-    """Digests of files by size and time, each asked for once."""
+    """What tells that a file has changed, each asked for once."""
 
     def __init__(self, build):
         self.build, self.known = build, {}
@@ -56,45 +74,65 @@ class Files:
         return self.known[name]
 
 
-def read(job):
-    """The accesses of one object; those that could not be read are an error, as text."""
-    build, source, structures, name, arguments, kept = job
-    try:
-        found = Reader(structures, source).read(arguments, build, name)
-    except Exception as error:  # libclang's own, and ours
-        return name, f"{type(error).__name__}: {error}"
+def read(reader, structures, source, build, arguments, kept):
+    """Reads one object; what the compiler says where that fails."""
+    run = subprocess.run([reader, ",".join(structures), source, *arguments], cwd=build, capture_output=True, text=True, check=False)
+    if run.returncode:
+        return run.stderr.strip().splitlines()[-1] if run.stderr.strip() else f"the reader ends with status {run.returncode}"
     kept.parent.mkdir(parents=True, exist_ok=True)
     temporary = kept.with_suffix(f".{os.getpid()}")
-    temporary.write_text(json.dumps(found))
+    temporary.write_text(run.stdout)
     temporary.rename(kept)
-    return name, None
+    return None
 
 
-def collect(kernel, paths, structures, cache):
-    """All accesses, each once, and the files that could not be read."""
+def parsed(lines):
+    """Lines of the reader, each once."""
+    found = Collected()
+    for line in lines:
+        what, *parts = line.split("\t")
+        if what == "A":
+            name, function, file, number, column, kind, marked, shape, origin, held = parts
+            found.accesses.append(Access(name, function, file, int(number), kind, marked, shape, int(column), origin, held))
+        elif what == "C":
+            found.calls.append(Call(*parts[:3], int(parts[3]), tuple(parts[4].split(";")), parts[5]))
+        elif what == "F":
+            found.parameters[parts[0]] = parts[2].split(";")
+        elif what == "R":
+            found.references.add(tuple(parts))
+    found.accesses.sort()
+    return found
+
+
+def collect(kernel, paths, structures, cache, reader):
+    """What the files below the paths do; those that could not be read are in failed."""
     build, source = os.path.realpath(os.path.join(kernel, "build")), os.path.realpath(os.path.join(kernel, "source"))
     files = Files(build)
-    program = hashlib.sha256(pathlib.Path(__file__).with_name("accesses.py").read_bytes()).hexdigest()
+    # Its directory is named by a digest of its source.
+    program = pathlib.Path(reader).parent.name
     jobs, kept = [], []
     for path, text in objects(build, paths):
-        name = str(path.relative_to(build))
         arguments = command(text)
         inputs = [program, *structures, build, *arguments, *map(files.state, dependencies(text))]
         key = hashlib.sha256("\n".join(inputs).encode()).hexdigest()
         kept.append(pathlib.Path(cache, key[:2], key))
         if not kept[-1].exists():
-            jobs.append((build, source, structures, name, arguments, kept[-1]))
+            jobs.append((str(path.relative_to(build)), arguments, kept[-1]))
     if not kept:
         raise SystemExit(f"tsoffset: no objects in {', '.join(paths)} of this kernel's build")
     failed, begun = [], time.monotonic()
-    with multiprocessing.Pool(len(os.sched_getaffinity(0)), maxtasksperchild=20) as pool:
-        for number, (name, error) in enumerate(pool.imap_unordered(read, jobs), 1):
-            if error:
-                failed.append(f"{name}: {error}")
-            if number % 20 == 0 or number == len(jobs):
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        running = {pool.submit(read, reader, structures, source, build, arguments, file): name for name, arguments, file in jobs}
+        for number, job in enumerate(as_completed(running), 1):
+            if error := job.result():
+                failed.append(f"{running[job]}: {error}")
+            if number % 50 == 0 or number == len(jobs):
                 print(f"tsoffset: audit: {number} of {len(jobs)} files read, {time.monotonic() - begun:.0f} s", file=sys.stderr)
-    found = set()
+    # Headers are in many files.
+    lines = set()
     for file in kept:
         if file.exists():
-            found.update(Access(*one) for one in json.loads(file.read_text()))
-    return sorted(found), failed, len(kept)
+            lines.update(file.read_text().splitlines())
+    found = parsed(lines)
+    found.failed, found.files = sorted(failed), len(kept)
+    return found

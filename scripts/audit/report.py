@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Audits a built kernel, and prints a table or a JSON document.
 
-Usage: report.py --kernel DIRECTORY --cache DIRECTORY --name NAME [--later DIRECTORY] [--base DIRECTORY] [--fields NAME...]
+Usage: report.py --kernel DIRECTORY --cache DIRECTORY --reader PROGRAM --name NAME [--later DIRECTORY] [--base DIRECTORY] [--fields NAME...]
                  [--format table|json] --paths PATH... --structs NAME...
 
 Exit status: 0, or 2 where files could not be read or no access of a field was found.
@@ -18,7 +18,7 @@ from .rank import CLASSES, findings, recall
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name in ("kernel", "cache", "name"):
+    for name in ("kernel", "cache", "reader", "name"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--later", help="the build of a later series, whose marked stores are the known answers")
     parser.add_argument("--fields", nargs="+", help="prints every access of these fields instead, as STRUCTURE.member")
@@ -64,18 +64,23 @@ def every_access(accesses, fields, form):
 
 def main():
     options = arguments()
-    accesses, failed, files = collect(options.kernel, options.paths, options.structs, options.cache)
+
+    def read(kernel):
+        return collect(kernel, options.paths, options.structs, options.cache, options.reader)
+
+    collected = read(options.kernel)
+    accesses, failed, files = collected.accesses, collected.failed, collected.files
     if options.fields:
         for line in failed:
             print(f"tsoffset: audit: not read: {line}", file=sys.stderr)
         sys.exit(max(every_access(accesses, options.fields, options.format), 2 if failed else 0))
     found = findings(accesses)
     if options.base:
-        before = {(one.field, one.function) for one in findings(collect(options.base, options.paths, options.structs, options.cache)[0])}
+        before = {(one.field, one.function) for one in findings(read(options.base).accesses)}
         found = [one for one in found if (one.field, one.function) not in before]
     known = []
     if options.later:
-        known = recall(accesses, collect(options.later, options.paths, options.structs, options.cache)[0], found)
+        known = recall(accesses, read(options.later).accesses, found)
     counts = collections.Counter(one.reason for one in found)
     if options.format == "json":
         print(json.dumps({"version": 1, "kernel": options.name, "files": files, "accesses": len(accesses),
