@@ -99,7 +99,7 @@ def parsed(lines):
         elif what == "F":
             found.parameters[parts[0]] = parts[2].split(";")
         elif what == "R":
-            found.references.add(tuple(parts))
+            found.references.add(parts[0])
     found.accesses.sort()
     return found
 

@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
 """Which plain stores race with a lockless reader, most likely first."""
 
-import pathlib
 import re
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-# Functions that run without the socket lock: a plain load in them is as lockless as a marked one.
-LOCKLESS = pathlib.Path(__file__).with_name("lockless").read_text().split("\n")
-LOCKLESS = {line.split("#")[0].strip() for line in LOCKLESS} - {""}
+from .contexts import LOCKLESS, LOCKS, Contexts, locks
+
 # Functions whose object nobody else has yet, by their names.
 UNPUBLISHED = re.compile(r"init_sock|_init_(req|seq)|alloc|clone|^inet6?_create$|openreq|reqsk|minisock|syn_recv_sock$|_child$|^mptcp_init")
 CLASSES = ("a sibling writer is marked", "a reader is marked", "a reader has no lock", "the object may not be published yet")
+STORES = ("write", "read-write")
 
 
 @dataclass
@@ -25,8 +24,7 @@ class Finding:
     readers: list
     writers: list
     plain: int
-    shape: str = ""
-    known: bool = field(default=False)
+    shape: str
 
     @property
     def reason(self):
@@ -38,46 +36,63 @@ class Finding:
 
     def document(self):
         return {"field": self.field, "function": self.function, "class": self.reason, "shape": self.shape,
-                "plain_stores": self.stores, "marked_readers": self.readers, "marked_writers": self.writers}
+                "plain_stores": self.stores, "marked_readers": self.readers, "marked_writers": self.writers,
+                "functions_with_plain_stores": self.plain}
 
 
-def place(access):
-    return f"{access.function} ({access.file}:{access.line})"
+def places(accesses):
+    """Each place once, whatever number of accesses the line has."""
+    return sorted({f"{one.function} ({one.file}:{one.line})" for one in accesses})
 
 
-def findings(accesses):
-    """All of them, in order."""
-    fields = defaultdict(list)
-    for access in accesses:
-        fields[access.field].append(access)
-    found = []
-    for name, all_of in fields.items():
+class Audit:
+    """Of what was collected of a kernel."""
+
+    def __init__(self, collected):
+        self.contexts, self.accesses = Contexts(collected), collected.accesses
+        # Inline functions of headers that a lockless function calls before it takes a lock.
+        self.accessors = {call.callee for call in collected.calls
+                          if call.function in LOCKLESS and not any(set(locks(call.held, one)) & set(LOCKS) for one in call.origins)}
+
+    def lockless(self, access):
+        if set(locks(access.held, access.origin)) & {*LOCKS, "new"}:
+            return False
+        return access.function in LOCKLESS or access.file.endswith(".h") and access.function in self.accessors
+
+    def unpublished(self, function, stores):
+        if UNPUBLISHED.search(function):
+            return True
+        return all(self.contexts.of(function, one.origin, one.held).status == "new" for one in stores)
+
+    def of_field(self, name, every):
         stores = defaultdict(list)
-        for access in all_of:
-            if access.kind in ("write", "read-write") and not access.marked:
+        for access in every:
+            if access.kind in STORES and not access.marked:
                 stores[access.function].append(access)
-        loads = [one for one in all_of if one.kind in ("read", "read-write")]
+        loads = [one for one in every if one.kind in ("read", "read-write")]
         marked = [one for one in loads if one.marked]
-        lockless = [one for one in loads if not one.marked and one.function in LOCKLESS]
-        if not stores or not (marked or lockless):
-            continue
-        writers = [one for one in all_of if one.marked == "volatile" and one.kind in ("write", "read-write")]
+        plain = [one for one in loads if not one.marked and self.lockless(one)] if stores else []
+        writers = [one for one in every if one.marked == "volatile" and one.kind in STORES]
         for function, mine in stores.items():
-            others = [one for one in marked + lockless if one.function != function or one.kind == "read"]
-            if not others:
+            # A function does not race with what it reads itself to store.
+            if not any(one.function != function or one.kind == "read" for one in marked + plain):
                 continue
-            kind = 3 if UNPUBLISHED.search(function) else 0 if marked and writers else 1 if marked else 2
-            found.append(Finding(name, function, kind, [f"{one.file}:{one.line}" for one in sorted(mine)],
-                                 sorted({place(one) for one in marked or lockless}), sorted({place(one) for one in writers}),
-                                 len(stores), mine[0].shape))
-    return sorted(found, key=Finding.order)
+            kind = 3 if self.unpublished(function, mine) else 0 if marked and writers else 1 if marked else 2
+            yield Finding(name, function, kind, sorted({f"{one.file}:{one.line}" for one in mine}),
+                          places(marked or plain), places(writers), len(stores), mine[0].shape)
+
+    def findings(self):
+        """All of them, in order."""
+        fields = defaultdict(list)
+        for access in self.accesses:
+            fields[access.field].append(access)
+        return sorted((one for name, every in fields.items() for one in self.of_field(name, every)), key=Finding.order)
 
 
 def recall(old, new, found):
-    """Stores that are plain in one series and marked in a later one: (known, those among the findings with their rank)."""
+    """Stores that are plain in one series and marked in a later one, with their rank among the findings, or None."""
     def stores(accesses, marked):
-        return {(one.field, one.function) for one in accesses
-                if one.kind in ("write", "read-write") and bool(one.marked) == marked}
+        return {(one.field, one.function) for one in accesses if one.kind in STORES and bool(one.marked) == marked}
 
     known = sorted((stores(old, False) - stores(old, True)) & (stores(new, True) - stores(new, False)))
     ranks = {(one.field, one.function): number for number, one in enumerate(found, 1)}

@@ -2,7 +2,7 @@
 """Audits a built kernel, and prints a table or a JSON document.
 
 Usage: report.py --kernel DIRECTORY --cache DIRECTORY --reader PROGRAM --name NAME [--later DIRECTORY] [--base DIRECTORY] [--fields NAME...]
-                 [--format table|json] --paths PATH... --structs NAME...
+                 [--format table|json] --paths PATH... --usual NAME... --structs NAME...
 
 Exit status: 0, or 2 where files could not be read or no access of a field was found.
 """
@@ -13,7 +13,8 @@ import json
 import sys
 
 from .collect import collect
-from .rank import CLASSES, findings, recall
+from .contexts import Contexts
+from .rank import CLASSES, Audit, recall
 
 
 def arguments():
@@ -25,8 +26,12 @@ def arguments():
     parser.add_argument("--base", help="the build of the kernel before a change, whose findings are left out")
     parser.add_argument("--format", choices=("table", "json"), default="table")
     parser.add_argument("--paths", nargs="+", required=True)
+    parser.add_argument("--usual", nargs="+", required=True, help="structures that are read whatever is asked for: what is kept serves more runs")
     parser.add_argument("--structs", nargs="+", required=True)
     return parser.parse_args()
+
+
+STATUSES = {"locked": "locked", "new": "not published yet", "none": "no lock", "not told": "not told", "recursion": "not told"}
 
 
 def shortened(places, most=3):
@@ -46,37 +51,54 @@ def table(found):
         print(f"     marked stores:  {shortened(one.writers)}")
 
 
-def every_access(accesses, fields, form):
-    """Of each field asked for; the status is 2 where one has none."""
-    chosen = {name: [one for one in accesses if one.field == name] for name in fields}
+def every_access(collected, fields, form):
+    """Of each field asked for, with its lock; the status is 2 where one has none."""
+    contexts = Contexts(collected)
+    chosen = {name: collections.Counter() for name in fields}
+    for one in collected.accesses:
+        if one.field in chosen:
+            # Several on one line are one with a number.
+            chosen[one.field][one._replace(column=0)] += 1
+    rows = {name: [(one, times, contexts.of(one.function, one.origin, one.held))
+                   for one, times in sorted(counted.items(), key=lambda item: (item[0].file, item[0].line, item[0].kind))]
+            for name, counted in chosen.items()}
     if form == "json":
-        print(json.dumps({"version": 1, "fields": {name: [one._asdict() for one in all_of] for name, all_of in chosen.items()}}))
-    for name, all_of in chosen.items():
+        print(json.dumps({"version": 1, "fields": {name: [
+            {**one._asdict(), "times": times, "context": verdict.status, "reason": verdict.reason} for one, times, verdict in all_of]
+            for name, all_of in rows.items()}}))
+    for name, all_of in rows.items():
         if not all_of:
             print(f"tsoffset: audit: no file read here accesses {name}", file=sys.stderr)
         elif form == "table":
-            shape = f" ({all_of[0].shape})" if all_of[0].shape else ""
-            print(f"{name}{shape}: {len(all_of)} accesses")
-            for one in sorted(all_of, key=lambda one: (one.file, one.line)):
-                print(f"  {one.kind:10} {one.marked or 'plain':9} {one.function}() {one.file}:{one.line}")
-    return 0 if all(chosen.values()) else 2
+            shape = f" ({all_of[0][0].shape})" if all_of[0][0].shape else ""
+            print(f"{name}{shape}: {sum(times for _, times, _ in all_of)} accesses")
+            for one, times, verdict in all_of:
+                print(f"  {one.kind:10} {one.marked or 'plain':9} {one.function}() {one.file}:{one.line}{f', {times} times' if times > 1 else ''}")
+                print(f"             {STATUSES[verdict.status]}: {verdict.reason}")
+    return 0 if all(rows.values()) else 2
 
 
 def main():
     options = arguments()
 
+    # A field that is asked for by name brings its structure.
+    structures = {one.split(".")[0] for one in options.fields} if options.fields else set(options.structs)
+
     def read(kernel):
-        return collect(kernel, options.paths, options.structs, options.cache, options.reader)
+        every = [*options.usual, *sorted(structures - set(options.usual))]
+        found = collect(kernel, options.paths, every, options.cache, options.reader)
+        found.accesses = [one for one in found.accesses if one.field.split(".")[0] in structures]
+        return found
 
     collected = read(options.kernel)
     accesses, failed, files = collected.accesses, collected.failed, collected.files
     if options.fields:
         for line in failed:
             print(f"tsoffset: audit: not read: {line}", file=sys.stderr)
-        sys.exit(max(every_access(accesses, options.fields, options.format), 2 if failed else 0))
-    found = findings(accesses)
+        sys.exit(max(every_access(collected, options.fields, options.format), 2 if failed else 0))
+    found = Audit(collected).findings()
     if options.base:
-        before = {(one.field, one.function) for one in findings(read(options.base).accesses)}
+        before = {(one.field, one.function) for one in Audit(read(options.base)).findings()}
         found = [one for one in found if (one.field, one.function) not in before]
     known = []
     if options.later:

@@ -6,7 +6,7 @@
 //   A FIELD FUNCTION FILE LINE COLUMN read|write|read-write|address volatile|data_race|"" SHAPE OBJECT HELD   an access
 //   C FUNCTION CALLEE FILE LINE OBJECT;... HELD   a call of network code, with the objects of its arguments
 //   F FUNCTION FILE PARAMETER;...                 a function of network code
-//   R STRUCTURE.member|? FUNCTION                 a function whose address is kept, or taken for something else
+//   R FUNCTION                                    a function of network code whose address is taken
 //
 // HELD is LOCK:OBJECT@LINE;... Exit status: 0, or 1 where the compiler finds an error, which goes to standard error.
 
@@ -101,36 +101,26 @@ void call(const Node &node, const Held &held, const Origins &origins, const std:
 	       listed(held).c_str());
 }
 
-// Where the address of a function goes: a member of a structure, or anything else.
 void reference(const Node &node)
 {
 	CXCursor target = clang_getCursorReferenced(node.cursor);
-	std::string member = "?";
+	const Node *child = &node, *parent = node.parent;
 
 	if (clang_getCursorKind(target) != CXCursor_FunctionDecl || !of_network(target))
 		return;
-	for (const Node *child = &node, *parent = node.parent; parent; child = parent, parent = parent->parent) {
-		if (transparent(*parent))
-			continue;
-		if (parent->kind == CXCursor_CallExpr && &parent->children.front() == child)
-			return;
-		if (parent->kind == CXCursor_BinaryOperator && clang_getCursorBinaryOperatorKind(parent->cursor) != CXBinaryOperator_Assign)
-			return;
-		// ".member = function", and "object->member = function".
-		const Node &left = parent->children.front();
-
-		if ((left.kind == CXCursor_MemberRef || left.kind == CXCursor_MemberRefExpr) && &left != child) {
-			CXCursor field = clang_getCursorReferenced(left.cursor);
-			CXCursor record = clang_getCursorSemanticParent(field);
-
-			member = (anonymous(record) ? "?" : spelling(record)) + "." + spelling(field);
-		}
-		if (parent->kind == CXCursor_VarDecl && spelling(parent->cursor).compare(0, 11, "__UNIQUE_ID") == 0)
-			return;
-		if (parent->kind != CXCursor_UnaryOperator)
-			break;
+	while (parent && (transparent(*parent) || parent->kind == CXCursor_UnaryOperator)) {
+		child = parent;
+		parent = parent->parent;
 	}
-	printf("R\t%s\t%s\n", member.c_str(), spelling(target).c_str());
+	// A call, a comparison, and EXPORT_SYMBOL().
+	if (parent && parent->kind == CXCursor_CallExpr && &parent->children.front() == child)
+		return;
+	if (parent && parent->kind == CXCursor_BinaryOperator &&
+	    clang_getCursorBinaryOperatorKind(parent->cursor) != CXBinaryOperator_Assign)
+		return;
+	if (parent && parent->kind == CXCursor_VarDecl && spelling(parent->cursor).compare(0, 11, "__UNIQUE_ID") == 0)
+		return;
+	printf("R\t%s\n", spelling(target).c_str());
 }
 
 void references(const Node &node)
