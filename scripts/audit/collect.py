@@ -36,9 +36,10 @@ class Collected:
 
 
 def objects(build, paths):
-    """The objects that were compiled from C below these directories of the build."""
-    for path in paths:
-        for record in sorted(pathlib.Path(build, path).rglob(".*.o.cmd")):
+    """The objects that were compiled from C below these directories of the build, or from these files."""
+    for path in map(pathlib.PurePath, paths):
+        one = path.suffix == ".c"
+        for record in sorted(pathlib.Path(build, path.parent if one else path).rglob(f".{path.stem}.o.cmd" if one else ".*.o.cmd")):
             name = record.name[1:-len(".cmd")]
             text = record.read_text(errors="replace")
             if re.search(rf"^source_\S*{re.escape(name)} := \S+\.c$", text, re.M):

@@ -8,10 +8,14 @@ says so. Whatever is missing makes it "not told".
 import pathlib
 from collections import defaultdict, namedtuple
 
-# status: locked, new, none or not told.
-Verdict = namedtuple("Verdict", "status reason")
-LOCKS = ("lock_sock", "lock_sock_fast", "sockopt_lock_sock", "not owned", "sock_owned_by_me", "msk_owned_by_me")
+# status: locked, new, none or not told. reasons: one, or those of the callers.
+Verdict = namedtuple("Verdict", "status reasons")
+LOCKS = ("lock_sock", "lock_sock_fast", "sockopt_lock_sock", "not owned", "sock_owned_by_me", "msk_owned_by_me", "cloned")
 DEEP = 25
+
+
+def verdict(status, reason):
+    return Verdict(status, frozenset([reason]))
 
 
 def entries(name):
@@ -25,7 +29,7 @@ def known_contexts():
     found = {}
     for line in entries("contexts"):
         function, parameter, status, reason = line.split(None, 3)
-        found[function, int(parameter)] = Verdict(status, reason)
+        found[function, int(parameter)] = verdict(status, reason)
     return found
 
 
@@ -57,13 +61,15 @@ class Contexts:
         """By what the function does itself; None where it does nothing."""
         found = locks(held, origin) if origin else {}
         if "new" in found:
-            return Verdict("new", f"{function}() has just made it (line {found['new']})")
+            return verdict("new", f"{function}() has just made it (line {found['new']})")
         for lock in LOCKS:
             if lock not in found:
                 continue
             if lock == "not owned":
-                return Verdict("locked", f"bh_lock_sock() in {function}(), and no owner (line {found[lock]})")
-            return Verdict("locked", f"{lock}() in {function}() (line {found[lock]})")
+                return verdict("locked", f"bh_lock_sock() in {function}(), and no owner (line {found[lock]})")
+            if lock == "cloned":
+                return verdict("locked", f"a clone, which {function}() has from line {found[lock]}, is locked from the start")
+            return verdict("locked", f"{lock}() in {function}() (line {found[lock]})")
         return None
 
     def of(self, function, origin, held):
@@ -74,38 +80,36 @@ class Contexts:
         """Of the object that a function gets as a parameter."""
         parameters = self.collected.parameters.get(function, [])
         if origin not in parameters:
-            return Verdict("not told", f"which object {function}() has is not followed")
+            return verdict("not told", f"which object {function}() has is not followed")
         number = parameters.index(origin)
         if (function, number) in self.known:
             return self.known[function, number]
         if function in LOCKLESS:
-            return Verdict("none", f"{function}(): {LOCKLESS[function]}")
+            return verdict("none", f"{function}(): {LOCKLESS[function]}")
         key = function, number
         if key not in self.told:
             # A function that calls itself is as locked as its other callers.
-            self.told[key] = Verdict("recursion", "")
+            self.told[key] = verdict("recursion", "")
             self.told[key] = self.called(function, number, depth)
         return self.told[key]
 
     def called(self, function, number, depth):
         if function in self.collected.references:
-            return Verdict("not told", f"{function}() is called through a pointer")
+            return verdict("not told", f"{function}() is called through a pointer")
         if depth > DEEP:
-            return Verdict("not told", "too many calls on the way")
+            return verdict("not told", "too many calls on the way")
         found = []
         for call in self.callers[function]:
             origin = call.origins[number] if number < len(call.origins) else ""
-            verdict = self.here(call.function, origin, call.held) or self.passed(call.function, origin, depth + 1)
-            if verdict.status != "recursion":
-                found.append(verdict)
+            one = self.here(call.function, origin, call.held) or self.passed(call.function, origin, depth + 1)
+            if one.status != "recursion":
+                found.append(one)
         if not found:
-            return Verdict("not told", f"no file read here calls {function}()")
+            return verdict("not told", f"no file read here calls {function}()")
         # Lockless even once is lockless.
         for status in ("none", "not told"):
-            for verdict in found:
-                if verdict.status == status:
-                    return verdict
-        reasons = sorted({verdict.reason for verdict in found}, key=lambda reason: (len(reason), reason))
-        more = f", and {len(reasons) - 1} more" if len(reasons) > 1 else ""
-        status = "new" if {verdict.status for verdict in found} == {"new"} else "locked"
-        return Verdict(status, f"{reasons[0]}{more}")
+            for one in found:
+                if one.status == status:
+                    return one
+        status = "new" if {one.status for one in found} == {"new"} else "locked"
+        return Verdict(status, frozenset().union(*(one.reasons for one in found)))

@@ -51,6 +51,13 @@ def table(found):
         print(f"     marked stores:  {shortened(one.writers)}")
 
 
+def briefly(reasons, most=2):
+    """The shortest ones, and how many more there are."""
+    chosen = sorted(reasons, key=lambda reason: (len(reason), reason))
+    more = len(chosen) - most
+    return chosen[:most] + ([f"{more} more callers or locks"] if more > 0 else [])
+
+
 def every_access(collected, fields, form):
     """Of each field asked for, with its lock; the status is 2 where one has none."""
     contexts = Contexts(collected)
@@ -64,7 +71,7 @@ def every_access(collected, fields, form):
             for name, counted in chosen.items()}
     if form == "json":
         print(json.dumps({"version": 1, "fields": {name: [
-            {**one._asdict(), "times": times, "context": verdict.status, "reason": verdict.reason} for one, times, verdict in all_of]
+            {**one._asdict(), "times": times, "context": verdict.status, "reasons": sorted(verdict.reasons)} for one, times, verdict in all_of]
             for name, all_of in rows.items()}}))
     for name, all_of in rows.items():
         if not all_of:
@@ -74,7 +81,7 @@ def every_access(collected, fields, form):
             print(f"{name}{shape}: {sum(times for _, times, _ in all_of)} accesses")
             for one, times, verdict in all_of:
                 print(f"  {one.kind:10} {one.marked or 'plain':9} {one.function}() {one.file}:{one.line}{f', {times} times' if times > 1 else ''}")
-                print(f"             {STATUSES[verdict.status]}: {verdict.reason}")
+                print(f"             {STATUSES[verdict.status]}: {'; '.join(briefly(verdict.reasons))}")
     return 0 if all(rows.values()) else 2
 
 

@@ -42,6 +42,23 @@ struct Field {
 	const Node *base;
 };
 
+// The structure that a member belongs to by name: of a structure or union without a name, the one around it, unless the next member on
+// the way is declared with it, as rcvq_space.space of struct tcp_sock.
+inline CXCursor named_record(CXCursor field, const Node *outer, bool &overlaid)
+{
+	CXCursor record = clang_getCursorSemanticParent(field), around = clang_getNullCursor();
+
+	if (outer)
+		around = clang_getTypeDeclaration(clang_getCanonicalType(clang_getCursorType(outer->cursor)));
+	for (;;) {
+		overlaid = overlaid || clang_getCursorKind(record) == CXCursor_UnionDecl;
+		if (clang_equalCursors(record, around) || !anonymous(record) || clang_Cursor_isNull(record) ||
+		    clang_getCursorKind(record) == CXCursor_TranslationUnit)
+			return record;
+		record = clang_getCursorSemanticParent(record);
+	}
+}
+
 // name is empty where the member is of no structure asked for.
 inline Field field_of(const Node &member, const std::set<std::string> &structures)
 {
@@ -50,16 +67,15 @@ inline Field field_of(const Node &member, const std::set<std::string> &structure
 	bool bits = false, overlaid = false;
 
 	found.base = chain(member, members);
-	for (const Node *one : members) {
-		CXCursor field = clang_getCursorReferenced(one->cursor);
-		CXCursor record = clang_getCursorSemanticParent(field);
+	for (size_t i = 0; i < members.size(); i++) {
+		CXCursor field = clang_getCursorReferenced(members[i]->cursor);
+		CXCursor record = named_record(field, i + 1 < members.size() ? members[i + 1] : nullptr, overlaid);
 		std::string part = spelling(field);
 
 		bits = bits || clang_Cursor_isBitField(field);
-		overlaid = overlaid || clang_getCursorKind(record) == CXCursor_UnionDecl;
 		if (!part.empty() && part.find('(') == std::string::npos)
 			found.name = "." + part + found.name;
-		if (!anonymous(record) && structures.count(spelling(record))) {
+		if (structures.count(spelling(record))) {
 			found.name = spelling(record) + found.name;
 			found.shape = bits ? "bit field" : overlaid ? "union" : "";
 			return found;

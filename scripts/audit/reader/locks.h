@@ -75,10 +75,13 @@ private:
 		static const std::set<std::string> makes = {
 			"sk_clone_lock", "sk_clone", "inet_csk_clone_lock", "tcp_create_openreq_child", "sk_alloc", "mptcp_sk_clone_init",
 		};
+		// A clone is locked from the start; these return one that others may find already.
+		static const std::set<std::string> clones = { "syn_recv_sock", "tcp_fastopen_create_child", "tcp_get_cookie_sock" };
 		static const std::set<std::string> publishes = {
 			"inet_ehash_nolisten", "inet_ehash_insert", "inet_csk_complete_hashdance", "inet_csk_reqsk_queue_add", "inet_hash", "fd_install",
 		};
-		std::string name = callee(node), object;
+		// Of a call through a pointer, the pointer's.
+		std::string name = spelling(node.cursor), object;
 
 		if (!state || name.empty())
 			return;
@@ -98,17 +101,19 @@ private:
 			}
 		} else if (publishes.count(name)) {
 			for (const Node &argument : node.children)
-				state->erase("new:" + origins.of(argument));
-		} else if (makes.count(name)) {
+				if (state->erase("new:" + origins.of(argument)))
+					(*state)["cloned:" + origins.of(argument)] = place(node.cursor).line;
+		} else if (makes.count(name) || clones.count(name)) {
+			std::string kind = makes.count(name) ? "new:" : "cloned:";
 			// What it is assigned to.
 			const Node *parent = node.parent;
 
 			while (parent && transparent(*parent))
 				parent = parent->parent;
 			if (parent && parent->kind == CXCursor_VarDecl)
-				(*state)["new:" + spelling(parent->cursor)] = place(node.cursor).line;
+				(*state)[kind + spelling(parent->cursor)] = place(node.cursor).line;
 			else if (parent && parent->kind == CXCursor_BinaryOperator)
-				(*state)["new:" + origins.of(parent->children.front())] = place(node.cursor).line;
+				(*state)[kind + origins.of(parent->children.front())] = place(node.cursor).line;
 		}
 	}
 
