@@ -8,6 +8,7 @@ import hashlib
 import os
 import pathlib
 import re
+import resource
 import shlex
 import subprocess
 import sys
@@ -128,7 +129,9 @@ def collect(kernel, paths, structures, cache, reader):
             if error := job.result():
                 failed.append(f"{running[job]}: {error}")
             if number % 50 == 0 or number == len(jobs):
-                print(f"tsoffset: audit: {number} of {len(jobs)} files read, {time.monotonic() - begun:.0f} s", file=sys.stderr)
+                used = resource.getrusage(resource.RUSAGE_CHILDREN)
+                print(f"tsoffset: audit: {number} of {len(jobs)} files read, {time.monotonic() - begun:.0f} s, "
+                      f"{used.ru_utime + used.ru_stime:.0f} s of processor time", file=sys.stderr)
     # Headers are in many files.
     lines = set()
     for file in kept:
