@@ -106,10 +106,10 @@ class Contexts:
                 found.append(one)
         if not found:
             return verdict("not told", f"no file read here calls {function}()")
-        # Lockless even once is lockless.
+        # Lockless even once is lockless; what is not told for one caller is not told.
         for status in ("none", "not told"):
-            for one in found:
-                if one.status == status:
-                    return one
+            those = [one for one in found if one.status == status]
+            if those:
+                return Verdict(status, frozenset().union(*(one.reasons for one in those)))
         status = "new" if {one.status for one in found} == {"new"} else "locked"
         return Verdict(status, frozenset().union(*(one.reasons for one in found)))
