@@ -121,7 +121,8 @@ def collect(kernel, paths, structures, cache, reader):
         if not kept[-1].exists():
             jobs.append((str(path.relative_to(build)), arguments, kept[-1]))
     if not kept:
-        raise SystemExit(f"tsoffset: no objects in {', '.join(paths)} of this kernel's build")
+        print(f"tsoffset: audit: no objects in {', '.join(paths)} of this kernel's build", file=sys.stderr)
+        sys.exit(2)
     failed, begun = [], time.monotonic()
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         running = {pool.submit(read, reader, structures, source, build, arguments, file): name for name, arguments, file in jobs}

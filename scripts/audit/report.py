@@ -4,7 +4,7 @@
 Usage: report.py --kernel DIRECTORY --cache DIRECTORY --reader PROGRAM --name NAME [--later DIRECTORY] [--base DIRECTORY] [--fields NAME...]
                  [--format table|json] --paths PATH... --usual NAME... --structs NAME...
 
-Exit status: 0, or 2 where files could not be read or no access of a field was found.
+Exit status: 0, or 2 where files could not be read or no access was found.
 """
 
 import argparse
@@ -103,10 +103,14 @@ def main():
         for line in failed:
             print(f"tsoffset: audit: not read: {line}", file=sys.stderr)
         sys.exit(max(every_access(collected, options.fields, options.format), 2 if failed else 0))
+    if not accesses:
+        print(f"tsoffset: audit: no file read here accesses a field of {', '.join(sorted(structures))}", file=sys.stderr)
+        sys.exit(2)
     found = Audit(collected).findings()
     if options.base:
-        before = {(one.field, one.function) for one in Audit(read(options.base)).findings()}
-        found = [one for one in found if (one.field, one.function) not in before]
+        # Lines move: it counts how many plain stores of the field a function has.
+        before = {(one.field, one.function): len(one.stores) for one in Audit(read(options.base)).findings()}
+        found = [one for one in found if len(one.stores) > before.get((one.field, one.function), 0)]
     known = []
     if options.later:
         known = recall(accesses, read(options.later).accesses, found)
