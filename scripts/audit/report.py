@@ -26,7 +26,7 @@ def arguments():
     parser.add_argument("--base", help="the build of the kernel before a change, whose findings are left out")
     parser.add_argument("--format", choices=("table", "json"), default="table")
     parser.add_argument("--paths", nargs="+", required=True)
-    parser.add_argument("--usual", nargs="+", required=True, help="structures that are read whatever is asked for: what is kept serves more runs")
+    parser.add_argument("--usual", nargs="+", required=True, help="structures that are read whatever is asked for, so that more runs share it")
     parser.add_argument("--structs", nargs="+", required=True)
     return parser.parse_args()
 
@@ -71,8 +71,8 @@ def every_access(collected, fields, form):
             for name, counted in chosen.items()}
     if form == "json":
         print(json.dumps({"version": 1, "fields": {name: [
-            {**one._asdict(), "times": times, "context": verdict.status, "reasons": sorted(verdict.reasons)} for one, times, verdict in all_of]
-            for name, all_of in rows.items()}}))
+            {**one._asdict(), "times": times, "context": verdict.status, "reasons": sorted(verdict.reasons)}
+            for one, times, verdict in all_of] for name, all_of in rows.items()}}))
     for name, all_of in rows.items():
         if not all_of:
             print(f"tsoffset: audit: no file read here accesses {name}", file=sys.stderr)
@@ -80,28 +80,44 @@ def every_access(collected, fields, form):
             shape = f" ({all_of[0][0].shape})" if all_of[0][0].shape else ""
             print(f"{name}{shape}: {sum(times for _, times, _ in all_of)} accesses")
             for one, times, verdict in all_of:
-                print(f"  {one.kind:10} {one.marked or 'plain':9} {one.function}() {one.file}:{one.line}{f', {times} times' if times > 1 else ''}")
+                number = f", {times} times" if times > 1 else ""
+                print(f"  {one.kind:10} {one.marked or 'plain':9} {one.function}() {one.file}:{one.line}{number}")
                 print(f"             {STATUSES[verdict.status]}: {'; '.join(briefly(verdict.reasons))}")
     return 0 if all(rows.values()) else 2
 
 
+def complain(failed):
+    for line in failed:
+        print(f"tsoffset: audit: not read: {line}", file=sys.stderr)
+
+
+def show_recall(name, known):
+    """What the later series marks, with ranks."""
+    ranks = sorted(rank for _, _, rank in known if rank)
+    print(f"{name}: {len(ranks)} of {len(known)} stores that the later series marks are candidates"
+          + (f", ranks {ranks[0]} to {ranks[-1]}, half of them up to {ranks[(len(ranks) - 1) // 2]}" if ranks else ""))
+    for field, function, rank in known:
+        print(f"     {'not listed' if rank is None else f'rank {rank:4}'}: {field} in {function}()")
+
+
 def main():
     options = arguments()
-
     # A field that is asked for by name brings its structure.
     structures = {one.split(".")[0] for one in options.fields} if options.fields else set(options.structs)
+    failed = []
 
     def read(kernel):
         every = [*options.usual, *sorted(structures - set(options.usual))]
         found = collect(kernel, options.paths, every, options.cache, options.reader)
         found.accesses = [one for one in found.accesses if one.field.split(".")[0] in structures]
+        failed.extend(found.failed)
+        complain(found.failed)
         return found
 
     collected = read(options.kernel)
-    accesses, failed, files = collected.accesses, collected.failed, collected.files
+    accesses = collected.accesses
+    names = {one.field for one in accesses}
     if options.fields:
-        for line in failed:
-            print(f"tsoffset: audit: not read: {line}", file=sys.stderr)
         sys.exit(max(every_access(collected, options.fields, options.format), 2 if failed else 0))
     if not accesses:
         print(f"tsoffset: audit: no file read here accesses a field of {', '.join(sorted(structures))}", file=sys.stderr)
@@ -111,26 +127,19 @@ def main():
         # Lines move: it counts how many plain stores of the field a function has.
         before = {(one.field, one.function): len(one.stores) for one in Audit(read(options.base)).findings()}
         found = [one for one in found if len(one.stores) > before.get((one.field, one.function), 0)]
-    known = []
-    if options.later:
-        known = recall(accesses, read(options.later).accesses, found)
+    known = recall(accesses, read(options.later).accesses, found) if options.later else []
     counts = collections.Counter(one.reason for one in found)
     if options.format == "json":
-        print(json.dumps({"version": 1, "kernel": options.name, "files": files, "accesses": len(accesses),
-                          "fields": len({one.field for one in accesses}), "findings": [one.document() for one in found],
+        print(json.dumps({"version": 1, "kernel": options.name, "files": collected.files, "accesses": len(accesses),
+                          "fields": len(names), "findings": [one.document() for one in found],
                           "known": [{"field": field, "function": function, "rank": rank} for field, function, rank in known],
                           "unread": failed}))
     else:
         table(found)
-        print(f"\n{options.name}: {files} files, {len(accesses)} accesses of {len({one.field for one in accesses})} fields; "
+        print(f"\n{options.name}: {collected.files} files, {len(accesses)} accesses of {len(names)} fields; "
               f"{len(found)} candidates: " + ", ".join(f"{counts[name]} where {name}" for name in CLASSES))
         if options.later:
-            hits = [rank for _, _, rank in known if rank]
-            print(f"{options.name}: {len(hits)} of {len(known)} stores that the later series marks are candidates")
-            for field, function, rank in known:
-                print(f"     {'not listed' if rank is None else f'rank {rank:4}'}: {field} in {function}()")
-    for line in failed:
-        print(f"tsoffset: audit: not read: {line}", file=sys.stderr)
+            show_recall(options.name, known)
     sys.exit(2 if failed else 0)
 
 
