@@ -26,7 +26,7 @@ def arguments():
     parser.add_argument("--base", help="the build of the kernel before a change, whose findings are left out")
     parser.add_argument("--format", choices=("table", "json"), default="table")
     parser.add_argument("--paths", nargs="+", required=True)
-    parser.add_argument("--usual", nargs="+", required=True, help="structures that are read whatever is asked for, so that more runs share it")
+    parser.add_argument("--usual", nargs="+", required=True, help="structures that are read whatever is asked for: runs share them")
     parser.add_argument("--structs", nargs="+", required=True)
     return parser.parse_args()
 

@@ -10,8 +10,8 @@
 //
 // HELD is LOCK:OBJECT@LINE;... Exit status: 0, or 1 where the compiler finds an error, which goes to standard error.
 
-#include "access.h"
-#include "locks.h"
+#include "access.hpp"
+#include "locks.hpp"
 
 #include <climits>
 #include <cstdio>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 //
 // The syntax tree of a function, by libclang's C interface.
-#ifndef AUDIT_TREE_H
-#define AUDIT_TREE_H
+#ifndef AUDIT_TREE_HPP
+#define AUDIT_TREE_HPP
 
 #include <clang-c/Index.h>
 

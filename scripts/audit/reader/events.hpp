@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 //
 // What a call does to the socket locks that are held, and what a condition tells about them.
-#ifndef AUDIT_EVENTS_H
-#define AUDIT_EVENTS_H
+#ifndef AUDIT_EVENTS_HPP
+#define AUDIT_EVENTS_HPP
 
-#include "origin.h"
+#include "origin.hpp"
 
 #include <functional>
 #include <optional>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 //
 // Which object an expression points into, as far as one function tells: by the name of a parameter or variable, and members on the way.
-#ifndef AUDIT_ORIGIN_H
-#define AUDIT_ORIGIN_H
+#ifndef AUDIT_ORIGIN_HPP
+#define AUDIT_ORIGIN_HPP
 
-#include "tree.h"
+#include "tree.hpp"
 
 #include <map>
 #include <regex>

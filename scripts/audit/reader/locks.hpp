@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 //
 // Which socket locks are held at each place of a function, on every path to it.
-#ifndef AUDIT_LOCKS_H
-#define AUDIT_LOCKS_H
+#ifndef AUDIT_LOCKS_HPP
+#define AUDIT_LOCKS_HPP
 
-#include "events.h"
+#include "events.hpp"
 
 class Locks {
 public:

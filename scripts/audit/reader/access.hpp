@@ -4,10 +4,10 @@
 //
 // An access is marked where the compiler has to make one access of it: through a pointer to volatile, as READ_ONCE(), WRITE_ONCE(),
 // smp_load_acquire(), smp_store_release() and xchg() do (include/asm-generic/rwonce.h). Whether a macro hides it does not matter.
-#ifndef AUDIT_ACCESS_H
-#define AUDIT_ACCESS_H
+#ifndef AUDIT_ACCESS_HPP
+#define AUDIT_ACCESS_HPP
 
-#include "tree.h"
+#include "tree.hpp"
 
 #include <set>
 
