@@ -47,12 +47,17 @@ def objects(build, paths):
                 yield record.parent / name, text
 
 
+# The arguments of gcc that say what the source means; libclang rejects many of the others.
+MEANING = re.compile(r"-(?:[IDU].|isystem|iquote|include|nostdinc|std=|m(?:16|32|64)$|f(?:short-wchar|unsigned-char|ms-extensions)$)|[^-]")
+
+
 def command(text):
     """The compiler's arguments, by the first line of a .cmd file, without those that say where output goes."""
     line = text.splitlines()[0].split(" := ", 1)[1].split(" ; ")[0]
-    arguments = shlex.split(re.sub(r"-Wp,-MM?D,\S+", "", line))[1:]
+    compiler, *arguments = shlex.split(re.sub(r"-Wp,-MM?D,\S+", "", line))
     output = arguments.index("-o")
-    return [one for one in arguments[:output] + arguments[output + 2:] if one != "-c"]
+    arguments = [one for one in arguments[:output] + arguments[output + 2:] if one != "-c"]
+    return arguments if "clang" in os.path.basename(compiler) else [one for one in arguments if MEANING.match(one)]
 
 
 def dependencies(text):
@@ -106,23 +111,30 @@ def parsed(lines):
     return found
 
 
-def collect(kernel, paths, structures, cache, reader):
-    """What the files below the paths do; those that could not be read are in failed."""
+def under(kernel, paths, structures, cache, reader):
+    """collect(), of all objects of a kernel under some paths."""
     build, source = os.path.realpath(os.path.join(kernel, "build")), os.path.realpath(os.path.join(kernel, "source"))
+    found = dict(objects(build, paths))
+    if not found:
+        print(f"tsoffset: audit: no objects in {', '.join(paths)} of this kernel's build", file=sys.stderr)
+        sys.exit(2)
+    return collect(build, source, found, structures, cache, reader)
+
+
+def collect(build, source, wanted, structures, cache, reader):
+    """What objects do, which are {path: text of its .cmd file}; those that could not be read are in failed."""
+    build, source = str(build), str(source)
     files = Files(build)
     # Its directory is named by a digest of its source.
     program = pathlib.Path(reader).parent.name
     jobs, kept = [], []
-    for path, text in objects(build, paths):
+    for path, text in wanted.items():
         arguments = command(text)
         inputs = [program, *structures, build, *arguments, *map(files.state, dependencies(text))]
         key = hashlib.sha256("\n".join(inputs).encode()).hexdigest()
         kept.append(pathlib.Path(cache, key[:2], key))
         if not kept[-1].exists():
             jobs.append((str(path.relative_to(build)), arguments, kept[-1]))
-    if not kept:
-        print(f"tsoffset: audit: no objects in {', '.join(paths)} of this kernel's build", file=sys.stderr)
-        sys.exit(2)
     failed, begun = [], time.monotonic()
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         running = {pool.submit(read, reader, structures, source, build, arguments, file): name for name, arguments, file in jobs}

@@ -12,7 +12,7 @@ import collections
 import json
 import sys
 
-from .collect import collect
+from .collect import under
 from .contexts import Contexts
 from .rank import CLASSES, Audit, recall
 
@@ -108,7 +108,7 @@ def main():
 
     def read(kernel):
         every = [*options.usual, *sorted(structures - set(options.usual))]
-        found = collect(kernel, options.paths, every, options.cache, options.reader)
+        found = under(kernel, options.paths, every, options.cache, options.reader)
         found.accesses = [one for one in found.accesses if one.field.split(".")[0] in structures]
         failed.extend(found.failed)
         complain(found.failed)
