@@ -32,6 +32,8 @@ class Collected:
     calls: list = field(default_factory=list)
     parameters: dict = field(default_factory=dict)
     references: set = field(default_factory=set)
+    # Names that functions of several files have.
+    shared: set = field(default_factory=set)
     failed: list = field(default_factory=list)
     files: int = 0
 
@@ -95,7 +97,7 @@ def read(reader, structures, source, build, arguments, kept):
 
 def parsed(lines):
     """Lines of the reader, each once."""
-    found = Collected()
+    found, homes = Collected(), {}
     for line in lines:
         what, *parts = line.split("\t")
         if what == "A":
@@ -105,6 +107,8 @@ def parsed(lines):
             found.calls.append(Call(*parts[:3], int(parts[3]), tuple(parts[4].split(";")), parts[5]))
         elif what == "F":
             found.parameters[parts[0]] = parts[2].split(";")
+            if homes.setdefault(parts[0], parts[1]) != parts[1]:
+                found.shared.add(parts[0])
         elif what == "R":
             found.references.add(parts[0])
     found.accesses.sort()

@@ -94,6 +94,8 @@ class Contexts:
         return self.told[key]
 
     def called(self, function, number, depth):
+        if function in self.collected.shared:
+            return verdict("not told", f"several functions are called {function}()")
         if function in self.collected.references:
             return verdict("not told", f"{function}() is called through a pointer")
         if depth > DEEP:
