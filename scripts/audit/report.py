@@ -55,7 +55,7 @@ def briefly(reasons, most=2):
     """The shortest ones, and how many more there are."""
     chosen = sorted(reasons, key=lambda reason: (len(reason), reason))
     more = len(chosen) - most
-    return chosen[:most] + ([f"{more} more callers or locks"] if more > 0 else [])
+    return chosen[:most] + ([f"and {more} more"] if more > 0 else [])
 
 
 def every_access(collected, fields, form):
