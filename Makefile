@@ -8,7 +8,7 @@ KDIR ?= /lib/modules/$(KERNELRELEASE)/build
 PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := module
-.PHONY: kernel-tree module modules_install install uninstall rust-analyzer clean help run test guest race audit bench deb test-system \
+.PHONY: kernel-tree module modules_install install uninstall rust-analyzer clean help run test guest race fields audit bench deb test-system \
 	gauntlet soak clean-cache rustdoc upstream
 
 modules_install rust-analyzer clean: kernel-tree
@@ -35,7 +35,7 @@ uninstall:
 KERNEL ?= 7.3-kcsan
 settings := KERNEL ACCEL MEM SMP TIMEOUT CMD COPY UPDATE FORMAT BENCH BENCH_ARGUMENTS DEBFULLNAME DEBEMAIL \
 	PACKAGES HOOKS PARTS CHECKS LOADS NAMESPACES FUZZ_SECONDS MINUTES UPSTREAM CACHE TOOLROOT MIRROR TREE COMMIT CONFIG PATCH TREE_CC DEFAULTED \
-	PATHS STRUCTS LATER BASE FIELD
+	PATHS STRUCTS LATER BASE FIELD LOG BUILD BY SOURCE
 export $(settings)
 # make would expand a $ in a variable of its command line. The settings reach the scripts as typed.
 define as_typed
@@ -66,6 +66,10 @@ guest:
 # On a kernel with the race and one without, unless KERNEL= is given.
 race:
 	@scripts/harness/enter scripts/race/race $(if $(filter file,$(origin KERNEL)),6.12-kcsan 7.3-kcsan,$(KERNELS))
+
+# BY=function takes several kernels.
+fields:
+	@scripts/harness/enter scripts/fields/fields $(KERNELS)
 
 audit:
 	@scripts/harness/enter scripts/audit/audit $(KERNELS)

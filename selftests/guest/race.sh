@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # What `make race` does in the guest: each writer of tp->tsoffset against its lockless reader, KCSAN
-# watching. The console is the record, marked where a row of the workload begins and ends; the lines
-# printed here are for scripts/race/evidence.
+# watching, or a function `workload` where one is defined. The console is the record, marked where a row
+# of the workload begins and ends; the lines printed here are for scripts/race/evidence.
 set -eo pipefail
 
 section() { echo "== $*"; }
@@ -37,16 +37,39 @@ done
 section kcsan-before
 kcsan_state
 
-# row NAME SECONDS [WRITER [WRITES]]
-row() {
+# watched NAME COMMAND...: a row.
+watched() {
 	echo "tsoffset-race: begin $1" > /dev/kmsg
 	section "$1"
-	tsoffset-workload race --writer "${3:-$1}" --seconds "$2" \
-		--writes "${4:-0}" --pairs "${PAIRS:-1}"
+	"${@:2}"
 	# A report in the making is printed when its delay is over.
 	sleep 0.3
 	echo "tsoffset-race: end $1" > /dev/kmsg
 }
+
+# row NAME SECONDS [WRITER [WRITES]]
+row() {
+	watched "$1" tsoffset-workload race --writer "${3:-$1}" --seconds "$2" \
+		--writes "${4:-0}" --pairs "${PAIRS:-1}"
+}
+
+# A program of the user's, whose output is no evidence.
+own() {
+	local begun=$SECONDS status=0
+	(cd /root && set +e && workload) > /tmp/workload.output 2>&1 < /dev/null || status=$?
+	echo "seconds $((SECONDS - begun))"
+	echo "status $status"
+}
+
+if [ "$(type -t workload)" = function ]; then
+	watched workload own
+	section kcsan-after
+	kcsan_state
+	section said
+	tail -n 20 /tmp/workload.output | sed 's/^/| /'
+	section end
+	exit
+fi
 
 # What KCSAN finds depends on how much there is to find, and that on what else the machine does.
 row v6 "${SECONDS_V6:-45}" v6 "${WRITES_V6:-2400}"

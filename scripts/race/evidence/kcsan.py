@@ -8,46 +8,16 @@ the bit fields that share a byte, the source line names one.
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import console
+from fields.reports import parse
 
 from .source import FIELD
 
 # Functions on the paths in question. A report with none of them among its innermost frames is about
 # something else.
 PATH = {"tcp_v6_connect", "tcp_v4_connect", "do_tcp_getsockopt", "do_tcp_setsockopt"}
-ACCESS = re.compile(r"(?:race at unknown origin, with )?(read(?:-write)?|write)( \(marked[^)]*\))? to 0x([0-9a-f]+) "
-                    r"of (\d+) bytes by ")
-FRAME = re.compile(r"^ (\w+)(?:\.\w+)*\+0x([0-9a-f]+)/0x([0-9a-f]+)")
-
-
-@dataclass
-class Access:
-    """One side of a report."""
-
-    kind: str
-    marked: bool
-    address: int
-    size: int
-    frames: list = field(default_factory=list)
-
-    def function(self):
-        return self.frames[0][0] if self.frames else "?"
-
-    def __str__(self):
-        return f"{'marked' if self.marked else 'plain'} {self.kind} of {self.size} in {self.function()}"
-
-
-def parse(report):
-    """The accesses of a report: two, or one where the other's origin is unknown."""
-    accesses = []
-    for line in report:
-        if match := ACCESS.search(line):
-            accesses.append(Access(match[1], bool(match[2]), int(match[3], 16), int(match[4])))
-        elif accesses and (match := FRAME.match(line)):
-            accesses[-1].frames.append((match[1], int(match[2], 16), int(match[3], 16)))
-    return accesses
 
 
 @dataclass
@@ -81,12 +51,13 @@ class Judge:
         return found
 
     def judge(self, report):
-        accesses = parse(report)
-        inner = {frame[0] for access in accesses for frame in access.frames[:2]}
+        accesses = parse([line.strip() for line in report]).accesses
+        inner = {frame.function for access in accesses for frame in access.frames[:2]}
         functions = " / ".join(sorted({access.function() for access in accesses}))
         if not inner & PATH:
             return Finding("unrelated", functions=functions)
-        lines = [line for access in accesses for frame in access.frames[:1] for line in self.objects.lines(*frame)]
+        lines = [line for access in accesses for frame in access.frames[:1]
+                 for line in self.objects.lines(frame.function, frame.offset, frame.size)]
         candidates = set.intersection(*(set(self.candidates(access)) for access in accesses)) if accesses else set()
         # Both sides have a line; each names a field of the socket, and by address it is one of a few.
         named = {name for name in candidates if any(re.search(rf"\b{name}\b", text) for _, text in lines)}
@@ -122,6 +93,8 @@ def sections(text):
     for line in console.lines_of(text):
         if match := re.match(r"tsoffset-race: (begin|end) (\w+)$", line):
             current = match[2] if match[1] == "begin" else None
+            if current:
+                parts.setdefault(current, [])
         elif current:
-            parts.setdefault(current, []).append(line)
+            parts[current].append(line)
     return parts

@@ -3,8 +3,9 @@
 
 import re
 
+from fields.objects import run
+
 from . import source
-from .objects import run
 
 # Before a call the hook's argument is put into the first argument's register.
 ADDRESS = re.compile(r"\b(?:lea|leaq|add|addq)\s+\$?(0x[0-9a-f]+)(?:\(%\w+\))?, %rdi")

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Compares what scripts/fields says about reports with what they are about, and records it.
+
+Usage: attributed.py cases BUILD CACHE READER CASES RESULTS SUBJECT  reports of pasted.py: lines "FIELD|ARGUMENTS|DESCRIPTION", where FIELD may be
+                                                              "cannot tell: REASON"
+       attributed.py forms DIRECTORY                          the public reports in a directory, each in a file, can be read
+       attributed.py public DIRECTORY CACHE READER KERNEL...         and are attributed, by the functions of some kernels, to the fields
+                                                              that their fixes name
+"""
+
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+from fields.attribute import Attributor
+from fields.elsewhere import ByFunction
+from fields.objects import Objects
+from fields.report import agreed
+from fields.reports import reports
+from fields.tree import Tree
+
+STRUCTURES = "tcp_sock inet_connection_sock inet_sock sock sock_common ipv6_pinfo mptcp_sock".split()
+# So many of the public reports about these structures have to be attributed.
+ENOUGH = 15
+
+
+def cases(build, cache, reader, file, results, subject):
+    with tempfile.TemporaryDirectory() as scratch, open(results, "a", encoding="utf-8") as record:
+        objects = Objects(build, scratch)
+        attributor = Attributor(objects, Tree(objects, ["some"], pathlib.Path(cache), reader))
+        for case in pathlib.Path(file).read_text().splitlines():
+            wanted, command, what = case.split("|")
+            log = subprocess.run([sys.executable, "-m", "pasted", build, *command.split()], check=True, stdout=subprocess.PIPE,
+                                 text=True).stdout
+            said = [finding.field or f"cannot tell: {finding.reason}" for finding in map(attributor.judge, reports(log))]
+            good = len(said) == 1 and (said[0] == wanted or wanted.startswith("cannot") and said[0].startswith(wanted))
+            print(f"{'ok' if good else 'failed'} 1 {subject}: {what}{'' if good else f' ({said} instead of {wanted})'}", file=record)
+
+
+def wanted_of(file):
+    return re.search(r"^# Field: (.*)", file.read_text(), re.M)[1]
+
+
+def forms(directory):
+    for file in sorted(pathlib.Path(directory).glob("*.txt")):
+        found = reports(file.read_text())
+        assert len(found) == 1, f"{file.name}: {len(found)} reports"
+        assert found[0].cut == (wanted_of(file) == "cut"), f"{file.name}: cut {found[0].cut}"
+        assert found[0].unknown_origin == ("unknown-origin" in file.name), file.name
+
+
+def public(directory, cache, reader, *kernels):
+    files = sorted(pathlib.Path(directory).glob("*.txt"))
+    found = [reports(file.read_text())[0] for file in files]
+    judged = []
+    for kernel in kernels:
+        with tempfile.TemporaryDirectory() as scratch:
+            objects = Objects(kernel, scratch)
+            tree = Tree(objects, STRUCTURES, pathlib.Path(cache), reader)
+            judged.append([*map(ByFunction(objects, tree).judge, found)])
+    right = wrong = untold = 0
+    for file, finding in zip(files, map(agreed, zip(*judged))):
+        # The members of a union are one place.
+        fields = finding.field.split("+") if finding.field else []
+        right += wanted_of(file) in fields
+        wrong += bool(fields) and wanted_of(file) not in fields
+        untold += not fields
+        print(f"{file.name}: {finding.field or 'cannot tell: ' + finding.reason} (its fix: {wanted_of(file)})")
+    print(f"{len(files)} public reports: {right} attributed, {wrong} wrongly, {untold} cannot be told")
+    sys.exit(bool(wrong) or right < ENOUGH)
+
+
+if __name__ == "__main__":
+    {"cases": cases, "forms": forms, "public": public}[sys.argv[1]](*sys.argv[2:])

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A small build under KCSAN, and reports about its accesses as people paste them.
+
+Usage: pasted.py --build DIRECTORY                      makes the build: net/some.c, its object and the command for it
+       pasted.py DIRECTORY FORM WRITER [READER] [EDIT]  prints a report about a write in one function and a read in another
+FORM: console, dmesg, callers, journal, quoted, decoded, syzbot, wrapped or unknown. EDIT: cut or grown.
+"""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+HEADER = """
+#define READ_ONCE(x) (*(const volatile typeof(x) *)&(x))
+#define WRITE_ONCE(x, v) do { *(volatile typeof(x) *)&(x) = (v); } while (0)
+#define hide(s, v) \\
+	((s)->hidden = (v))
+#define hide_one(s) hide(s, 1)
+struct head { struct head *next; };
+struct some {
+	int plain, hidden, through, unwritten;
+	char byte;
+	unsigned int first : 1, second : 1;
+	union { int one; unsigned int two; };
+	int array[4];
+	struct head list;
+};
+struct other { int plain; };
+"""
+SOURCE = """#include "some.h"
+static inline struct head *first_of(struct head *head) { return READ_ONCE(head->next); }
+static inline void put(struct head *head, struct head *one) { head->next = one; }
+void write_plain(struct some *s) { s->plain = 1; }
+int read_plain(struct some *s) { return READ_ONCE(s->plain); }
+void write_hidden(struct some *s) { hide(s, 1); }
+int read_hidden(struct some *s) { return READ_ONCE(s->hidden); }
+void write_through(struct some *s)
+{
+	int *local = &s->through;
+
+	WRITE_ONCE(*local, 1);
+}
+int read_through(struct some *s) { return s->through; }
+void write_first(struct some *s) { s->first = 1; }
+int read_first(struct some *s) { return s->first; }
+int read_second(struct some *s) { return s->second; }
+void write_one(struct some *s) { s->one = 1; }
+unsigned int read_two(struct some *s) { return READ_ONCE(s->two); }
+void write_array(struct some *s) { s->array[2] = 1; }
+int read_array(struct some *s) { return READ_ONCE(s->array[2]); }
+void write_list(struct some *s, struct head *one) { put(&s->list, one); }
+struct head *read_list(struct some *s) { return first_of(&s->list); }
+void write_other(struct other *o) { o->plain = 1; }
+int read_other(struct other *o) { return READ_ONCE(o->plain); }
+void write_both(struct some *s) { s->plain = 1; s->hidden = 2; }
+int read_both(struct some *s) { return READ_ONCE(s->plain) + READ_ONCE(s->hidden); }
+int read_mixed(struct some *s) { return READ_ONCE(s->plain) + s->hidden; }
+void write_byte(struct some *s) { s->byte = 1; s->plain = 2; }
+int read_byte(struct some *s) { return s->byte + s->plain; }
+void write_copy(struct some *s) { s->plain = s->hidden; }
+"""
+# Other files: one that names no member but a macro of the header's, and one that has nothing to do with it.
+AWAY = """#include "some.h"
+void write_away(struct some *s) { hide_one(s); }
+"""
+NOTHING = """#include "some.h"
+int nothing(struct some *s) { return s->plain; }
+"""
+COMMAND = ("clang -nostdinc -O2 -fsanitize=thread -mllvm -tsan-distinguish-volatile=1 -mllvm -tsan-instrument-func-entry-exit=0 "
+           "-mllvm -tsan-compound-read-before-write=1 -c -o net/NAME.o net/NAME.c")
+RULE = "=" * 66
+
+
+def run(*command):
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def build(into):
+    (into / "net").mkdir(parents=True)
+    (into / ".config").write_text("CONFIG_KCSAN=y\n")
+    (into / "net/some.h").write_text(HEADER)
+    for name, text in (("some", SOURCE), ("away", AWAY), ("nothing", NOTHING)):
+        command = COMMAND.replace("NAME", name)
+        (into / f"net/{name}.c").write_text(text)
+        subprocess.run(command.split(), cwd=into, check=True)
+        (into / f"net/.{name}.o.cmd").write_text(f"savedcmd_net/{name}.o := {command}\n\nsource_net/{name}.o := net/{name}.c\n\n"
+                                                 f"deps_net/{name}.o := \\\n  net/some.h \\\n")
+
+
+def hook(into, function, kind):
+    """(offset behind the call of KCSAN's hook, size of the function, bytes, whether marked) of the first access of that kind."""
+    name = into / "net/some.o"
+    symbols = map(str.split, run("llvm-nm", "--print-size", str(name)).splitlines())
+    start, size = next((int(words[0], 16), int(words[1], 16)) for words in symbols if words[-1] == function)
+    lines = run("llvm-objdump", "-dr", "--no-show-raw-insn", f"--disassemble-symbols={function}", str(name)).splitlines()
+    for number, line in enumerate(lines):
+        if match := re.search(r"R_X86_64_P(?:LT|C)32\s+__tsan_(volatile_)?(read_write|write|read)(\d+)", line):
+            if kind in match[2] or match[2] == "read_write":
+                after = next(int(found[1], 16) for later in lines[number + 1:] if (found := re.match(r"\s*([0-9a-f]+):", later)))
+                return after - start, size, int(match[3]), bool(match[1]), match[2].replace("_", "-")
+    # A jump to the hook in the place of a call and a return: the address behind it is that of the next function.
+    raise SystemExit(f"pasted: no {kind} in {function}()")
+
+
+def places(into, function, address):
+    """Source lines as others add them: [(function, line)], innermost first."""
+    object_ = into / "debug.o"
+    if not object_.exists():
+        subprocess.run(COMMAND.replace("-o net/NAME.o", f"-g -o {object_}").replace("NAME", "some").split(), cwd=into, check=True)
+    start = next(int(words[0], 16) for words in map(str.split, run("llvm-nm", str(object_)).splitlines()) if words[-1] == function)
+    lines = run("llvm-symbolizer", f"--obj={object_}", "--output-style=GNU", "--inlines", "--functions=linkage",
+                hex(start + address - 1)).splitlines()
+    return [(name, "net/some.c:" + place.rsplit(":", 1)[1]) for name, place in zip(lines[::2], lines[1::2]) if ":" in place]
+
+
+def side(into, function, kind, form, who):
+    offset, size, count, marked, kind = hook(into, function, kind)
+    how = [word for word, said in (("marked", marked), ("reordered", form == "unknown")) if said]
+    yield f"{'race at unknown origin, with ' if form == 'unknown' else ''}{kind}{' (' + ', '.join(how) + ')' if how else ''} " \
+        f"to 0xffff888012345680 of {count} bytes by {who}:"
+    symbol = f"{function}+0x{offset:x}/0x{size + 16:x}"
+    known = places(into, function, offset)
+    if form == "syzbot":
+        yield from (f" {name} {place} [inline]" for name, place in known[:-1])
+        yield f" {symbol} {known[-1][1]}"
+    elif form == "decoded":
+        # With the symbol kept, as newer versions of the script do.
+        yield f" {symbol} ({' '.join(place for _, place in known)})"
+    else:
+        yield f" {symbol}"
+    yield " entry_SYSCALL_64_after_hwframe+0x77/0x7f"
+
+
+def report(into, form, writer, reader):
+    yield RULE
+    yield f"BUG: KCSAN: data-race in {' / '.join(sorted(name for name in (writer, reader) if name))}"
+    yield ""
+    yield from side(into, writer, "write", form, "task 12 on cpu 0")
+    if reader:
+        yield ""
+        yield from side(into, reader, "read", form, "interrupt on cpu 1")
+    yield ""
+    if form != "wrapped":
+        yield "value changed: 0x00000000 -> 0x00000001"
+        yield ""
+    yield "Reported by Kernel Concurrency Sanitizer on:"
+    yield "CPU: 1 UID: 0 PID: 12 Comm: a Not tainted"
+    yield RULE
+
+
+def dressed(lines, form):
+    for line in lines:
+        if form in ("dmesg", "unknown"):
+            yield f"[   12.345678] {line}"
+        elif form == "callers":
+            yield f"[   12.345678][  T12] {line}"
+            # Another processor's output in between.
+            yield "[   12.345679][   C1] tcp_v4_rcv+0x1/0x2"
+        elif form == "journal":
+            yield f"Nov 28 07:00:00 host kernel: [   12.345678] {line}"
+        elif form == "quoted":
+            yield f"> > {line}"
+        elif form == "wrapped" and " of " in line and " by " in line:
+            yield from re.split(r" (?=by )", line)
+        else:
+            yield line
+
+
+def main():
+    if sys.argv[1] == "--build":
+        build(pathlib.Path(sys.argv[2]))
+        return
+    into, form, writer, *rest = sys.argv[1:]
+    edits = [word for word in rest if word in ("cut", "grown")]
+    reader = next((word for word in rest if word not in edits), None)
+    lines = list(report(pathlib.Path(into), form, writer, reader))
+    if "cut" in edits:
+        lines = lines[:next(number for number, line in enumerate(lines) if line.startswith("read")) + 1]
+    if "grown" in edits:
+        lines = [re.sub(r"/0x([0-9a-f]+)$", lambda match: f"/0x{int(match[1], 16) + 256:x}", line) for line in lines]
+    print("\n".join(dressed(lines, form)))
+
+
+if __name__ == "__main__":
+    main()

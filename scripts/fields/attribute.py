@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Which field a report is about, by the source lines of both accesses.
+
+A side's candidates are the accesses that the compiler's syntax tree has at the line, of the same kind and size, innermost function first:
+an access through a pointer (atomic_read(&sk->sk_rmem_alloc), a list) is one where the address of the field is taken further out.
+"""
+
+from collections import namedtuple
+
+# field: "" where it cannot be told; then reason says why. by: what told it.
+Finding = namedtuple("Finding", "field by reason accesses places")
+Side = namedtuple("Side", "fields places why")
+
+# What an access of C is to KCSAN. A bit field is written by reading and writing what it lies in.
+KINDS = {"read": {"read", "read-write"}, "write": {"write", "read-write"}, "read-write": {"read-write", "write"}}
+BIT_FIELD = {"read": {"read", "read-write", "write"}, "write": {"write", "read-write"}, "read-write": {"write", "read-write"}}
+ASSERTED = {"read", "write", "read-write"}
+# Callers of the innermost symbol that may have passed the address of a field to it.
+CALLERS = 2
+
+
+class Attributor:
+    """Of reports of a build, by its source lines. slabs: {slab_size, order} of the objects that a tcp_sock is."""
+
+    by = "line"
+
+    def __init__(self, objects, tree, slabs=()):
+        self.objects, self.tree, self.slabs = objects, tree, slabs
+
+    def fits(self, access, side):
+        """Whether an access in the source can be this side of a report."""
+        field = self.tree.layout.fields.get(access.field)
+        if not self.by_slab(access.field, side):
+            return False
+        if access.kind == "address":
+            return field is None or side.size * 8 <= field.size
+        kinds = BIT_FIELD if access.shape == "bit field" else KINDS
+        if access.kind not in kinds.get(side.kind, ASSERTED) or bool(access.marked) != side.marked:
+            return False
+        return field is None or field.shape in ("bit field", "record") or side.size * 8 in (field.size, field.element)
+
+    def by_slab(self, name, side):
+        """Whether the address can be that of a field of a tcp_sock, which lies in a slab of its own; of others nobody knows."""
+        field = self.tree.layout.fields.get(name)
+        if not self.slabs or field is None or field.structure != "tcp_sock":
+            return True
+        offsets = {(side.address % (4096 << slab["order"])) % slab["slab_size"] for slab in self.slabs}
+        return any(field.offset < (offset + side.size) * 8 and offset * 8 < field.offset + field.size for offset in offsets)
+
+    def symbols(self, side):
+        """The innermost symbol, and its callers."""
+        inner = side.inner()
+        return inner[-1], [frame for frame in side.frames[len(inner):] if not frame.inline][:CALLERS]
+
+    def levels(self, side):
+        """((function, file, line) of the innermost symbol, innermost first, those of its callers)."""
+        symbol, callers = self.symbols(side)
+        stacks = [self.objects.stack(frame.function, frame.offset, frame.size) if frame.size else () for frame in [symbol, *callers]]
+        paths = [self.objects.object_of(frame.function, frame.size) for frame in [symbol, *callers]]
+        self.tree.read([path for path in paths if path])
+        return list(stacks[0]), [level for stack in stacks[1:] for level in stack]
+
+    def accesses(self, level):
+        return self.tree.at.get(level[1:], ())
+
+    def found(self, levels, side, address, accesses=None):
+        """The fields of the first level that has some; address: those whose address is taken there."""
+        for level in levels:
+            fields = {one.field for one in (accesses or self.accesses)(level)
+                      if (one.kind == "address") == address and self.fits(one, side)}
+            if fields:
+                return fields
+        return set()
+
+    def side(self, side):
+        """The fields that one side can be about."""
+        own, callers = self.levels(side)
+        places = tuple(f"{file}:{line}" for _, file, line in own if line)
+        if not own:
+            known = self.objects.object_of(side.function())
+            return Side(set(), places, f"no source line for {side.function()}()" if known else f"{side.function()}() is not in net/")
+        fields = self.found(own, side, False) or self.found([*own, *callers], side, True) or {
+            # Through a pointer that the function has made of the field's address on another line.
+            one.field for one in self.tree.of.get(own[0][0], ()) if one.kind == "address" and self.fits(one, side)}
+        return Side(fields, places, "" if fields else f"no such {side.kind} of these structures in {own[0][0]}()")
+
+    def sides(self, accesses):
+        return [self.side(access) for access in accesses]
+
+    def refused(self, report):
+        """Why a report cannot be looked at; "" where it can."""
+        return "the report is cut" if report.cut else ""
+
+    def shared(self, sides):
+        """The fields that all sides can be about; pairs that share a byte where there is none."""
+        common = set.intersection(*(side.fields for side in sides))
+        if common or len(sides) == 1:
+            return common
+        return {"+".join(sorted((one, other))) for one in sides[0].fields for other in sides[1].fields
+                if self.tree.layout.overlap(one, other)}
+
+    def told(self, sides):
+        """(the sides that count, by what they tell): a side without a line may be of code elsewhere."""
+        known = [side for side in sides if side.places]
+        return known, self.by if len(known) == 2 else "one side's line"
+
+    def judge(self, report):
+        kinds = tuple(sorted(str(access) for access in report.accesses))
+        if reason := self.refused(report):
+            return Finding("", "", reason, kinds, ())
+        sides = self.sides(report.accesses[:2])
+        places = tuple(sorted({place for side in sides for place in side.places[:1]}))
+        told, by = self.told(sides)
+        missing = next((side.why for side in told or sides if side.why), "")
+        if missing:
+            return Finding("", by, missing, kinds, places)
+        fields = self.shared(told)
+        if len(fields) == 1:
+            return Finding(fields.pop(), by, "", kinds, places)
+        if not fields:
+            return Finding("", by, "the two sides name no common field", kinds, places)
+        shown = ", ".join(sorted(fields)[:4]) + (f" and {len(fields) - 4} more" if len(fields) > 4 else "")
+        return Finding("", by, f"{len(fields)} fields are possible: {shown}", kinds, places)

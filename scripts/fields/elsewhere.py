@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Which field a report is about whose build cannot be had: by its functions in another source, or by the text of its lines in its own."""
+
+import functools
+import re
+
+from .attribute import KINDS, Attributor, Side
+from .tree import DEFINE
+
+
+class ByFunction(Attributor):
+    """By the functions that a report names. What one source has in a function, another one has in a function that it calls."""
+
+    by = "function"
+
+    def fits(self, access, side):
+        field = self.tree.layout.fields.get(access.field)
+        if access.kind == "address":
+            return field is None or (side.size * 8 <= field.size if field.shape == "record" else side.size * 8 == field.size)
+        # A later series may have marked what an earlier one had not, hardly the reverse.
+        if side.marked and not access.marked:
+            return False
+        if access.kind not in KINDS.get(side.kind, {"read", "write", "read-write"}) and access.shape != "bit field":
+            return False
+        return field is None or field.shape in ("bit field", "record") or side.size * 8 in (field.size, field.element)
+
+    def levels(self, side):
+        symbol, callers = self.symbols(side)
+        paths = [self.objects.object_of(frame.function) for frame in [symbol, *callers]]
+        # The inline functions of headers are there wherever the symbol is, which this build may not have.
+        self.tree.read([*(path for path in paths if path), *(self.objects.build / name for name in DEFINE)])
+        return ([(frame.function, *(frame.places[-1] if frame.places else ("", 0))) for frame in side.inner()],
+                [(frame.function, "", 0) for frame in callers])
+
+    def within(self, calls):
+        """The accesses of a function and of those that it calls, so many levels deep."""
+        return lambda level: {access for name in self.tree.calls(level[0], calls) for access in self.tree.of.get(name, ())}
+
+    def sides(self, accesses):
+        """First the functions themselves, then with what they pass on, then with what they call: the first that names a common field."""
+        levels = [self.levels(side) for side in accesses]
+        tried = []
+        for calls, passed in ((0, False), (0, True), (1, True), (2, True)):
+            tried = []
+            for side, (own, callers) in zip(accesses, levels):
+                fields = self.found(own[:1], side, False, self.within(calls))
+                if passed or not fields:
+                    fields = fields | self.found([*own, *callers], side, True, self.within(0))
+                where = own[0][0]
+                why = "" if fields else f"no such {side.kind} of these structures in {where}()" if self.tree.knows(where) else \
+                    f"the build has no {where}()"
+                tried.append(Side(fields, tuple(f"{file}:{line}" for _, file, line in own if line), why))
+            if all(side.fields for side in tried) and self.shared(tried):
+                break
+        return tried
+
+    def refused(self, report):
+        inner = [access.inner()[0] for access in report.accesses if access.inner()]
+        if report.cut:
+            return "the report is cut"
+        if report.unknown_origin:
+            return "one side only, and another source"
+        if not any(frame.places for access in report.accesses for frame in access.frames):
+            return "no source lines in the report, and another source"
+        if any(len(frame.places) > 1 for frame in inner):
+            return "the report does not name the inlined function, and another source"
+        return ""
+
+    def told(self, sides):
+        return sides, self.by
+
+
+class BySource(Attributor):
+    """By what the lines of a report name, in the source that they are of."""
+
+    by = "line of SOURCE="
+
+    def __init__(self, objects, tree, source):
+        super().__init__(objects, tree)
+        self.source = source
+
+    @functools.cached_property
+    def _macros(self):
+        """What members are called in the source: sk_state for skc_state."""
+        path = self.source / "include/net/sock.h"
+        text = path.read_text(errors="replace") if path.exists() else ""
+        return {member: name for name, member in re.findall(r"^#define\s+(\w+)\s+__sk_common\.(\w+)$", text, re.M)}
+
+    def side(self, side):
+        file, number = next((frame.places[0] for frame in side.inner()[:1] if frame.places), ("", 0))
+        try:
+            words = set(re.findall(r"\w+", (self.source / file).read_text(errors="replace").splitlines()[number - 1]))
+        except (OSError, IndexError):
+            return Side(set(), (), f"no source line for {side.function()}()")
+        fields = set()
+        for name, field in self.tree.layout.fields.items():
+            last = name.rsplit(".", 1)[1]
+            if {last, self._macros.get(last)} & words and (field.shape in ("bit field", "record") or
+                                                           side.size * 8 in (field.size, field.element)):
+                fields.add(name)
+        return Side(fields, (f"{file}:{number}",), "" if fields else f"{file}:{number} names no such field of these structures")

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Attributes the reports of a log to fields, and prints a table or a JSON document.
+
+Usage: report.py --log FILE --kernel DIRECTORY... --cache DIRECTORY [--by line|function] [--source DIRECTORY] [--format table|json]
+                 --structs NAME...
+
+Exit status: 0, or 2 where no report could be attributed, the log has none, or it is of another build.
+"""
+
+import argparse
+import collections
+import json
+import pathlib
+import sys
+import tempfile
+
+from .attribute import Attributor
+from .elsewhere import ByFunction, BySource
+from .objects import Objects
+from .reports import reports
+from .tree import Tree
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--log", required=True, type=pathlib.Path)
+    parser.add_argument("--cache", required=True, type=pathlib.Path)
+    parser.add_argument("--reader", required=True)
+    parser.add_argument("--kernel", required=True, type=pathlib.Path, nargs="+", help="several only with --by function")
+    parser.add_argument("--by", choices=("line", "function"), default="line",
+                        help="function: the log is of another source than the build; by the names of functions alone")
+    parser.add_argument("--source", type=pathlib.Path, help="the source that the lines in the log are of, without a build")
+    parser.add_argument("--format", choices=("table", "json"), default="table")
+    parser.add_argument("--structs", nargs="+", required=True)
+    return parser.parse_args()
+
+
+def die(text):
+    print(f"tsoffset: fields: {text}", file=sys.stderr)
+    sys.exit(2)
+
+
+def other_build(objects, found):
+    """What speaks against the log being of this build; "" if nothing does: sizes of most of its functions differ, or it has none."""
+    sizes = {(frame.function, frame.size) for report in found for access in report.accesses for frame in access.frames if frame.size}
+    known = {one: objects.sizes(one[0]) for one in sizes}
+    checked = {one: own for one, own in known.items() if own}
+    wrong = sorted(one for one, own in checked.items() if not any(one[1] in size for size in own))
+    if not checked:
+        return "the log names no function of the build with its size: nothing shows that it is of this build"
+    if 2 * len(wrong) <= len(checked):
+        return ""
+    name, size = wrong[0]
+    return (f"the log is of another build: {len(wrong)} of {len(checked)} functions have another size, "
+            f"as {name}() with 0x{size:x} in the log and 0x{checked[wrong[0]][0].start:x} in the build")
+
+
+def table(rows):
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    rows.insert(1, tuple("-" * width for width in widths))
+    for row in rows:
+        print("| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |")
+
+
+def show(groups, total, told):
+    rows = [("field", "reports", "by", "accesses", "lines")]
+    for (field, by, _, accesses, places), count in groups:
+        if field:
+            shown = by if by != "function" else "function, of another source"
+            rows.append((field, str(count), shown, "; ".join(accesses), ", ".join(places) or "-"))
+    if len(rows) > 1:
+        table(rows)
+    for (field, _, reason, accesses, _), count in groups:
+        if not field:
+            print(f"cannot tell: {count} x {'; '.join(accesses) or 'no access'}: {reason}")
+    print(f"{total} reports: {told} attributed, {total - told} not")
+
+
+def judged(kernel, found, options):
+    """What one build says about each report."""
+    with tempfile.TemporaryDirectory() as scratch:
+        objects = Objects(kernel, scratch)
+        here = options.by == "line" and not options.source
+        if here and (why := other_build(objects, found)):
+            die(f"{why}; BY=function goes by the names of functions alone, SOURCE= by the lines that the log has")
+        tree = Tree(objects, options.structs, options.cache, options.reader)
+        if missing := set(options.structs) - tree.layout.structures():
+            die(f"no file of the build defines struct {', '.join(sorted(missing))}")
+        attributor = Attributor(objects, tree) if here else BySource(objects, tree, options.source) if options.source \
+            else ByFunction(objects, tree)
+        return [attributor.judge(report) for report in found]
+
+
+def agreed(findings):
+    """What several builds say about one report."""
+    told = {finding.field for finding in findings} - {""}
+    if len(told) > 1:
+        return findings[0]._replace(field="", reason=f"the builds say {' and '.join(sorted(told))}")
+    return next((finding for finding in findings if finding.field), findings[-1])
+
+
+def main():
+    options = arguments()
+    found = reports(options.log.read_text(errors="replace"))
+    if not found:
+        die(f"no KCSAN report in {options.log.name}")
+    findings = [agreed(each) for each in zip(*(judged(kernel, found, options) for kernel in options.kernel))]
+    groups = sorted(collections.Counter(findings).items(), key=lambda item: (-item[1], item[0]))
+    told = sum(bool(finding.field) for finding in findings)
+    if options.format == "json":
+        print(json.dumps({"version": 1, "reports": len(found), "attributed": told, "cut": sum(report.cut for report in found),
+                          "findings": [finding._asdict() | {"count": count} for finding, count in groups]}))
+    else:
+        show(groups, len(found), told)
+    if not told:
+        die("no report could be attributed")
+
+
+if __name__ == "__main__":
+    main()

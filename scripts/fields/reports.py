@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-2.0
+"""KCSAN's reports in any text: a console, dmesg, a journal, a CI log, a mail, as the kernel prints them or with source lines added.
+
+Frames have source lines where somebody added them: syzbot's ("f+0x1/0x2 a.c:3", "g a.h:4 [inline]"), and those of the kernel's
+scripts/decode_stacktrace.sh ("f (a.h:4 a.c:3)").
+"""
+
+import re
+from dataclasses import dataclass, field
+
+HEADER = re.compile(r"BUG: KCSAN: (.*)")
+RULE = "=" * 60
+# What others put before a line: marks of a quotation, a journal's or CI's time, a level, the kernel's time and caller.
+PREFIXES = [re.compile(pattern) for pattern in (
+    r"^[\s>|]+", r"^[A-Z][a-z]{2} [ \d]\d [\d:]{8} \S+ kernel: ?", r"^\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?(?: \S+ kernel:)? ?",
+    r"^\S+ kernel: ", r"^<\d+>", r"^\[ *\d+\.\d+\] ?", r"^\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d [\d:]{8} \d{4}\] ?")]
+CALLER = re.compile(r"^\[ *([TC]\d+)\] ?")
+ACCESS = re.compile(r"^(race at unknown origin, with )?(read-write|read|write|assert no writes|assert no accesses)"
+                    r"(?: \(([a-z, ]+)\))? to 0x([0-9a-f]+) of (\d+) bytes\b")
+PLACE = r"\.?/?([\w./-]+\.[chS]):(\d+)"
+FRAME = re.compile(r"^(\w+)(?:\.[\w.]+)?\+0x([0-9a-f]+)/0x([0-9a-f]+)(?: \[[^\]]+\])?(?: " + PLACE + ")?")
+INLINE = re.compile(r"^(\w+)(?:\.[\w.]+)? " + PLACE + r" \[inline\]")
+DECODED = re.compile(r"^(\w+)(?:\.[\w.]+)? \((" + PLACE + r".*)\)")
+END = re.compile(r"^(?:={60,}|Reported by Kernel Concurrency Sanitizer)")
+LONGEST = 200
+
+
+@dataclass
+class Frame:
+    """One line of a stack. offset and size: of a symbol, None where the function is inlined. places: source lines, innermost first."""
+
+    function: str
+    offset: int = None
+    size: int = None
+    places: tuple = ()
+    inline: bool = False
+
+
+@dataclass
+class Access:
+    """One side of a report."""
+
+    kind: str
+    marked: bool
+    address: int
+    size: int
+    frames: list = field(default_factory=list)
+
+    def function(self):
+        """The symbol: the innermost function that is not inlined."""
+        return next((frame.function for frame in self.frames if not frame.inline), "?")
+
+    def inner(self):
+        """The frames of the innermost symbol: what is inlined there, and itself."""
+        for number, frame in enumerate(self.frames):
+            if not frame.inline:
+                return self.frames[:number + 1]
+        return self.frames
+
+    def __str__(self):
+        return f"{'marked' if self.marked else 'plain'} {self.kind} of {self.size} in {self.function()}"
+
+
+@dataclass
+class Report:
+    """cut: the text ends, or another report begins, before both sides have a frame."""
+
+    title: str
+    accesses: list = field(default_factory=list)
+    unknown_origin: bool = False
+    cut: bool = False
+
+
+def stripped(line):
+    """(the line without what others put before it, the caller that printed it or "")."""
+    caller, before = "", None
+    while line != before:
+        before = line
+        for pattern in PREFIXES:
+            line = pattern.sub("", line)
+        if match := CALLER.match(line):
+            caller, line = match[1], line[match.end():]
+    return line.strip(), caller
+
+
+def frame(line):
+    if match := FRAME.match(line):
+        places = ((match[4], int(match[5])),) if match[4] else ()
+        return Frame(match[1], int(match[2], 16), int(match[3], 16), places)
+    if match := INLINE.match(line):
+        return Frame(match[1], places=((match[2], int(match[3])),), inline=True)
+    if match := DECODED.match(line):
+        return Frame(match[1], places=tuple((file, int(number)) for file, number in re.findall(PLACE, match[2])))
+    return None
+
+
+def parse(lines):
+    """One report, of its lines without prefixes."""
+    report = Report(HEADER.search(lines[0])[1].strip())
+    for line in lines[1:]:
+        if END.match(line):
+            break
+        if match := ACCESS.match(line):
+            report.unknown_origin = report.unknown_origin or bool(match[1])
+            report.accesses.append(Access(match[2], "marked" in (match[3] or ""), int(match[4], 16), int(match[5])))
+        elif report.accesses and (found := frame(line)):
+            report.accesses[-1].frames.append(found)
+    sides = 1 if report.unknown_origin else 2
+    report.cut = len(report.accesses) < sides or not all(access.inner() and not access.inner()[-1].inline for access in report.accesses)
+    return report
+
+
+def reports(text):
+    """All of them. Lines that another caller printed in between are left out, where the log names callers."""
+    found, current, caller = [], None, ""
+    for line in text.splitlines():
+        line, by = stripped(line)
+        if HEADER.search(line):
+            current, caller = [line], by
+            found.append(current)
+        elif current and by == caller and len(current) < LONGEST:
+            current.append(line)
+    return [parse(lines) for lines in found]
