@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """Compares what scripts/fields says about reports with what they are about, and records it.
 
-Usage: attributed.py cases BUILD CACHE READER CASES RESULTS SUBJECT  reports of pasted.py: lines "FIELD|ARGUMENTS|DESCRIPTION", where FIELD may be
-                                                              "cannot tell: REASON"
-       attributed.py forms DIRECTORY                          the public reports in a directory, each in a file, can be read
+Usage: attributed.py cases BUILD CACHE READER CASES RESULTS SUBJECT  reports of pasted.py: lines "FIELD|ARGUMENTS|DESCRIPTION"; FIELD may
+                                                                     be "cannot tell: REASON"
+       attributed.py forms DIRECTORY                                 the public reports in a directory, each in a file, can be read
        attributed.py public DIRECTORY CACHE READER KERNEL...         and are attributed, by the functions of some kernels, to the fields
-                                                              that their fixes name
+                                                                     that their fixes name
 """
 
 import pathlib
