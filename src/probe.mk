@@ -52,7 +52,7 @@ ccflags-y += -DTSOFFSET_FPROBE
 endif
 
 # The current task as a per-CPU variable of its own, which modules may read.
-ifeq ($(and $(CONFIG_X86_64),$(CONFIG_SMP),$(shell grep -qsE '^DECLARE_PER_CPU\w*\(struct task_struct \*, current_task\);' $(srctree)/arch/x86/include/asm/current.h && echo y)),y)
+ifeq ($(and $(CONFIG_X86_64),$(CONFIG_SMP),$(shell grep -qsE '^DECLARE_PER_CPU\w*\(struct task_struct \*, current_task\);' $(srctree)/arch/x86/include/asm/current.h && { ! test -e $(srctree)/arch/x86/kernel/cpu/common.c || grep -qs '^EXPORT_PER_CPU_SYMBOL(current_task);' $(srctree)/arch/x86/kernel/cpu/common.c; } && echo y)),y)
 tsoffset-cfgs += --cfg=kernel_has_current_task
 endif
 

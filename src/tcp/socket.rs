@@ -307,16 +307,13 @@ pub(super) unsafe fn cookie(sk: *const bindings::sock) -> u64 {
     (u64::from(halves[1]) << 32) | u64::from(halves[0])
 }
 
-/// The third half word of an address in ::ffff:0:0/96, in network byte order.
+/// The third 32-bit word of an address in ::ffff:0:0/96, in network byte order.
 const MAPPED: u32 = 0xffff_u32.to_be();
 
-/// Returns a word whose bytes in memory are those of two halves.
+/// Returns a word whose bytes in memory are those of `first`, then those of `second`.
 const fn word(first: u32, second: u32) -> u64 {
-    if cfg!(target_endian = "little") {
-        first as u64 | ((second as u64) << 32)
-    } else {
-        ((first as u64) << 32) | second as u64
-    }
+    let ([a, b, c, d], [e, f, g, h]) = (first.to_ne_bytes(), second.to_ne_bytes());
+    u64::from_ne_bytes([a, b, c, d, e, f, g, h])
 }
 
 /// Returns the v4-mapped address of an IPv4 address.
@@ -333,11 +330,8 @@ fn is_mapped(address: Address) -> bool {
 /// Returns the last four bytes of an address: the IPv4 address of a v4-mapped one.
 #[inline(always)]
 fn last(address: Address) -> u32 {
-    if cfg!(target_endian = "little") {
-        (address[1] >> 32) as u32
-    } else {
-        address[1] as u32
-    }
+    let [.., e, f, g, h] = address[1].to_ne_bytes();
+    u32::from_ne_bytes([e, f, g, h])
 }
 
 /// Returns the bytes of an address.

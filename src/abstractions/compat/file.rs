@@ -10,10 +10,11 @@ use crate::bindings;
 ///
 /// # Safety
 ///
-/// The file is open during the call, by the current thread.
+/// The file is open during the call, a system call of the current thread on that file.
 pub(crate) unsafe fn flags(file: *const bindings::file) -> u32 {
     #[cfg(kernel_has_file_flags)]
-    // SAFETY: The caller guarantees an open file. A call of the current thread holds the file's position.
+    // SAFETY: The caller guarantees an open file. An `fdget_pos()` without `f_pos_lock` is that of the current call, on
+    // this thread.
     unsafe {
         kernel::fs::LocalFile::from_raw_file(file.cast()).flags()
     }

@@ -130,6 +130,8 @@ pub(crate) struct Connect {
     way: u8,
 }
 
+const _: () = assert!(WAYS <= 1 << u8::BITS);
+
 /// The state of a read from its start to its end.
 #[derive(Clone, Copy)]
 pub(crate) struct Read {
