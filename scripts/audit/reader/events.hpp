@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 //
-// What a call does to the socket locks that are held, and what a condition tells about them.
+// What a call does to the socket locks that are held, and what its result tells about them.
 #ifndef AUDIT_EVENTS_HPP
 #define AUDIT_EVENTS_HPP
 
@@ -72,31 +72,16 @@ public:
 		}
 	}
 
-	// The socket that a condition finds without an owner: "" where it does not look. then: in the branch that is taken, or in the other.
-	std::string unowned(const Node &condition, bool &then) const
+	// Behind a call of sock_owned_by_user() that returned 0.
+	void no_owner(const Node &call, State &state) const
 	{
-		const Node *found = nullptr;
-		std::function<void(const Node &)> look = [&](const Node &node) {
-			if (node.kind == CXCursor_CallExpr && callee(node) == "sock_owned_by_user")
-				found = &node;
-			for (const Node &child : node.children)
-				look(child);
-		};
-		bool negated = false, conjunction = false, disjunction = false;
+		if (!state || callee(call) != "sock_owned_by_user" || call.children.size() < 2)
+			return;
+		std::string object = origins.of(call.children[1]);
+		auto lock = state->find("bh_lock_sock:" + object);
 
-		look(condition);
-		if (!found || found->children.size() < 2)
-			return "";
-		for (const Node *node = found->parent; node && node != condition.parent; node = node->parent) {
-			if (node->kind == CXCursor_UnaryOperator && clang_getCursorUnaryOperatorKind(node->cursor) == CXUnaryOperator_LNot)
-				negated = !negated;
-			if (node->kind == CXCursor_BinaryOperator) {
-				conjunction = conjunction || clang_getCursorBinaryOperatorKind(node->cursor) == CXBinaryOperator_LAnd;
-				disjunction = disjunction || clang_getCursorBinaryOperatorKind(node->cursor) == CXBinaryOperator_LOr;
-			}
-		}
-		then = negated;
-		return (negated ? disjunction : conjunction) ? "" : origins.of(found->children[1]);
+		if (lock != state->end())
+			(*state)["not owned:" + object] = lock->second;
 	}
 
 private:

@@ -45,24 +45,61 @@ private:
 			one = other->count(one->first) ? std::next(one) : into->erase(one);
 	}
 
+	static bool logical(const Node &node, CXBinaryOperatorKind kind)
+	{
+		return node.kind == CXCursor_BinaryOperator && node.children.size() == 2 && clang_getCursorBinaryOperatorKind(node.cursor) == kind;
+	}
+
+	void leave(const Node &node, const State &state)
+	{
+		if (reporting && clang_isExpression(node.kind))
+			report(node, state ? *state : Held());
+	}
+
+	// What is held where a condition was true, and where it was false. A comparison tells nothing about an owner.
+	void condition(const Node &node, const State &before, State &yes, State &no)
+	{
+		State between, after;
+
+		if (logical(node, CXBinaryOperator_LAnd)) {
+			condition(node.children[0], before, between, no);
+			condition(node.children[1], between, yes, after);
+			join(no, after);
+		} else if (logical(node, CXBinaryOperator_LOr)) {
+			condition(node.children[0], before, yes, between);
+			condition(node.children[1], between, after, no);
+			join(yes, after);
+		} else if (node.kind == CXCursor_UnaryOperator && clang_getCursorUnaryOperatorKind(node.cursor) == CXUnaryOperator_LNot) {
+			condition(node.children[0], before, no, yes);
+		} else if (transparent(node) && node.children.size() == 1) {
+			condition(node.children[0], before, yes, no);
+		} else if (node.kind == CXCursor_CallExpr && callee(node) == "__builtin_expect" && node.children.size() > 1) {
+			condition(node.children[1], before, yes, no);
+		} else {
+			yes = before;
+			visit(node, yes);
+			no = yes;
+			events.no_owner(node, no);
+			return;
+		}
+		after = yes;
+		join(after, no);
+		leave(node, after);
+	}
+
 	void branch(const Node &node, State &state)
 	{
+		State yes, no;
+
 		if (node.children.empty())
 			return;
-		visit(node.children.front(), state);
-		bool then = true;
-		std::string object = events.unowned(node.children.front(), then);
-		State taken = state, other = state;
-		State &free = then ? taken : other;
-
-		if (free && free->count("bh_lock_sock:" + object))
-			(*free)["not owned:" + object] = (*free)["bh_lock_sock:" + object];
+		condition(node.children.front(), state, yes, no);
 		if (node.children.size() > 1)
-			visit(node.children[1], taken);
+			visit(node.children[1], yes);
 		if (node.children.size() > 2)
-			visit(node.children[2], other);
-		state = taken;
-		join(state, other);
+			visit(node.children[2], no);
+		state = yes;
+		join(state, no);
 	}
 
 	// The body runs any number of times, with what is held at both ends.
@@ -127,6 +164,16 @@ private:
 		case CXCursor_LabelStmt:
 			join(state, jumps[spelling(node.cursor)]);
 			break;
+		case CXCursor_BinaryOperator:
+			if (logical(node, CXBinaryOperator_LAnd) || logical(node, CXBinaryOperator_LOr)) {
+				State yes, no;
+
+				condition(node, state, yes, no);
+				state = yes;
+				join(state, no);
+				return;
+			}
+			break;
 		default:
 			break;
 		}
@@ -154,8 +201,7 @@ private:
 		default:
 			break;
 		}
-		if (reporting && clang_isExpression(node.kind))
-			report(node, state ? *state : Held());
+		leave(node, state);
 		if (node.kind == CXCursor_CallExpr)
 			events.call(node, state);
 	}
