@@ -47,5 +47,9 @@ int main(int argc, char **argv)
 		close(accept(listener, NULL, NULL));
 	}
 	printf("connects %ld, getsockopts %ld\n", connects, asked);
+	if (!asked) {
+		fprintf(stderr, "tcp_usec_ts: no getsockopt(TCP_TIMESTAMP) succeeded\n");
+		return 1;
+	}
 	return 0;
 }

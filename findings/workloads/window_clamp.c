@@ -41,5 +41,9 @@ int main(int argc, char **argv)
 		}
 	}
 	printf("disconnects %ld, getsockopts %ld\n", disconnects, asked);
+	if (!asked) {
+		fprintf(stderr, "window_clamp: no getsockopt(TCP_WINDOW_CLAMP) succeeded\n");
+		return 1;
+	}
 	return 0;
 }
