@@ -12,15 +12,40 @@ import json
 import pathlib
 import sys
 
-# So many reports do not fail to appear by chance: of five expected ones, none appears in one of 150 runs.
-ENOUGH = 5
+# Reports vanish or appear by chance with a probability below this.
+CHANCE = 0.01
 # How much shorter the run after a patch may be.
 SHORTER = 0.9
 
 
 def of(kernel, name):
     """The reports about a field, those about two fields of one byte included."""
-    return sum(count for field, count in kernel["fields"].items() if name == field or name in field.split("+"))
+    return sum(one["count"] for one in about(kernel, name))
+
+
+def about(kernel, name):
+    return [one for one in kernel["findings"] if name == one["field"] or name in one["field"].split("+")]
+
+
+def functions(findings):
+    """The functions that findings name: of "plain read of 4 in f", f."""
+    return {access.rsplit(" in ", 1)[-1] for one in findings for access in one["accesses"]} - {"?"}
+
+
+def untold(kernel, racing):
+    """Why a run without a report about a field may have had one, where these functions race on it in the other run; "" if it had none."""
+    if kernel["unread"]:
+        return f"{kernel['name']}: {len(kernel['unread'])} files were not read: {kernel['unread'][0]}"
+    for one in kernel["findings"]:
+        if not one["field"] and (both := functions([one]) & racing):
+            return f"{kernel['name']}: a report in {min(both)}(), which races on the field in the other run, is not attributed: {one['reason']}"
+    return ""
+
+
+def chance(count, there, other):
+    """The probability that all reports of two runs alike are in the first one: a report is in a run as its share of watchpoints is."""
+    own, others = there["kcsan"]["watchpoints"], other["kcsan"]["watchpoints"]
+    return (own / (own + others)) ** count
 
 
 def verdict(name, before, after):
@@ -29,15 +54,19 @@ def verdict(name, before, after):
         if kernel["missing"]:
             return "", kernel["missing"][0]
     first, then = of(before, name), of(after, name)
-    if not first:
-        return ("breaks", "") if then >= ENOUGH else ("nothing to fix", "no report before the patch")
-    if then:
+    if first and then:
         return "does not fix", ""
-    if first < ENOUGH:
-        return "", f"{first} reports before the patch may be chance, {ENOUGH} are not"
-    for what, amount in (("seconds", lambda kernel: kernel["seconds"]), ("watchpoints", lambda kernel: kernel["kcsan"]["watchpoints"])):
-        if amount(after) < (SHORTER if what == "seconds" else 0.5) * amount(before):
-            return "", f"{amount(after)} {what} with the patch, {amount(before)} without"
+    there, quiet = (before, after) if first else (after, before)
+    if reason := untold(quiet, functions(about(there, name))):
+        return "", reason
+    by_chance = chance(first + then, there, quiet)
+    if not first:
+        return ("breaks", "") if by_chance < CHANCE else ("nothing to fix", "no report before the patch")
+    if by_chance >= CHANCE:
+        return "", (f"{first} reports before the patch may be chance: none would follow without it with a probability of {by_chance:.1%}; "
+                    "repeat it with a longer run")
+    if after["seconds"] < SHORTER * before["seconds"]:
+        return "", f"{after['seconds']} seconds with the patch, {before['seconds']} without"
     return "fixes", ""
 
 
@@ -71,6 +100,8 @@ def details(kernel, fields):
     outside = sum(one["count"] for one in kernel["findings"] if "is not in net/" in one["reason"])
     if outside:
         print(f"  cannot tell: {outside} x outside of net/")
+    for line in kernel["unread"]:
+        print(f"  not read: {line}")
 
 
 def main():
