@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* mss_cache SECONDS: connect() stores tp->mss_cache (tcp_sync_mss()), while another thread asks for the same socket's TCP_MAXSEG. */
+/*
+ * mss_cache SECONDS: connect() stores tp->mss_cache (tcp_sync_mss()), while another thread
+ * asks for the same socket's TCP_MAXSEG.
+ */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -28,14 +31,17 @@ static void *ask(void *unused)
 int main(int argc, char **argv)
 {
 	time_t end = time(NULL) + (argc > 1 ? atoi(argv[1]) : 30);
-	struct sockaddr_in6 to = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	struct sockaddr_in6 to = {
+		.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT
+	};
 	socklen_t size = sizeof(to);
 	int listener = socket(AF_INET6, SOCK_STREAM, 0);
 	pthread_t asker;
 	long connects = 0;
 
 	if (bind(listener, (struct sockaddr *)&to, size) || listen(listener, 64) ||
-	    getsockname(listener, (struct sockaddr *)&to, &size) || pthread_create(&asker, NULL, ask, NULL)) {
+	    getsockname(listener, (struct sockaddr *)&to, &size) ||
+	    pthread_create(&asker, NULL, ask, NULL)) {
 		perror("mss_cache");
 		return 1;
 	}
@@ -44,7 +50,7 @@ int main(int argc, char **argv)
 		long before;
 
 		__atomic_store_n(&shared, fd, __ATOMIC_RELEASE);
-		/* Both sides have to be at it. A call that always fails must not hold up the program. */
+		/* Both sides have to be at it. A failing call must not hold up the program. */
 		before = __atomic_load_n(&asked, __ATOMIC_RELAXED);
 		while (__atomic_load_n(&asked, __ATOMIC_RELAXED) < before + 3 && time(NULL) < end)
 			;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* nonagle SECONDS: setsockopt(TCP_NODELAY) stores tp->nonagle, while another thread asks for the same socket's TCP_NODELAY. */
+/*
+ * nonagle SECONDS: setsockopt(TCP_NODELAY) stores tp->nonagle, while another thread asks for
+ * the same socket's TCP_NODELAY.
+ */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* tcp_usec_ts SECONDS: connect() stores tp->tcp_usec_ts (tcp_v6_connect()), while another thread asks for TCP_TIMESTAMP. */
+/*
+ * tcp_usec_ts SECONDS: connect() stores tp->tcp_usec_ts (tcp_v6_connect()), while another
+ * thread asks for TCP_TIMESTAMP.
+ */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -27,7 +30,9 @@ static void *ask(void *socket)
 int main(int argc, char **argv)
 {
 	time_t end = time(NULL) + (argc > 1 ? atoi(argv[1]) : 30);
-	struct sockaddr_in6 to = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	struct sockaddr_in6 to = {
+		.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT
+	};
 	struct sockaddr nobody = { .sa_family = AF_UNSPEC };
 	int listener = socket(AF_INET6, SOCK_STREAM, 0), fd = socket(AF_INET6, SOCK_STREAM, 0);
 	socklen_t size = sizeof(to);
@@ -35,12 +40,14 @@ int main(int argc, char **argv)
 	pthread_t asker;
 
 	if (bind(listener, (struct sockaddr *)&to, size) || listen(listener, 64) ||
-	    getsockname(listener, (struct sockaddr *)&to, &size) || pthread_create(&asker, NULL, ask, &fd)) {
+	    getsockname(listener, (struct sockaddr *)&to, &size) ||
+	    pthread_create(&asker, NULL, ask, &fd)) {
 		perror("tcp_usec_ts");
 		return 1;
 	}
 	for (; time(NULL) < end; connects++) {
-		if (connect(fd, (struct sockaddr *)&to, size) || connect(fd, &nobody, sizeof(nobody))) {
+		if (connect(fd, (struct sockaddr *)&to, size) ||
+		    connect(fd, &nobody, sizeof(nobody))) {
 			perror("connect");
 			return 1;
 		}

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* window_clamp SECONDS: connect(AF_UNSPEC) stores tp->window_clamp (tcp_disconnect()), while another thread asks for TCP_WINDOW_CLAMP. */
+/*
+ * window_clamp SECONDS: connect(AF_UNSPEC) stores tp->window_clamp (tcp_disconnect()), while
+ * another thread asks for TCP_WINDOW_CLAMP.
+ */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * write_seq SECONDS: tcp_send_fin() stores tp->write_seq, while another thread asks for the same socket's SIOCOUTQ.
+ * write_seq SECONDS: tcp_send_fin() stores tp->write_seq, while another thread asks for the
+ * same socket's SIOCOUTQ.
  *
- * The send queue is full at shutdown(): tcp_send_fin() then adds the FIN to the last segment of the queue.
+ * The send queue is full at shutdown(): tcp_send_fin() then adds the FIN to the last segment
+ * of the queue.
  */
 #include <arpa/inet.h>
 #include <linux/sockios.h>
@@ -32,7 +34,9 @@ static void *ask(void *unused)
 int main(int argc, char **argv)
 {
 	time_t end = time(NULL) + (argc > 1 ? atoi(argv[1]) : 30);
-	struct sockaddr_in6 to = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	struct sockaddr_in6 to = {
+		.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT
+	};
 	socklen_t size = sizeof(to);
 	/* Little fills them, which saves time. */
 	int small = 4096;
@@ -43,7 +47,8 @@ int main(int argc, char **argv)
 
 	setsockopt(listener, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
 	if (bind(listener, (struct sockaddr *)&to, size) || listen(listener, 64) ||
-	    getsockname(listener, (struct sockaddr *)&to, &size) || pthread_create(&asker, NULL, ask, NULL)) {
+	    getsockname(listener, (struct sockaddr *)&to, &size) ||
+	    pthread_create(&asker, NULL, ask, NULL)) {
 		perror("write_seq");
 		return 1;
 	}
@@ -60,7 +65,7 @@ int main(int argc, char **argv)
 		while (send(fd, block, sizeof(block), MSG_DONTWAIT) > 0)
 			;
 		__atomic_store_n(&shared, fd, __ATOMIC_RELEASE);
-		/* Both sides have to be at it. A call that always fails must not hold up the program. */
+		/* Both sides have to be at it. A failing call must not hold up the program. */
 		before = __atomic_load_n(&asked, __ATOMIC_RELAXED);
 		while (__atomic_load_n(&asked, __ATOMIC_RELAXED) < before + 3 && time(NULL) < end)
 			;
