@@ -50,7 +50,22 @@ def objects(build, paths):
 
 
 # The arguments of gcc that say what the source means; libclang rejects many of the others.
-MEANING = re.compile(r"-(?:[IDU].|isystem|iquote|include|nostdinc|std=|m(?:16|32|64)$|f(?:short-wchar|unsigned-char|ms-extensions)$)|[^-]")
+MEANING = re.compile(r"-(?:[IDU].|isystem|iquote|include|nostdinc|std=|m(?:16|32|64)$|f(?:short-wchar|unsigned-char|ms-extensions)$)")
+# Those of them whose value may be the next word.
+PAIRS = {"-I", "-D", "-U", "-isystem", "-iquote", "-include"}
+
+
+def meaning(arguments):
+    """What gcc's arguments say about the source, and the source: the last word that is no option. Others are values, as of --param."""
+    kept, source, words = [], [], iter(arguments)
+    for word in words:
+        if word in PAIRS:
+            kept += [word, next(words)]
+        elif MEANING.match(word):
+            kept.append(word)
+        elif not word.startswith("-"):
+            source = [word]
+    return kept + source
 
 
 def command(text):
@@ -59,7 +74,7 @@ def command(text):
     compiler, *arguments = shlex.split(re.sub(r"-Wp,-MM?D,\S+", "", line))
     output = arguments.index("-o")
     arguments = [one for one in arguments[:output] + arguments[output + 2:] if one != "-c"]
-    return arguments if "clang" in os.path.basename(compiler) else [one for one in arguments if MEANING.match(one)]
+    return arguments if "clang" in os.path.basename(compiler) else meaning(arguments)
 
 
 def dependencies(text):
