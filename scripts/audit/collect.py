@@ -12,6 +12,7 @@ import resource
 import shlex
 import subprocess
 import sys
+import tempfile
 import time
 from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -104,9 +105,10 @@ def read(reader, structures, source, build, arguments, kept):
     if run.returncode:
         return run.stderr.strip().splitlines()[-1] if run.stderr.strip() else f"the reader ends with status {run.returncode}"
     kept.parent.mkdir(parents=True, exist_ok=True)
-    temporary = kept.with_suffix(f".{os.getpid()}")
-    temporary.write_text(run.stdout)
-    temporary.rename(kept)
+    # Other containers have processes of the same number.
+    with tempfile.NamedTemporaryFile("w", dir=kept.parent, delete=False) as temporary:
+        temporary.write(run.stdout)
+    os.rename(temporary.name, kept)
     return None
 
 

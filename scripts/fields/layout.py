@@ -1,14 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0
 """Where the fields of structures lie and how large they are, from the compiler's own syntax tree (libclang)."""
 
+import functools
+import hashlib
 import json
 import pathlib
+import subprocess
+import sys
+import tempfile
 from collections import namedtuple
 
-from clang.cindex import CursorKind, Index, TypeKind
+from clang.cindex import CursorKind, Diagnostic, Index, TypeKind
 
 # offset and size in bits; element: the size of an array's element, else the size. shape: bit field, array, record or "".
 Field = namedtuple("Field", "structure offset size element shape")
+PACKAGE = "libclang1-19"
 ARRAYS = {TypeKind.CONSTANTARRAY, TypeKind.INCOMPLETEARRAY}
 
 
@@ -41,13 +47,21 @@ def walk(structure, declaration, prefix, base, structures, found, embedded):
 
 
 def read(arguments, directory, structures):
-    """(fields by STRUCTURE.member, {structure: [(the one that has it within, offset)]}) of one file's structures."""
+    """(fields by STRUCTURE.member, {structure: [(the one that has it within, offset)]}, the first error or "") of one file's structures."""
     unit = Index.create().parse(None, args=[*arguments, f"-working-directory={directory}"])
     found, embedded = {}, {}
     for cursor in unit.cursor.get_children():
         if cursor.kind == CursorKind.STRUCT_DECL and cursor.is_definition() and cursor.spelling in structures:
             walk(cursor.spelling, cursor, cursor.spelling, 0, set(structures), found, embedded)
-    return found, embedded
+    return found, embedded, next((f"{one.location.file}:{one.location.line}: {one.spelling}" for one in unit.diagnostics
+                                  if one.severity >= Diagnostic.Error), "")
+
+
+@functools.cache
+def program():
+    """What tells that layouts are read in another way: this file, and the version of libclang."""
+    version = subprocess.run(["dpkg-query", "-W", PACKAGE], check=True, capture_output=True, text=True).stdout
+    return hashlib.sha256(version.encode() + pathlib.Path(__file__).read_bytes()).hexdigest()
 
 
 class Layout:
@@ -64,13 +78,19 @@ class Layout:
 
     @staticmethod
     def kept(file, arguments, directory, structures):
-        """What read() finds, kept in a file."""
-        if not file.exists():
-            file.parent.mkdir(parents=True, exist_ok=True)
-            temporary = pathlib.Path(f"{file}.new")
-            temporary.write_text(json.dumps(read(arguments, directory, structures)))
-            temporary.rename(file)
-        return json.loads(file.read_text())
+        """What read() finds, kept in a file unless libclang found an error."""
+        if file.exists():
+            return json.loads(file.read_text())
+        *found, error = read(arguments, directory, structures)
+        if error:
+            print(f"tsoffset: fields: layouts may be incomplete: {error}", file=sys.stderr)
+            return found
+        file.parent.mkdir(parents=True, exist_ok=True)
+        # Other containers have processes of the same number.
+        with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False) as temporary:
+            json.dump(found, temporary)
+        pathlib.Path(temporary.name).rename(file)
+        return found
 
     def structures(self):
         return {field.structure for field in self.fields.values()}

@@ -9,7 +9,7 @@ from collections import defaultdict
 
 from audit import collect
 
-from .layout import Layout
+from .layout import Layout, program
 
 # Files that define what most people ask for.
 DEFINE = ("net/ipv6/tcp_ipv6.o", "net/ipv4/tcp_ipv4.o", "net/mptcp/protocol.o")
@@ -49,7 +49,7 @@ class Tree:
             return
         arguments = collect.command(self._commands[path])
         files = collect.Files(str(self.objects.build))
-        inputs = [*self.structures, str(self.objects.build), *arguments, *map(files.state, collect.dependencies(self._commands[path]))]
+        inputs = [program(), *self.structures, str(self.objects.build), *arguments, *map(files.state, collect.dependencies(self._commands[path]))]
         key = hashlib.sha256("\n".join(inputs).encode()).hexdigest()
         self.layout.add(*Layout.kept(self.cache / "layout" / key, arguments, str(self.objects.build), self.structures))
 
