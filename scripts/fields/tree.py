@@ -49,7 +49,8 @@ class Tree:
             return
         arguments = collect.command(self._commands[path])
         files = collect.Files(str(self.objects.build))
-        inputs = [program(), *self.structures, str(self.objects.build), *arguments, *map(files.state, collect.dependencies(self._commands[path]))]
+        inputs = [program(), *self.structures, str(self.objects.build), *arguments,
+                  *map(files.state, collect.dependencies(self._commands[path]))]
         key = hashlib.sha256("\n".join(inputs).encode()).hexdigest()
         self.layout.add(*Layout.kept(self.cache / "layout" / key, arguments, str(self.objects.build), self.structures))
 

@@ -38,7 +38,8 @@ def untold(kernel, racing):
         return f"{kernel['name']}: {len(kernel['unread'])} files were not read: {kernel['unread'][0]}"
     for one in kernel["findings"]:
         if not one["field"] and (both := functions([one]) & racing):
-            return f"{kernel['name']}: a report in {min(both)}(), which races on the field in the other run, is not attributed: {one['reason']}"
+            return (f"{kernel['name']}: a report in {min(both)}(), which races on the field in the other run, is not attributed: "
+                    f"{one['reason']}")
     return ""
 
 

@@ -56,7 +56,8 @@ def main():
         release = (objects.build / "include/config/kernel.release").read_text().strip()
     total = sum(bool(console.KCSAN.search(line)) for line in lines)
     if total != len(findings):
-        print(f"tsoffset: {options.name}: {total} lines of the console begin a report, {len(findings)} reports could be read", file=sys.stderr)
+        print(f"tsoffset: {options.name}: {total} lines of the console begin a report, {len(findings)} reports could be read",
+              file=sys.stderr)
         sys.exit(2)
     print(json.dumps({
         "name": options.name, "release": release, "kcsan": state | {"total": total},
