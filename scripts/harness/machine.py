@@ -23,10 +23,10 @@ class X86:
     quirks = {"CONFIG_KASAN": "no5lvl"}
 
     @staticmethod
-    def processors(accel, count):
+    def processors(accel, present, possible):
         # Without ACPI, the kernel finds one processor in each package.
         return ["-machine", "pc", "-cpu", "host" if accel == "kvm" else "max",
-                "-smp", f"{count},sockets={count},cores=1,threads=1"]
+                "-smp", f"{present},maxcpus={possible},sockets={possible},cores=1,threads=1"]
 
     @staticmethod
     def clock(accel, counted):
@@ -61,9 +61,9 @@ class Arm64:
     quirks = {}
 
     @staticmethod
-    def processors(accel, count):
+    def processors(accel, present, possible):
         # "max" authenticates pointers, and the emulation of that is slow.
-        return ["-machine", "virt", "-cpu", "host" if accel == "kvm" else "neoverse-n1", "-smp", str(count)]
+        return ["-machine", "virt", "-cpu", "host" if accel == "kvm" else "neoverse-n1", "-smp", f"{present},maxcpus={possible}"]
 
     @staticmethod
     def clock(_accel, _counted):
@@ -131,7 +131,7 @@ def program(machine):
 def command(machine, accel, kernel, initrd, options, backends):
     """Returns QEMU's command line. The backends are those of console, output and verdict."""
     words = [
-        program(machine), "-accel", accel, *machine.processors(accel, options.smp),
+        program(machine), "-accel", accel, *machine.processors(accel, *options.smp),
         "-m", options.memory, "-nodefaults", "-display", "none", "-no-reboot",
         "-kernel", str(kernel), "-initrd", str(initrd),
         "-append", f"console={machine.console} panic=-1 oops=panic net.ifnames=0 tsoffset.ports={machine.ports} "
