@@ -55,7 +55,7 @@ endif
 KERNELS = $(if $(TREE),"$$KERNEL",$$KERNEL)
 
 run:
-	@scripts/harness/enter scripts/harness/run
+	@WHOLE=1 scripts/harness/enter scripts/harness/run
 
 test:
 	@scripts/harness/enter scripts/checks/test $(KERNELS)

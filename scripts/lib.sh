@@ -4,6 +4,9 @@
 # Functions that the scripts share: messages, progress, apt, kernels' descriptions, and steps with results in the cache.
 # A script sources this file after `set -euo pipefail`. Messages go to standard error.
 
+# shellcheck source=scripts/lib-progress.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib-progress.sh"
+
 say() { printf 'tsoffset: %s\n' "$*" >&2; }
 
 die() {
@@ -20,7 +23,7 @@ digest() { { printf '%s\n' "$@"; cat; } | sha256sum | cut -c 1-16; }
 # apt_own COMMAND ARGUMENT...: runs an apt command in the toolroot. Lists and downloads are in the cache, because the toolroot
 # is read-only. A lock admits one command at a time, because another command can be updating the lists. With apt_arch set,
 # apt works for a system of that architecture without installed packages. With apt_suite set, apt uses only that suite, such
-# as sid or bookworm-security.
+# as sid or bookworm-security. With APT_SOURCES set, apt works on the host with the toolroot's sources in that file.
 apt_own() {
 	local own=$CACHE/apt${apt_arch:+-$apt_arch}${apt_suite:+-$apt_suite} options=()
 	mkdir -p "$own/lists/partial" "$own/archives/partial"
@@ -29,6 +32,8 @@ apt_own() {
 		sources_of_suite "$apt_suite" > "$own/sources.list.$BASHPID" && mv "$own/sources.list.$BASHPID" "$own/sources.list"
 		options+=(-o Dir::Etc::SourceList="$own/sources.list" -o Dir::Etc::SourceParts=/dev/null)
 	fi
+	[[ -z ${APT_SOURCES-} ]] ||
+		options+=(-o Dir::Etc::SourceList="$APT_SOURCES" -o Dir::Etc::SourceParts=/dev/null -o Dir::State::status=/dev/null)
 	flock "$own/lock" "$1" -o Dir::State::Lists="$own/lists" -o Dir::Cache="$own" "${options[@]}" \
 		-o APT::Sandbox::User=root -o Debug::NoLocking=true -qq "${@:2}"
 }
@@ -117,65 +122,6 @@ slowness() {
 tracers() {
 	grep --quiet --line-regexp CONFIG_BPF_EVENTS=y "$1/build/.config" || return 0
 	! grep --quiet --line-regexp CONFIG_DEBUG_INFO_BTF=y "$1/build/.config" || echo perf bpftrace
-}
-
-# track LABEL LINES LOG COMMAND...
-#
-# Runs COMMAND with its output in LOG and shows its progress. LINES is the expected number of lines in LOG (0: unknown).
-# A terminal shows a bar. Without a terminal, or with ONE_OF_MANY set, a line appears every 30 seconds. If COMMAND fails,
-# track prints the end of LOG and its path.
-track() {
-	local label=$1 lines=$2 log=$3 start=$SECONDS pid status=0
-	shift 3
-	mkdir -p "$(dirname "$log")"
-	"$@" > "$log" 2>&1 < /dev/null &
-	pid=$!
-	if [[ -t 2 && -z ${ONE_OF_MANY-} ]]; then
-		progress_bar "$label" "$lines" "$log" "$pid" "$start"
-	else
-		say "$label ..."
-		progress_lines "$label" "$lines" "$log" "$pid" "$start"
-	fi
-	wait "$pid" || status=$?
-	if ((status != 0)); then
-		say "$label: failed with status $status; the end of $(shown "$log"):"
-		tail -n 25 "$log" >&2
-		return "$status"
-	fi
-	say "$label: done in $((SECONDS - start)) s"
-}
-
-# percent LINES LOG: prints the progress in percent, or nothing if LINES is 0.
-percent() {
-	local now
-	(($1 > 0)) || return 0
-	now=$(($(wc -l < "$2") * 100 / $1))
-	echo $((now > 99 ? 99 : now))
-}
-
-progress_bar() {
-	local label=$1 lines=$2 log=$3 pid=$4 start=$5 percent filled
-	while kill -0 "$pid" 2>&-; do
-		percent=$(percent "$lines" "$log")
-		filled=$((${percent:-0} / 4))
-		printf '\r\033[Ktsoffset: %s [%-25s] %s%s s' "$label" \
-			"$(printf '%*s' "$filled" '' | tr ' ' '#')" "${percent:+$percent %, }" \
-			"$((SECONDS - start))" >&2
-		sleep 0.5
-	done
-	printf '\r\033[K' >&2
-}
-
-progress_lines() {
-	local label=$1 lines=$2 log=$3 pid=$4 start=$5 next=$((SECONDS + 30)) percent
-	while kill -0 "$pid" 2>&-; do
-		if ((SECONDS >= next)); then
-			percent=$(percent "$lines" "$log")
-			say "$label: ${percent:+$percent %, }$((SECONDS - start)) s"
-			next=$((SECONDS + 30))
-		fi
-		sleep 0.2
-	done
 }
 
 # make_once TARGET COMMAND...
