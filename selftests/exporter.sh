@@ -75,4 +75,32 @@ under_a_proc_of_its_own() {
 	down 'the module is not loaded'
 }
 
-run_checks what_the_module_counts for_an_ordinary_user no_module_no_numbers under_a_proc_of_its_own
+# Two namespaces with other counts than the host. Each file has the number of its namespace, by every path to the counts.
+of_two_namespaces() {
+	load
+	for name in left right; do
+		ip netns add "$name"
+		ip -n "$name" link set lo up
+	done
+	ip netns exec right tsoffset-workload connect --serve --connects 7
+	ip netns exec left tsoffset-workload connect --serve --connects 3
+	settle
+	for name in left right; do
+		PROM=/tmp/tsoffset-$name.prom
+		number=$(ip netns exec "$name" readlink /proc/self/ns/net | tr -dc '0-9')
+		ip netns exec "$name" /bin/sh "$TSOFFSET_SELFTESTS/tsoffset-exporter" --stats /proc/net/tsoffset "$PROM"
+		[ "$name" = left ] && count=3 || count=7
+		metric "tsoffset_up{netns=\"$number\"}=1" "tsoffset_connects_called_total{netns=\"$number\"}=$count" \
+			"tsoffset_offsets_total{netns=\"$number\",verdict=\"match\"}=$count"
+	done
+	ip netns exec right sed 's/^/netns-stats: /' /proc/net/tsoffset
+	sed 's/^/netns-metrics: /' "$PROM"
+	ip netns exec left sleep 60 &
+	until [ "$(readlink "/proc/$!/ns/net")" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.1; done
+	exporter --stats "/proc/$!/net/tsoffset" - | diff - /tmp/tsoffset-left.prom
+	kill "$!"
+	exporter --stats /proc/net/tsoffset --netns init "$PROM"
+	metric 'tsoffset_up{netns="init"}=1'
+}
+
+run_checks what_the_module_counts for_an_ordinary_user of_two_namespaces no_module_no_numbers under_a_proc_of_its_own

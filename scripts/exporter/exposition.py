@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """Compares metrics with their stats, by the table of metrics in docs/fleet.md.
 
-Usage: exposition.py TABLE STATS METRICS [--unknown]. METRICS is in Prometheus' text format, and only its families of
-tsoffset count. STATS and TABLE must have the same lines, unless --unknown is given. METRICS must have exactly the samples
-and values that TABLE promises. Each family must have HELP and the TYPE of TABLE. Prints the differences, and exits 1 if
-there are any.
+METRICS is in Prometheus' text format, and only its families of tsoffset count. STATS and TABLE must have the same lines,
+unless --unknown is given. METRICS must have exactly the samples and values that TABLE promises, with the label of --netns.
+Each family must have HELP and the TYPE of TABLE. Prints the differences, and exits 1 if there are any.
 """
 
+import argparse
 import pathlib
 import re
 import sys
@@ -16,10 +16,10 @@ BUCKET = re.compile(r"connect_ns_below_(\d+)")
 
 
 def sample(text):
-    """Parses name{label="value",...}. The result does not depend on the order of labels."""
+    """Parses name{label="value",...}. The result does not depend on the order of labels, and lacks empty ones."""
     name, labels = re.fullmatch(r"(\w+)(?:\{(.*)\})?", text).groups()
     pairs = re.findall(r'(\w+)="([^"]*)"', labels or "")
-    return name, frozenset((key, float(value) if key == "le" else value) for key, value in pairs)
+    return name, frozenset((key, float(value) if key == "le" else value) for key, value in pairs if value)
 
 
 def rows(table):
@@ -100,14 +100,28 @@ def differences(wanted, found):
             yield f"{name} is {found[key]} instead of {wanted[key]}"
 
 
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    for name in ("table", "stats", "metrics"):
+        parser.add_argument(name, type=lambda path: pathlib.Path(path).read_text())
+    parser.add_argument("--unknown", action="store_true", help="STATS and TABLE can have different lines")
+    parser.add_argument("--netns", help="the label netns of each sample; default: none")
+    parser.add_argument("--only", action="store_true", help="skip samples with another netns: they are of another file")
+    return parser.parse_args()
+
+
 def main():
-    table, stats, metrics = (pathlib.Path(path).read_text() for path in sys.argv[1:4])
-    table = rows(table)
-    samples, types = promised(table, stats)
-    found, found_types, helped = exposed(metrics)
-    problems = [] if sys.argv[4:] == ["--unknown"] else list(other_lines(table, stats))
+    options = arguments()
+    table, label = rows(options.table), {("netns", options.netns)} if options.netns else set()
+    samples, types = promised(table, options.stats)
+    samples = {(name, labels | label): value for (name, labels), value in samples.items()}
+    found, found_types, helped = exposed(options.metrics)
+    if options.only:
+        found = {key: value for key, value in found.items() if {pair for pair in key[1] if pair[0] == "netns"} == label}
+    problems = [] if options.unknown else list(other_lines(table, options.stats))
     problems += differences(samples, found)
-    problems += differences(types, found_types)
+    # Another file can have more families.
+    problems += differences(types, {name: kind for name, kind in found_types.items() if name in types or not options.only})
     problems += [f"no HELP for {family}" for family in found_types.keys() - helped]
     print("\n".join(problems) if problems else f"{len(found)} samples are as promised")
     sys.exit(1 if problems else 0)
