@@ -17,9 +17,9 @@ kernel-tree:
 	@test -e $(KDIR)/Makefile || { echo "tsoffset: no kernel build tree in $(KDIR);" \
 		"name one with KDIR=, or see docs/install.md" >&2; false; }
 
-# The build makes metadata/ if the headers lack Rust metadata.
+# The build makes metadata/ if the headers lack Rust metadata. The kernel's Makefile takes RUSTC from the command line only.
 module:
-	+@scripts/dist/build "$(KDIR)"
+	+@RUSTC_OF_MODULE="$(if $(filter command%,$(origin RUSTC)),$(RUSTC))" scripts/dist/build "$(KDIR)"
 
 modules_install rust-analyzer clean:
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/src $@
