@@ -4,16 +4,10 @@
 #ifndef AUDIT_EVENTS_HPP
 #define AUDIT_EVENTS_HPP
 
+#include "held.hpp"
 #include "origin.hpp"
 
-#include <functional>
-#include <optional>
 #include <set>
-
-// By "LOCK:OBJECT", the line where it was taken.
-using Held = std::map<std::string, unsigned int>;
-// None where no path leads to.
-using State = std::optional<Held>;
 
 class Events {
 public:

@@ -11,39 +11,13 @@
 // HELD is LOCK:OBJECT@LINE;... Exit status: 0, or 1 where the compiler finds an error, which goes to standard error.
 
 #include "access.hpp"
+#include "field.hpp"
 #include "locks.hpp"
-
-#include <climits>
-#include <cstdio>
-#include <cstdlib>
+#include "references.hpp"
 
 namespace {
 
 std::set<std::string> structures;
-std::string source;
-
-std::string shortened(const std::string &name)
-{
-	static std::map<std::string, std::string> known;
-	auto [entry, added] = known.emplace(name, name);
-
-	if (added) {
-		char real[PATH_MAX];
-
-		if (realpath(name.c_str(), real))
-			entry->second = real;
-		if (entry->second.compare(0, source.size(), source) == 0)
-			entry->second.erase(0, source.size());
-	}
-	return entry->second;
-}
-
-bool of_network(CXCursor cursor)
-{
-	std::string file = shortened(place(cursor).file);
-
-	return file.find("net/") != std::string::npos || file.find("include/linux/tcp.h") != std::string::npos;
-}
 
 std::string listed(const Held &held)
 {
@@ -99,36 +73,6 @@ void call(const Node &node, const Held &held, const Origins &origins, const std:
 		objects += (i > 1 ? ";" : "") + origins.of(node.children[i]);
 	printf("C\t%s\t%s\t%s\t%u\t%s\t%s\n", function.c_str(), spelling(target).c_str(), shortened(at.file).c_str(), at.line, objects.c_str(),
 	       listed(held).c_str());
-}
-
-void reference(const Node &node)
-{
-	CXCursor target = clang_getCursorReferenced(node.cursor);
-	const Node *child = &node, *parent = node.parent;
-
-	if (clang_getCursorKind(target) != CXCursor_FunctionDecl || !of_network(target))
-		return;
-	while (parent && (transparent(*parent) || parent->kind == CXCursor_UnaryOperator)) {
-		child = parent;
-		parent = parent->parent;
-	}
-	// A call, a comparison, and EXPORT_SYMBOL().
-	if (parent && parent->kind == CXCursor_CallExpr && &parent->children.front() == child)
-		return;
-	if (parent && parent->kind == CXCursor_BinaryOperator &&
-	    clang_getCursorBinaryOperatorKind(parent->cursor) != CXBinaryOperator_Assign)
-		return;
-	if (parent && parent->kind == CXCursor_VarDecl && spelling(parent->cursor).compare(0, 11, "__UNIQUE_ID") == 0)
-		return;
-	printf("R\t%s\n", spelling(target).c_str());
-}
-
-void references(const Node &node)
-{
-	if (node.kind == CXCursor_DeclRefExpr)
-		reference(node);
-	for (const Node &child : node.children)
-		references(child);
 }
 
 void function(const Node &root)
