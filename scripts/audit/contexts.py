@@ -5,35 +5,11 @@ A lock counts where it is taken on every path of the function, where every calle
 says so. Whatever is missing makes it "not told".
 """
 
-import pathlib
-from collections import defaultdict, namedtuple
+from collections import defaultdict
 
-# status: locked, new, none or not told. reasons: one, or those of the callers.
-Verdict = namedtuple("Verdict", "status reasons")
+from .listed import LOCKLESS, Verdict, known_contexts, verdict
+
 LOCKS = ("lock_sock", "lock_sock_fast", "sockopt_lock_sock", "not owned", "sock_owned_by_me", "msk_owned_by_me", "cloned")
-
-
-def verdict(status, reason):
-    return Verdict(status, frozenset([reason]))
-
-
-def entries(name):
-    """The lines of a file beside this one, without comments."""
-    lines = (line.strip() for line in pathlib.Path(__file__).with_name(name).read_text().splitlines())
-    return [line for line in lines if line and not line.startswith("#")]
-
-
-def known_contexts():
-    """(function, number of the parameter) -> Verdict."""
-    found = {}
-    for line in entries("contexts"):
-        function, parameter, status, reason = line.split(None, 3)
-        found[function, int(parameter)] = verdict(status, reason)
-    return found
-
-
-# Functions that run without the socket lock: a plain load in them is as lockless as a marked one.
-LOCKLESS = dict(line.split(None, 1) for line in entries("lockless"))
 
 
 def locks(held, origin):

@@ -5,7 +5,8 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 
-from .contexts import LOCKLESS, LOCKS, Contexts, locks
+from .contexts import LOCKS, Contexts, locks
+from .listed import LOCKLESS
 
 # Functions whose object nobody else has yet, by their names.
 UNPUBLISHED = re.compile(r"init_sock|_init_(req|seq)|alloc|clone|^inet6?_create$|openreq|reqsk|minisock|syn_recv_sock$|_child$|^mptcp_init")

@@ -12,7 +12,7 @@ import pathlib
 import sys
 import tempfile
 
-from audit import collect
+from audit import collect, commands
 
 from .naming import Naming
 from .objects import Objects
@@ -35,7 +35,7 @@ def main():
             same = sorted(one for one in layout.fields if one.rsplit(".", 1)[1] == name.rsplit(".", 1)[-1])
             there = f"; there is {', '.join(same)}" if same else ""
             sys.exit(f"tsoffset: fields: {name} is no field of {', '.join(options.structs)}{there}")
-    wanted = Naming(objects.build, {path: objects.here(text) for path, text in collect.objects(objects.build, options.paths)}).objects({
+    wanted = Naming(objects.build, {path: objects.here(text) for path, text in commands.objects(objects.build, options.paths)}).objects({
         name.rsplit(".", 1)[1] for name in options.fields})
     found = collect.collect(objects.build, objects.source, wanted, options.structs, options.cache, options.reader)
     for line in found.failed:

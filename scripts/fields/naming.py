@@ -7,7 +7,7 @@ It saves reading the syntax tree of all the others. A name that a macro pastes t
 import functools
 import re
 
-from audit.collect import dependencies
+from audit.commands import dependencies
 
 # A macro with its continuation lines: its name, and what it stands for.
 MACRO = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)((?:.*\\\n)*.*)$", re.M)

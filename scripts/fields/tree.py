@@ -7,7 +7,7 @@ import re
 import sys
 from collections import defaultdict
 
-from audit import collect
+from audit import collect, commands
 
 from .layout import Layout, program
 
@@ -31,7 +31,7 @@ class Tree:
 
     @functools.cached_property
     def _commands(self):
-        return {path: self.objects.here(text) for path, text in collect.objects(self.objects.build, ["net"]) if path.exists()}
+        return {path: self.objects.here(text) for path, text in commands.objects(self.objects.build, ["net"]) if path.exists()}
 
     @functools.cache
     def _text(self, file):
@@ -42,15 +42,15 @@ class Tree:
         """An object with a file that defines a structure."""
         definition = re.compile(rf"^struct {re.escape(structure)}\s[^;]*?\{{", re.M)
         return next((path for path, text in self._commands.items()
-                     if any(definition.search(self._text(file)) for file in collect.dependencies(text))), None)
+                     if any(definition.search(self._text(file)) for file in commands.dependencies(text))), None)
 
     def _define(self, path):
         if path not in self._commands:
             return
-        arguments = collect.command(self._commands[path])
+        arguments = commands.command(self._commands[path])
         files = collect.Files(str(self.objects.build))
         inputs = [program(), *self.structures, str(self.objects.build), *arguments,
-                  *map(files.state, collect.dependencies(self._commands[path]))]
+                  *map(files.state, commands.dependencies(self._commands[path]))]
         key = hashlib.sha256("\n".join(inputs).encode()).hexdigest()
         self.layout.add(*Layout.kept(self.cache / "layout" / key, arguments, str(self.objects.build), self.structures))
 
