@@ -55,6 +55,15 @@ class Files:
         return self.known[name]
 
 
+def reused(file):
+    """Whether the cache has a file. scripts/harness/unused removes it two weeks after its last use."""
+    try:
+        os.utime(file)
+    except FileNotFoundError:
+        return False
+    return True
+
+
 def read(reader, structures, source, build, arguments, kept):
     """Reads one object; what the compiler says where that fails."""
     run = subprocess.run([reader, ",".join(structures), source, *arguments], cwd=build, capture_output=True, text=True, check=False)
@@ -110,7 +119,7 @@ def collect(build, source, wanted, structures, cache, reader):
         inputs = [program, *structures, build, *arguments, *map(files.state, dependencies(text))]
         key = hashlib.sha256("\n".join(inputs).encode()).hexdigest()
         kept.append(pathlib.Path(cache, key[:2], key))
-        if not kept[-1].exists():
+        if not reused(kept[-1]):
             jobs.append((str(path.relative_to(build)), arguments, kept[-1]))
     failed, begun = [], time.monotonic()
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:

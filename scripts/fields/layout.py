@@ -12,6 +12,8 @@ from collections import namedtuple
 
 from clang.cindex import CursorKind, Diagnostic, Index, TypeKind
 
+from audit.collect import reused
+
 # offset and size in bits; element: the size of an array's element, else the size. shape: bit field, array, record or "".
 Field = namedtuple("Field", "structure offset size element shape")
 PACKAGE = "libclang1-19"
@@ -79,7 +81,7 @@ class Layout:
     @staticmethod
     def kept(file, arguments, directory, structures):
         """What read() finds, kept in a file unless libclang found an error."""
-        if file.exists():
+        if reused(file):
             return json.loads(file.read_text())
         *found, error = read(arguments, directory, structures)
         if error:
