@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Under which lock a function runs, or why nobody else has the object yet, as far as that can be told.
 
-A lock counts where it is taken on every path of the function, where every caller that was read holds it, or where the file contexts
-says so. Whatever is missing makes it "not told".
+A lock counts if every path of the function takes it, every caller that was read holds it, or the file contexts says so. Without that, the
+answer is "not told".
 """
 
 from collections import defaultdict

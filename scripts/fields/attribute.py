@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Which field a report is about, by the source lines of both accesses.
 
-A side's candidates are the accesses that the compiler's syntax tree has at the line, of the same kind and size, innermost function first:
-an access through a pointer (atomic_read(&sk->sk_rmem_alloc), a list) is one where the address of the field is taken further out.
+A side's candidates are the accesses that the compiler's syntax tree has at the line, of the same kind and size, innermost function first.
+An access through a pointer, such as atomic_read(&sk->sk_rmem_alloc) or one of a list, has the field whose address is taken further out.
 """
 
 from collections import namedtuple

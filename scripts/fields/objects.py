@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """The symbols of a kernel's build, and the source lines of addresses in them.
 
-Where vmlinux has debug information, it is used. Elsewhere an object of interest is compiled a second time, by the command that built it
-plus -g: that adds sections and changes no code, which is checked by the sizes of its functions.
+The debug information of vmlinux has the lines. Without it, Objects compiles an object of interest a second time, by the command that built
+it plus -g. That adds sections and changes no code: the sizes of its functions have to be equal.
 """
 
 import functools

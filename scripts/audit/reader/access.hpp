@@ -2,8 +2,8 @@
 //
 // How a member expression is accessed: read or written, marked or plain.
 //
-// An access is marked where the compiler has to make one access of it: through a pointer to volatile, as READ_ONCE(), WRITE_ONCE(),
-// smp_load_acquire(), smp_store_release() and xchg() do (include/asm-generic/rwonce.h). Whether a macro hides it does not matter.
+// A marked access goes through a pointer to volatile, so that the compiler makes one access of it. READ_ONCE(), WRITE_ONCE(),
+// smp_load_acquire(), smp_store_release() and xchg() do so (include/asm-generic/rwonce.h). Whether a macro hides it does not matter.
 #ifndef AUDIT_ACCESS_HPP
 #define AUDIT_ACCESS_HPP
 

@@ -39,8 +39,8 @@ struct Field {
 	const Node *base;
 };
 
-// The structure that a member belongs to by name: of a structure or union without a name, the one around it, unless the next member on
-// the way is declared with it, as rcvq_space.space of struct tcp_sock.
+// The structure that a member belongs to by name. Instead of a structure or union without a name, it is the one around it. A member
+// that is declared with such a structure keeps it: rcvq_space.space of struct tcp_sock.
 inline CXCursor named_record(CXCursor field, const Node *outer, bool &overlaid)
 {
 	CXCursor record = clang_getCursorSemanticParent(field), around = clang_getNullCursor();

@@ -22,7 +22,7 @@ def functions(findings):
 
 
 def untold(kernel, racing):
-    """Why a run without a report about a field may have had one, where these functions race on it in the other run; "" if it had none."""
+    """Why a run may have had a report about a field that is counted nowhere; "" if it had none. racing: the functions of the other run."""
     if kernel["unread"]:
         return f"{kernel['name']}: {len(kernel['unread'])} files were not read: {kernel['unread'][0]}"
     for one in kernel["findings"]:
@@ -33,7 +33,7 @@ def untold(kernel, racing):
 
 
 def chance(count, there, other):
-    """The probability that all reports of two runs alike are in the first one: a report is in a run as its share of watchpoints is."""
+    """The probability that all reports of two runs alike are in the first one. Each report is in a run by its share of watchpoints."""
     own, others = there["kcsan"]["watchpoints"], other["kcsan"]["watchpoints"]
     return (own / (own + others)) ** count
 

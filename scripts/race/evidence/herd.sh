@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Prints how to run herd7, a word a line. Debian has it in sid only and linked against sid's libc, so it
-# is unpacked with that libc into the cache and run by its own loader; nothing of it gets into the
-# toolroot. Runs in the toolroot.
+# Prints how to run herd7, a word a line. Debian has it in sid only, linked against sid's libc. The cache
+# has both unpacked, and the loader of that libc runs it. The toolroot gets none of it. Runs in the
+# toolroot.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$PROJECT/scripts/lib.sh"
