@@ -3,7 +3,7 @@
 
 Usage: collect.py --name NAME --tree DESCRIPTION --kernel DIRECTORY --console FILE --output FILE --log PREFIX -- HERD...
 
-What could not be had is null, and says why under "missing".
+What could not be had is null, and says why under "missing". Exit status 2 where a report is lost.
 """
 
 import argparse
@@ -11,6 +11,7 @@ import hashlib
 import json
 import pathlib
 import re
+import sys
 import tempfile
 
 import console
@@ -130,7 +131,11 @@ def main():
         state = watching(collector.part, missing)
         if not collector.objects.fields:
             missing.append("no debug information")
-        paths = {name: collector.path(name, missing) for name in source.WRITERS}
+        try:
+            paths = {name: collector.path(name, missing) for name in source.WRITERS}
+        except kcsan.Miscounted as error:
+            print(f"tsoffset: {options.name}: {error}", file=sys.stderr)
+            sys.exit(2)
         contradictions = []
         seen = None if options.without_module else witness.collect(
             collector.part, collector.rows.get("witness", []), collector.judge,

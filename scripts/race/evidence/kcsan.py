@@ -2,7 +2,7 @@
 """KCSAN's reports by the field they are about.
 
 The pair of functions in a report's title does not say which field raced: the same two functions race
-on several. An address says it, for a socket is an object of a slab whose size and place are known; of
+on several. The address tells the field: a socket is an object of a slab of known size and place. Of
 the bit fields that share a byte, the source line names one.
 """
 
@@ -18,6 +18,10 @@ from .source import FIELD
 # Functions on the paths in question. A report with none of them among its innermost frames is about
 # something else.
 PATH = {"tcp_v6_connect", "tcp_v4_connect", "do_tcp_getsockopt", "do_tcp_setsockopt"}
+
+
+class Miscounted(Exception):
+    """A report is lost."""
 
 
 @dataclass
@@ -82,7 +86,7 @@ def summary(findings, lines):
         "unrelated": sum(finding.category == "unrelated" for finding in findings),
     }
     if sum(fields.values()) + result["unattributed"] + result["unrelated"] != result["total"]:
-        raise ValueError(f"{len(findings)} findings about {result['total']} reports")
+        raise Miscounted(f"{result['total']} lines of the console begin a report, {len(findings)} reports were judged")
     result["fields"].setdefault(FIELD, 0)
     return result
 
