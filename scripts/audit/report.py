@@ -10,10 +10,12 @@ Exit status: 0, or 2 where files could not be read or no access was found.
 import argparse
 import collections
 import json
+import os
 import sys
 
 from .collect import under
 from .contexts import Contexts
+from .names import hint
 from .rank import CLASSES, Audit, recall
 
 
@@ -58,8 +60,8 @@ def briefly(reasons, most=2):
     return chosen[:most] + ([f"and {more} more"] if more > 0 else [])
 
 
-def every_access(collected, fields, form):
-    """Of each field asked for, with its lock; the status is 2 where one has none."""
+def every_access(collected, fields, form, other):
+    """Of each field asked for, with its lock; the status is 2 where one has none. other(name): a hint at another name."""
     contexts = Contexts(collected)
     chosen = {name: collections.Counter() for name in fields}
     for one in collected.accesses:
@@ -75,7 +77,7 @@ def every_access(collected, fields, form):
             for one, times, verdict in all_of] for name, all_of in rows.items()}}))
     for name, all_of in rows.items():
         if not all_of:
-            print(f"tsoffset: audit: no file read here accesses {name}", file=sys.stderr)
+            print(f"tsoffset: audit: no file read here accesses {name}{other(name)}", file=sys.stderr)
         elif form == "table":
             shape = f" ({all_of[0][0].shape})" if all_of[0][0].shape else ""
             print(f"{name}{shape}: {sum(times for _, times, _ in all_of)} accesses")
@@ -104,11 +106,12 @@ def main():
     options = arguments()
     # A field that is asked for by name brings its structure.
     structures = {one.split(".")[0] for one in options.fields} if options.fields else set(options.structs)
-    failed = []
+    failed, every_name = [], set()
 
     def read(kernel):
         every = [*options.usual, *sorted(structures - set(options.usual))]
         found = under(kernel, options.paths, every, options.cache, options.reader)
+        every_name.update(one.field for one in found.accesses)
         found.accesses = [one for one in found.accesses if one.field.split(".")[0] in structures]
         failed.extend(found.failed)
         complain(found.failed)
@@ -118,7 +121,9 @@ def main():
     accesses = collected.accesses
     names = {one.field for one in accesses}
     if options.fields:
-        sys.exit(max(every_access(collected, options.fields, options.format), 2 if failed else 0))
+        source = os.path.join(options.kernel, "source")
+        status = every_access(collected, options.fields, options.format, lambda name: hint(name, every_name, source))
+        sys.exit(2 if failed else status)
     if not accesses:
         print(f"tsoffset: audit: no file read here accesses a field of {', '.join(sorted(structures))}", file=sys.stderr)
         sys.exit(2)

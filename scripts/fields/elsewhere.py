@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Which field a report is about whose build cannot be had: by its functions in another source, or by the text of its lines in its own."""
+"""Which field a report is about, without its build: by its functions in another source, or by the text of its lines in its own."""
 
-import functools
 import re
+
+from audit.names import macros
 
 from .attribute import KINDS, Attributor, Side
 from .tree import DEFINE
@@ -79,23 +80,15 @@ class BySource(Attributor):
         super().__init__(objects, tree)
         self.source = source
 
-    @functools.cached_property
-    def _macros(self):
-        """What members are called in the source: sk_state for skc_state."""
-        path = self.source / "include/net/sock.h"
-        text = path.read_text(errors="replace") if path.exists() else ""
-        return {member: name for name, member in re.findall(r"^#define\s+(\w+)\s+__sk_common\.(\w+)$", text, re.M)}
-
     def side(self, side):
         file, number = next((frame.places[0] for frame in side.inner()[:1] if frame.places), ("", 0))
         try:
             words = set(re.findall(r"\w+", (self.source / file).read_text(errors="replace").splitlines()[number - 1]))
         except (OSError, IndexError):
             return Side(set(), (), f"no source line for {side.function()}()")
-        fields = set()
-        for name, field in self.tree.layout.fields.items():
-            last = name.rsplit(".", 1)[1]
-            if {last, self._macros.get(last)} & words and (field.shape in ("bit field", "record") or
-                                                           side.size * 8 in (field.size, field.element)):
-                fields.add(name)
+        known = macros(self.source)
+        members = words | {known[word] for word in words if word in known}
+        fields = {name for name, field in self.tree.layout.fields.items()
+                  if name.rsplit(".", 1)[1] in members and (field.shape in ("bit field", "record") or
+                                                            side.size * 8 in (field.size, field.element))}
         return Side(fields, (f"{file}:{number}",), "" if fields else f"{file}:{number} names no such field of these structures")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Prints every access of some fields in a kernel as a JSON document, or says in one line which of them is none, or has none.
+"""Prints every access of some fields in a kernel as a JSON document. One line says which of them is no field, or has no access.
 
 Usage: known.py --kernel DIRECTORY --cache DIRECTORY --paths PATH... --structs NAME... --fields STRUCTURE.member...
 
@@ -13,6 +13,7 @@ import sys
 import tempfile
 
 from audit import collect, commands
+from audit.names import hint
 
 from .naming import Naming
 from .objects import Objects
@@ -32,9 +33,7 @@ def main():
         layout = Tree(objects, options.structs, options.cache, options.reader).layout
     for name in options.fields:
         if name not in layout.fields:
-            same = sorted(one for one in layout.fields if one.rsplit(".", 1)[1] == name.rsplit(".", 1)[-1])
-            there = f"; there is {', '.join(same)}" if same else ""
-            sys.exit(f"tsoffset: fields: {name} is no field of {', '.join(options.structs)}{there}")
+            sys.exit(f"tsoffset: fields: {name} is no field of {', '.join(options.structs)}{hint(name, layout.fields, objects.source)}")
     wanted = Naming(objects.build, {path: objects.here(text) for path, text in commands.objects(objects.build, options.paths)}).objects({
         name.rsplit(".", 1)[1] for name in options.fields})
     found = collect.collect(objects.build, objects.source, wanted, options.structs, options.cache, options.reader)

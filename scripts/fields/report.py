@@ -2,9 +2,9 @@
 """Attributes the reports of a log to fields, and prints a table or a JSON document.
 
 Usage: report.py --log FILE --kernel DIRECTORY... --cache DIRECTORY [--by line|function] [--source DIRECTORY] [--format table|json]
-                 --structs NAME...
+                 [--fields NAME...] --structs NAME...
 
-Exit status: 0, or 2 where no report could be attributed, the log has none, or it is of another build.
+Exit status: 0; 2 where no report could be attributed (to one of the fields), the log has none, or it is of another build.
 """
 
 import argparse
@@ -13,6 +13,8 @@ import json
 import pathlib
 import sys
 import tempfile
+
+from audit.names import hint
 
 from .attribute import Attributor
 from .elsewhere import ByFunction, BySource
@@ -32,6 +34,7 @@ def arguments():
     parser.add_argument("--source", type=pathlib.Path, help="the source that the lines in the log are of, without a build")
     parser.add_argument("--format", choices=("table", "json"), default="table")
     parser.add_argument("--structs", nargs="+", required=True)
+    parser.add_argument("--fields", nargs="+", help="shows the reports about these only, and what cannot be told")
     return parser.parse_args()
 
 
@@ -62,7 +65,12 @@ def table(rows):
         print("| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |")
 
 
-def show(groups, total, told):
+def about(finding, fields):
+    """Whether a finding is to be shown: about one of the fields, alone or in a pair, or about none that can be told."""
+    return not fields or not finding.field or not fields.isdisjoint(finding.field.split("+"))
+
+
+def show(groups, total, told, fields):
     rows = [("field", "reports", "by", "accesses", "lines")]
     for (field, by, _, accesses, places), count in groups:
         if field:
@@ -73,7 +81,8 @@ def show(groups, total, told):
     for (field, _, reason, accesses, _), count in groups:
         if not field:
             print(f"cannot tell: {count} x {'; '.join(accesses) or 'no access'}: {reason}")
-    print(f"{total} reports: {told} attributed, {total - told} not")
+    asked = f", {sum(count for one, count in groups if one.field)} of them to {', '.join(sorted(fields))}" if fields else ""
+    print(f"{total} reports: {told} attributed{asked}, {total - told} not")
 
 
 def judged(kernel, found, options):
@@ -86,6 +95,9 @@ def judged(kernel, found, options):
         tree = Tree(objects, options.structs, options.cache, options.reader)
         if missing := set(options.structs) - tree.layout.structures():
             die(f"no file of the build defines struct {', '.join(sorted(missing))}")
+        for name in options.fields or ():
+            if name not in tree.layout.fields:
+                die(f"{name} is no field of {', '.join(options.structs)}{hint(name, tree.layout.fields, objects.source)}")
         attributor = Attributor(objects, tree) if here else BySource(objects, tree, options.source) if options.source \
             else ByFunction(objects, tree)
         return [attributor.judge(report) for report in found]
@@ -105,15 +117,16 @@ def main():
     if not found:
         die(f"no KCSAN report in {options.log.name}")
     findings = [agreed(each) for each in zip(*(judged(kernel, found, options) for kernel in options.kernel))]
-    groups = sorted(collections.Counter(findings).items(), key=lambda item: (-item[1], item[0]))
-    told = sum(bool(finding.field) for finding in findings)
+    told, fields = sum(bool(finding.field) for finding in findings), set(options.fields or ())
+    shown = [finding for finding in findings if about(finding, fields)]
+    groups = sorted(collections.Counter(shown).items(), key=lambda item: (-item[1], item[0]))
     if options.format == "json":
         print(json.dumps({"version": 1, "reports": len(found), "attributed": told, "cut": sum(report.cut for report in found),
                           "findings": [finding._asdict() | {"count": count} for finding, count in groups]}))
     else:
-        show(groups, len(found), told)
-    if not told:
-        die("no report could be attributed")
+        show(groups, len(found), told, fields)
+    if not any(finding.field for finding in shown):
+        die(f"no report could be attributed{' to ' + ', '.join(sorted(fields)) if fields else ''}")
 
 
 if __name__ == "__main__":
