@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 
 from fields.attribute import Attributor
 from fields.elsewhere import ByFunction
@@ -51,6 +52,15 @@ def forms(directory):
         assert found[0].unknown_origin == ("unknown-origin" in file.name), file.name
 
 
+def compared(field, wanted):
+    """What an answer is worth. Two fields that share a byte are a pair: the report can be about either."""
+    if not field:
+        return "not told"
+    if field == wanted:
+        return "right"
+    return "a pair" if wanted in field.split("+") else "wrong"
+
+
 def public(directory, cache, reader, *kernels):
     files = sorted(pathlib.Path(directory).glob("*.txt"))
     found = [reports(file.read_text())[0] for file in files]
@@ -60,16 +70,14 @@ def public(directory, cache, reader, *kernels):
             objects = Objects(kernel, scratch)
             tree = Tree(objects, STRUCTURES, pathlib.Path(cache), reader)
             judged.append([*map(ByFunction(objects, tree).judge, found)])
-    right = wrong = untold = 0
+    counts = Counter()
     for file, finding in zip(files, map(agreed, zip(*judged))):
-        # The members of a union are one place.
-        fields = finding.field.split("+") if finding.field else []
-        right += wanted_of(file) in fields
-        wrong += bool(fields) and wanted_of(file) not in fields
-        untold += not fields
-        print(f"{file.name}: {finding.field or 'cannot tell: ' + finding.reason} (its fix: {wanted_of(file)})")
-    print(f"{len(files)} public reports: {right} attributed, {wrong} wrongly, {untold} cannot be told")
-    sys.exit(bool(wrong) or right < ENOUGH)
+        how = compared(finding.field, wanted_of(file))
+        counts[how] += 1
+        print(f"{file.name}: {finding.field or 'cannot tell: ' + finding.reason} (its fix: {wanted_of(file)}): {how}")
+    print(f"{len(files)} public reports: {counts['right']} attributed, {counts['a pair']} to a pair with that field, "
+          f"{counts['wrong']} wrongly, {counts['not told']} cannot be told")
+    sys.exit(bool(counts["wrong"]) or counts["right"] < ENOUGH)
 
 
 if __name__ == "__main__":
