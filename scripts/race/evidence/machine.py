@@ -7,10 +7,11 @@ from fields.objects import run
 
 from . import source
 
-# Before a call the hook's argument is put into the first argument's register.
-ADDRESS = re.compile(r"\b(?:lea|leaq|add|addq)\s+\$?(0x[0-9a-f]+)(?:\(%\w+\))?, %rdi")
-HOOK = re.compile(r"R_X86_64_P(?:LT|C)32\s+__tsan_(volatile_)?(?:unaligned_)?write(\d+)")
-STORE = re.compile(r"\bmov([bwlq])\s+[%$]\S+, (0x[0-9a-f]+)\(%\w+\)")
+# Before a call the hook's argument is put into the first argument's register, %rdi or x0.
+ADDRESS = re.compile(r"\b(?:lea|leaq|add|addq)\s+\$?(0x[0-9a-f]+)(?:\(%\w+\))?, %rdi|\badd\s+x0, x\d+, #(0x[0-9a-f]+)")
+HOOK = re.compile(r"R_(?:X86_64_P(?:LT|C)32|AARCH64_(?:CALL|JUMP)26)\s+__tsan_(volatile_)?(?:unaligned_)?write(\d+)")
+STORE = re.compile(r"\bmov([bwlq])\s+[%$]\S+, (0x[0-9a-f]+)\(%\w+\)|\b(str[bh]?\s+[wx])\w+, \[x\d+, #(0x[0-9a-f]+)\]")
+FOUR_BYTES = {"l", "str w"}
 
 
 def store(objects, path):
@@ -28,9 +29,9 @@ def store(objects, path):
                 found.add("marked" if match[1] else "plain")
             address = None
         elif match := ADDRESS.search(line):
-            address = int(match[1], 16)
+            address = int(match[1] or match[2], 16)
     if found:
         # One plain store among them is enough for a race.
         return "plain" if "plain" in found else "marked"
-    widths = {match[1] for match in STORE.finditer(text) if int(match[2], 16) == offset}
-    return "one aligned 4-byte store" if widths == {"l"} and offset % 4 == 0 else None
+    widths = {re.sub(r"\s+", " ", match[1] or match[3]) for match in STORE.finditer(text) if int(match[2] or match[4], 16) == offset}
+    return "one aligned 4-byte store" if widths and widths <= FOUR_BYTES and offset % 4 == 0 else None
