@@ -6,10 +6,11 @@
 # track LABEL LINES LOG COMMAND...
 #
 # Runs COMMAND with its output in LOG and shows its progress. LINES is the expected number of lines in LOG (0: unknown).
-# A terminal shows a bar; with WHOLE set, the bar covers all steps of the command. Without a terminal, or with ONE_OF_MANY set, a line appears every 30 seconds. If COMMAND fails,
-# track prints the end of LOG and its path.
+# A terminal shows a bar; with WHOLE set, the bar covers all steps of the command. Without a terminal, or with ONE_OF_MANY set,
+# a line appears every 30 seconds. If COMMAND fails, track prints the reason in one line, if the reason is the host. Otherwise track
+# prints the end of LOG and its path.
 track() {
-	local label=$1 lines=$2 log=$3 start=$SECONDS pid status=0
+	local label=$1 lines=$2 log=$3 start=$SECONDS pid status=0 why
 	shift 3
 	mkdir -p "$(dirname "$log")"
 	"$@" > "$log" 2>&1 < /dev/null &
@@ -21,7 +22,10 @@ track() {
 		progress_lines "$label" "$lines" "$log" "$pid" "$start"
 	fi
 	wait "$pid" || status=$?
-	if ((status != 0)); then
+	if ((status != 0)) && why=$(cause "$log"); then
+		say "$label: $why"
+		return "$status"
+	elif ((status != 0)); then
 		say "$label: failed with status $status; the end of $(shown "$log"):"
 		tail -n 25 "$log" >&2
 		return "$status"

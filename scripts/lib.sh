@@ -20,6 +20,16 @@ shown() { printf '%s\n' "${1/#"$CACHE"/"${SHOWN_CACHE:-$CACHE}"}"; }
 # digest ARGUMENT...: prints a short hash of the arguments and of standard input.
 digest() { { printf '%s\n' "$@"; cat; } | sha256sum | cut -c 1-16; }
 
+# hold LOCK WHAT: holds the file LOCK until the end of this shell. Says that it waits for another run that WHAT, unless the wait
+# is shorter than two seconds. Sets held to the file's descriptor, which frees the lock when it is closed.
+hold() {
+	exec {held}> "$1"
+	flock --timeout 2 "$held" || {
+		say "waiting for another run that $2"
+		flock "$held"
+	}
+}
+
 # apt_own COMMAND ARGUMENT...: runs an apt command in the toolroot. Lists and downloads are in the cache, because the toolroot
 # is read-only. A lock admits one command at a time, because another command can be updating the lists. With apt_arch set,
 # apt works for a system of that architecture without installed packages. With apt_suite set, apt uses only that suite, such
@@ -34,8 +44,11 @@ apt_own() {
 	fi
 	[[ -z ${APT_SOURCES-} ]] ||
 		options+=(-o Dir::Etc::SourceList="$APT_SOURCES" -o Dir::Etc::SourceParts=/dev/null -o Dir::State::status=/dev/null)
-	flock "$own/lock" "$1" -o Dir::State::Lists="$own/lists" -o Dir::Cache="$own" "${options[@]}" \
-		-o APT::Sandbox::User=root -o Debug::NoLocking=true -qq "${@:2}"
+	(
+		hold "$own/lock" "uses apt"
+		"$1" -o Dir::State::Lists="$own/lists" -o Dir::Cache="$own" "${options[@]}" \
+			-o APT::Sandbox::User=root -o Debug::NoLocking=true -qq "${@:2}"
+	)
 }
 
 # sources_of_suite SUITE: prints the lines of a sources.list for SUITE. The mirror is that of the toolroot's own sources, or
@@ -45,9 +58,38 @@ sources_of_suite() {
 		awk -v suite="$1" '$(NF - 1) == (suite ~ /-security$/ ? "trixie-security" : "trixie") { $(NF - 1) = suite; print }'
 }
 
+# update_lists: fetches the package lists. Without Error-Mode, apt keeps old lists and succeeds where it reaches no mirror.
 update_lists() {
+	local log=$CACHE/log/update-lists why
+	mkdir -p "$CACHE/log"
 	say "updating the package lists"
-	apt_own apt-get update >&2
+	apt_own apt-get -o quiet=1 -o APT::Update::Error-Mode=any update > "$log" 2>&1 && return
+	if why=$(cause "$log"); then
+		say "the package lists: $why"
+	else
+		tail -n 5 "$log" >&2
+	fi
+	return 1
+}
+
+# room DIRECTORY: prints the free space of DIRECTORY's file system in MB.
+room() { df --output=avail --block-size=1M -- "$1" | tail -n 1 | tr -d ' '; }
+
+# too_little_room: says that CACHE has too little free space.
+too_little_room() {
+	echo "only $(room "$CACHE") MB are free in $(shown "$CACHE"); free some, or name a directory on another disk: CACHE=DIRECTORY"
+}
+
+# cause LOG: prints the reason why a command failed, if its reason is a full disk or the network. Fails for other reasons. A full disk
+# can leave LOG empty.
+cause() {
+	local line
+	if (($(room "$CACHE") < 5)) || grep -qE 'No space left on device|Disk quota exceeded|enough free space' "$1"; then
+		echo "the disk is full: $(too_little_room)"
+		return
+	fi
+	line=$(grep -aoEm 1 "(Could not|Couldn't|Temporary failure|Failed to) (resolv|connect)[^)]*|Network is unreachable|[Cc]onnection (failed|timed out|refused).*|No route to host" "$1") || return
+	echo "no server answers (${line%% }); check the network, or name another mirror of Debian: MIRROR=URL"
 }
 
 # tally RESULTS: prints the sums of a test's lines "ok|failed COUNT NAME". Fails if a check failed or none passed. Prints the

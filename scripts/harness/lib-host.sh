@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What a run requires of its host. Where the host lacks something, a must_ function ends the script with one line, which says what
+# to do. A script sources this file after scripts/lib.sh, on the host.
+
+# derives_from NAME: succeeds if the host is the distribution NAME, or derives from it.
+derives_from() {
+	# shellcheck source=/dev/null
+	[[ " $(. /etc/os-release 2>&- && echo "${ID-} ${ID_LIKE-}") " == *" $1 "* ]]
+}
+
+# how_to_install PACKAGE: prints how the user installs PACKAGE on the host.
+how_to_install() {
+	if derives_from debian; then
+		echo "as root: apt-get install $1"
+	elif derives_from fedora; then
+		echo "as root: dnf install $1, or use a container: make container"
+	else
+		echo "install $1, or use a container: make container"
+	fi
+}
+
+# must_have COMMAND PACKAGE: installs PACKAGE if COMMAND is missing, on a host with apt and as root.
+must_have() {
+	command -v "$1" > /dev/null && return
+	{ ((EUID == 0)) && derives_from debian; } || die "$1 is missing; $(how_to_install "$2")"
+	say "installing $2"
+	apt_get install "$2"
+}
+
+# apt_get ARGUMENT...: runs apt-get. On failure, updates the package lists and tries again: a fresh system can have old lists
+# or none.
+apt_get() {
+	local log=$CACHE/apt.log why
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get -qq -y --no-install-recommends "$@" > "$log" 2>&1 && return
+	{ apt-get -q update && apt-get -qq -y --no-install-recommends "$@"; } > "$log" 2>&1 && return
+	! why=$(cause "$log") || die "apt-get $*: $why"
+	tail -n 5 "$log" >&2
+	die "apt-get $* failed"
+}
+
+# must_know_a_mirror: the host's package lists tell the mirror of Debian, unless MIRROR= names one.
+must_know_a_mirror() {
+	[[ -z ${MIRROR-} ]] || return 0
+	command -v apt-get > /dev/null || die "this host has no apt, whose mirror of Debian would do; name one with MIRROR=URL"
+	[[ -z $(apt-get indextargets 'Created-By: Packages') ]] || return 0
+	((EUID == 0)) || die "apt has no package lists; as root: apt-get update"
+	apt_get update
+}
+
+# must_have_keys: with these keys, apt verifies Debian's signatures. Other distributions have them in a package.
+must_have_keys() {
+	local keys=/usr/share/keyrings/debian-archive-keyring.gpg
+	[[ ! -e $keys ]] || return 0
+	{ ((EUID == 0)) && derives_from debian; } || die "Debian's keys are missing ($keys); $(how_to_install debian-archive-keyring)"
+	say "installing debian-archive-keyring"
+	apt_get install debian-archive-keyring
+}
+
+# must_allow_namespaces: tries the namespaces and mounts of a run. Requires bwrap.
+must_allow_namespaces() {
+	local said user=() name
+	((EUID == 0)) || user=(--unshare-user --uid 0 --gid 0)
+	said=$(bwrap --unshare-pid --unshare-ipc --cap-add ALL "${user[@]}" --ro-bind / / --dev-bind /dev /dev --proc /proc \
+		--tmpfs /tmp true 2>&1) && return
+	said=${said##*$'\n'}
+	((EUID != 0)) || die "root may not mount here ($said); start this container with --privileged, or see docs/hosts.md"
+	for name in user.max_user_namespaces=0/15000 kernel.unprivileged_userns_clone=0/1 kernel.apparmor_restrict_unprivileged_userns=1/0; do
+		is_set "${name%/*}" || continue
+		die "${name%/*} keeps ordinary users from making user namespaces; use root, or as root: sysctl ${name%=*}=${name##*/}"
+	done
+	die "an ordinary user may not make user namespaces here ($said); use root, or see docs/hosts.md"
+}
+
+# is_set NAME=VALUE: succeeds if the sysctl has that value.
+is_set() {
+	local file=${1%=*}
+	file=/proc/sys/${file//./\/}
+	[[ -r $file && $(< "$file") == "${1#*=}" ]]
+}
+
+# as_root: the command prefix with which an ordinary user is root of a user namespace, with the subordinate ids as other users.
+as_root=()
+((EUID == 0)) || as_root=(unshare --user --map-auto --map-root-user)
+
+# must_have_user_ids: the files of the toolroot have several owners.
+must_have_user_ids() {
+	local said ids
+	if ((EUID == 0)); then
+		ids=$(awk '{ ids += $3 } END { printf "%d", ids }' /proc/self/uid_map)
+		((ids >= 65536)) || die "root of this container has only $ids user ids; 65536 are needed (docs/hosts.md)"
+		return
+	fi
+	must_have newuidmap uidmap
+	said=$("${as_root[@]}" true 2>&1) || die "$(id -un) has no subordinate ids (${said##*$'\n'});" \
+		"as root: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $(id -un)"
+}
+
+# find_cache: sets CACHE, unless the user did.
+find_cache() {
+	[[ -n ${CACHE-}${XDG_CACHE_HOME-}${HOME-} ]] || die "HOME is not set; name a directory: CACHE=DIRECTORY"
+	: "${CACHE:=${XDG_CACHE_HOME:-$HOME/.cache}/tsoffset}"
+}
+
+# share_cache: runs share the cache. clean-cache requires it exclusively.
+share_cache() {
+	exec {cache_lock}> "$CACHE/lock"
+	flock --shared --nonblock "$cache_lock" || die "$CACHE is being removed by clean-cache"
+}
+
+# must_be_a_directory: makes CACHE. Sets CACHE to its path.
+must_be_a_directory() {
+	local said other="name another directory: CACHE=DIRECTORY"
+	said=$(mkdir -p -- "$CACHE" 2>&1) || die "CACHE: ${said#mkdir: }; $other"
+	CACHE=$(readlink -f -- "$CACHE")
+	[[ -w $CACHE ]] || die "CACHE: $(id -un) cannot write to $CACHE; $other"
+	(($(room "$CACHE") >= 20)) || die "CACHE: $(too_little_room)"
+}
+
+# must_hold_a_system: tries in CACHE files like those of the toolroot and of kernel sources.
+must_hold_a_system() {
+	local said
+	said=$("${as_root[@]}" bash -c "$(declare -f try_files); try_files \"\$1\"" - "$CACHE/probe.$$" 2>&1) && return
+	said=${said##*$'\n'}
+	die "CACHE: the file system of $CACHE ($(stat --file-system --format=%T -- "$CACHE")) ${said##*$'\n'}; name a directory on another one: CACHE=DIRECTORY"
+}
+
+# try_files DIRECTORY: makes and removes DIRECTORY with a file. Prints what the file system cannot do.
+try_files() {
+	local lacks=''
+	mkdir -- "$1" && printf '#!/bin/sh\n' > "$1/file" || return
+	if [[ -e $1/FILE ]]; then
+		lacks="ignores the case of names"
+	elif ! chmod 755 "$1/file"; then
+		lacks="does not keep the modes of files"
+	elif ! "$1/file"; then
+		lacks="is mounted noexec"
+	elif ! chown 1:1 "$1/file" || [[ $(stat --format=%u:%g "$1/file") != 1:1 ]]; then
+		lacks="does not keep the owners of files"
+	fi
+	rm -rf -- "$1"
+	[[ -z $lacks ]] || { echo "$lacks" && false; }
+}
