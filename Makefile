@@ -9,7 +9,7 @@ PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := module
 .PHONY: kernel-tree module modules_install install uninstall rust-analyzer clean help run test guest race fields audit bench deb test-system \
-	gauntlet soak clean-cache rustdoc upstream
+	gauntlet soak clean-cache rustdoc upstream container test-container
 
 modules_install rust-analyzer clean: kernel-tree
 
@@ -35,7 +35,7 @@ uninstall:
 KERNEL ?= 7.3-kcsan
 settings := KERNEL ACCEL MEM SMP TIMEOUT CMD COPY UPDATE FORMAT BENCH BENCH_ARGUMENTS DEBFULLNAME DEBEMAIL \
 	PACKAGES HOOKS PARTS CHECKS LOADS NAMESPACES FUZZ_SECONDS MINUTES UPSTREAM CACHE TOOLROOT MIRROR TREE COMMIT CONFIG PATCH TREE_CC DEFAULTED \
-	PATHS STRUCTS LATER BASE FIELD LOG BUILD BY SOURCE
+	PATHS STRUCTS LATER BASE FIELD LOG BUILD BY SOURCE ENGINE IMAGE
 export $(settings)
 # make would expand a $ in a variable of its command line. The settings reach the scripts as typed.
 define as_typed
@@ -98,6 +98,14 @@ rustdoc:
 # On 7.3-kcsan: the patches are for its source.
 upstream:
 	@scripts/harness/enter scripts/checks/upstream
+
+# In a container of podman or docker, for hosts that lack what the targets above need.
+container:
+	@scripts/harness/container
+
+# Too long for make test, and not in the toolroot: requires podman or docker.
+test-container:
+	@scripts/checks/test-container
 
 clean-cache:
 	@scripts/harness/clean-cache
