@@ -12,8 +12,9 @@ rust_tools() {
 
 # use_rust KERNEL-DIRECTORY: puts the compiler of that kernel ahead of the toolroot's, for the commands that follow.
 use_rust() {
-	local tools=$1/rust
-	[[ -d $tools ]] || return 0
-	tools=$(realpath "$tools")
-	export PATH=$tools/usr/bin:$PATH LD_LIBRARY_PATH=$tools/usr/lib/$(dpkg-architecture --query DEB_HOST_MULTIARCH)
+	local tools libraries
+	[[ -d $1/rust ]] || return 0
+	tools=$(realpath "$1/rust")
+	libraries=$(printf '%s:' "$tools"/usr/lib/*-linux-gnu)
+	export PATH=$tools/usr/bin:$PATH LD_LIBRARY_PATH=${libraries%:}
 }
