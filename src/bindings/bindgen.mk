@@ -10,15 +10,9 @@ tsoffset-kernel-bindings := $(objtree)/rust/bindings/bindings_generated.rs
 # Types the kernel crate binds are taken from there. Those it only forward-declares are ours to
 # define, and anonymous types are numbered anew in every run.
 quiet_cmd_tsoffset_bound_types = BOUND   $@
-      cmd_tsoffset_bound_types = \
-	awk '/^pub (struct|union|type) / { \
-		name = $$3; sub(/[^A-Za-z0-9_].*/, "", name); \
-		if ($$0 !~ /^pub struct/ || /\{\}$$/) { if (name !~ /^_bindgen_ty/) print name; name = "" } \
-		next } \
-	     name != "" { if ($$0 !~ /_unused: \[u8; 0\]/ && name !~ /^_bindgen_ty/) print name; name = "" }' \
-	$< | sort -u > $@
+      cmd_tsoffset_bound_types = $(CONFIG_SHELL) $(src)/bindings/bound-types.sh $< > $@
 
-$(obj)/bindings/bound-types: $(tsoffset-kernel-bindings) FORCE
+$(obj)/bindings/bound-types: $(tsoffset-kernel-bindings) $(src)/bindings/bound-types.sh FORCE
 	$(call if_changed,tsoffset_bound_types)
 
 # What decides how C is read, out of all that decides how it is compiled: bindgen reads with
