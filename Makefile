@@ -8,7 +8,7 @@ KDIR ?= /lib/modules/$(KERNELRELEASE)/build
 PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := module
-.PHONY: kernel-tree module modules_install install uninstall rust-analyzer clean help run test guest race fields audit bench deb test-system \
+.PHONY: kernel-tree module modules_install install uninstall rust-analyzer clean help run test guest race fields audit bench deb dist test-system \
 	gauntlet soak clean-cache rustdoc upstream container test-container
 
 modules_install rust-analyzer clean: kernel-tree
@@ -80,6 +80,9 @@ bench:
 
 deb:
 	@scripts/harness/enter scripts/dist/deb
+
+dist:
+	@scripts/harness/enter scripts/dist/tarball
 
 # Too long for make test. On the stock kernel, unless KERNEL= is given.
 test-system:
