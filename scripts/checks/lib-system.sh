@@ -15,8 +15,7 @@
 kernel=$("$PROJECT/scripts/harness/kernel" "$name")
 release=$(basename "$(readlink -f "$kernel/modules")")
 read -r package version _ < <("$PROJECT/scripts/harness/kernel" version "$name")
-# shellcheck source=kernels/stock
-suite=$(. "$PROJECT/kernels/$name" && echo "$suite")
+suite=$(read_file "$name" && echo "$suite")
 mkdir -p "$log"
 # In memory, 3 GB: a disk can take minutes to delete as many files.
 scratch=$(mktemp -d)

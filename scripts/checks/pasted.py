@@ -95,7 +95,7 @@ def hook(into, function, kind):
     start, size = next((int(words[0], 16), int(words[1], 16)) for words in symbols if words[-1] == function)
     lines = run("llvm-objdump", "-dr", "--no-show-raw-insn", f"--disassemble-symbols={function}", str(name)).splitlines()
     for number, line in enumerate(lines):
-        if match := re.search(r"R_X86_64_P(?:LT|C)32\s+__tsan_(volatile_)?(read_write|write|read)(\d+)", line):
+        if match := re.search(r"R_(?:X86_64_P(?:LT|C)32|AARCH64_(?:CALL|JUMP)26)\s+__tsan_(volatile_)?(read_write|write|read)(\d+)", line):
             if kind in match[2] or match[2] == "read_write":
                 after = next(int(found[1], 16) for later in lines[number + 1:] if (found := re.match(r"\s*([0-9a-f]+):", later)))
                 return after - start, size, int(match[3]), bool(match[1]), match[2].replace("_", "-")

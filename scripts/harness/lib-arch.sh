@@ -15,6 +15,17 @@ architecture() {
 	esac
 }
 
+# host_architecture: prints the toolroot's architecture, by its name in the kernel.
+host_architecture() {
+	local name
+	name=$(dpkg --print-architecture)
+	case $name in
+	amd64) echo x86 ;;
+	arm64) echo arm64 ;;
+	*) die "this machine's architecture is $name; the harness knows amd64 and arm64" ;;
+	esac
+}
+
 # architecture_of KERNEL-DIRECTORY: sets the same variables for a kernel from scripts/harness/kernel.
 architecture_of() {
 	if grep --quiet --line-regexp CONFIG_ARM64=y "$1/build/.config"; then
@@ -26,3 +37,21 @@ architecture_of() {
 
 # foreign: succeeds if the architecture differs from the toolroot's. The toolroot's programs cannot run in such a guest.
 foreign() { [[ $debian_arch != "$(dpkg --print-architecture)" ]]; }
+
+# use_gcc: sets the environment of make for a kernel of that architecture that gcc builds as Debian does. Debian's cross compilers
+# come from packages, which the cache has unpacked. They find their own programs there, but not their libraries.
+use_gcc() {
+	local wanted=() root script
+	! foreign || wanted+=("gcc-$(gcc -dumpversion)-${triplet//_/-}" "libc6-dev-$debian_arch-cross")
+	# The vDSO of 32-bit programs is a part of the kernel's configuration.
+	[[ $arch != arm64 ]] || wanted+=(gcc-arm-linux-gnueabihf)
+	((${#wanted[@]})) || return 0
+	root=$("$PROJECT/scripts/harness/unpacked" --with-depends "compiler-$arch" "${wanted[@]}")
+	# This linker script has the directory where a package is installed. Names alone are looked for in the linker's directories.
+	script=$root/usr/$triplet/lib/libc.so
+	[[ ! -e $script ]] || ! grep --quiet " /usr/" "$script" || sed -i "s| /usr/$triplet/lib/| |g" "$script"
+	PATH=$root/usr/bin:$PATH LD_LIBRARY_PATH=$root/usr/lib/$(gcc -dumpmachine)
+	export ARCH=$arch PATH LD_LIBRARY_PATH
+	! foreign || export CROSS_COMPILE=$triplet-
+	[[ $arch != arm64 ]] || export CROSS_COMPILE_COMPAT=arm-linux-gnueabihf-
+}

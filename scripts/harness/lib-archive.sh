@@ -4,6 +4,26 @@
 # Queries of Debian's archive, and downloads from it. A script sources this file after scripts/lib.sh, in the toolroot. The
 # functions that choose a kernel read variables of a file in kernels/ (package, flavour, suite).
 
+# shellcheck source=scripts/harness/lib-arch.sh
+. "$PROJECT/scripts/harness/lib-arch.sh"
+
+# read_file KERNEL: sets the variables of KERNEL's file in kernels/, those of its architecture, and the lists that apt_own reads.
+read_file() {
+	name=$1
+	must_be_known "$name"
+	package='' fragments='' unfixed='' flavour='' suite='' release='' cc='' rust=''
+	# A file without arch= is for this machine's own architecture.
+	arch=$(host_architecture)
+	architecture "$arch"
+	# shellcheck source=kernels/7.3-kcsan
+	. "$(describes "$name")"
+	architecture "$arch"
+	# Of another suite or architecture than the toolroot's: its own lists.
+	apt_suite='' apt_arch=''
+	[[ -z $package ]] || apt_suite=$suite
+	[[ -z $flavour ]] || ! foreign || apt_arch=$debian_arch
+}
+
 # names PREFIX REGULAR-EXPRESSION: prints the names of packages that consist of PREFIX and a match.
 names() { apt_own apt-cache pkgnames "$1" | grep -E "^$1$2\$" | sort --version-sort || :; }
 
