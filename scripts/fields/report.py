@@ -122,6 +122,7 @@ def main():
     groups = sorted(collections.Counter(shown).items(), key=lambda item: (-item[1], item[0]))
     if options.format == "json":
         print(json.dumps({"version": 1, "reports": len(found), "attributed": told, "cut": sum(report.cut for report in found),
+                          "asked": sorted(fields), "about": sum(bool(finding.field) for finding in shown),
                           "findings": [finding._asdict() | {"count": count} for finding, count in groups]}))
     else:
         show(groups, len(found), told, fields)
