@@ -16,6 +16,7 @@ mod state;
 mod tcp;
 
 use abstractions::{
+    clock_steps,
     compat::{
         errno::not_supported,
         prelude::*, //
@@ -28,6 +29,7 @@ use abstractions::{
     },
 };
 use probes::{
+    clock_step::ClockProbe,
     connect::ConnectProbe,
     getsockopt::GetsockoptProbe,
     setsockopt::SetsockoptProbe,
@@ -78,6 +80,7 @@ struct Tsoffset {
     _timestamps: ReturnProbe<SysctlProbe>,
     _witness: Option<ReturnProbe<GetsockoptProbe>>,
     _outcomes: Option<Following>,
+    _clock: Pin<KBox<clock_steps::Registration<ClockProbe>>>,
 }
 
 /// The probes that follow sockets beyond their connect.
@@ -151,6 +154,10 @@ impl kernel::Module for Tsoffset {
             (outcomes != 0).then_some(outcomes),
             parameters::private.value(),
         )?;
+        let clock = KBox::pin_init(
+            clock_steps::Registration::new(ClockProbe(state.clone())),
+            GFP_KERNEL,
+        )?;
         // Each CPU can have one call more in flight, beyond its user's share: the call has an instance until the
         // handler rejects it.
         let instances = sysctl_writes::MAXACTIVE + cpus;
@@ -189,6 +196,7 @@ impl kernel::Module for Tsoffset {
             _timestamps: timestamps,
             _witness: witness,
             _outcomes: outcomes,
+            _clock: clock,
         })
     }
 }

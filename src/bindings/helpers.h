@@ -121,6 +121,8 @@ struct tsoffset_connect {
 	u8 flags;
 	u8 recorded;
 	u64 parent;
+	u64 realtime;
+	u64 cgroup;
 };
 
 bool tsoffset_trace_connect_enabled(void);

@@ -121,7 +121,7 @@ impl ConnectProbe {
             return false;
         };
         // The record is built in registers and written to the ring; no copy stays in memory.
-        self.0.push(preempt, ring, &call.record());
+        self.0.push(preempt, ring, &call.record(preempt));
         true
     }
 
@@ -134,10 +134,15 @@ impl ConnectProbe {
         cpu: &CpuState,
         call: ConnectSample<'_>,
     ) -> bool {
-        let record = call.record();
+        let record = call.record(preempt);
         let ring = self.0.ring_for(preempt, cpu, &record);
         if trace_connect::is_on() {
-            trace(self.0.rings.connects(cpu.number), &record, ring.is_some());
+            trace(
+                self.0.rings.connects(cpu.number),
+                &record,
+                self.0.clock_steps.realtime(record.time),
+                ring.is_some(),
+            );
         }
         if let Some(ring) = ring {
             self.0.push(preempt, ring, &record);

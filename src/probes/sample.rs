@@ -3,7 +3,11 @@
 //! The values of a returning connect, sampled once.
 
 use crate::{
-    abstractions::task::Caller,
+    abstractions::{
+        cgroup,
+        preempt::PreemptDisabled,
+        task::Caller, //
+    },
     model::{
         records::record::{Flags, Record},
         verdict::{Observation, Verdict},
@@ -32,7 +36,7 @@ pub(super) struct ConnectSample<'a> {
 impl ConnectSample<'_> {
     /// Returns the record, with the calling task.
     #[inline(always)]
-    pub(super) fn record(self) -> Record {
+    pub(super) fn record(self, preempt: PreemptDisabled<'_>) -> Record {
         let Self {
             socket,
             tuple,
@@ -54,6 +58,7 @@ impl ConnectSample<'_> {
             tgid: caller.tgid,
             uid: caller.uid,
             comm: caller.comm,
+            cgroup: cgroup::current_id(preempt),
             netns: socket.net().inum(),
             cookie: socket.cookie(),
             parent: if socket.is_mptcp() {

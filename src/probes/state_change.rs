@@ -268,6 +268,7 @@ impl StateProbe {
         let socket_event = SocketEvent {
             time,
             cookie: socket.made_cookie().unwrap_or_else(|| socket.cookie()),
+            cgroup: socket.cgroup(),
             ends: Ends {
                 netns: socket.net().inum(),
                 source,

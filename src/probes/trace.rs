@@ -46,7 +46,12 @@ assert_same_numbers! {
 /// Emits the event of a connect, before its record is written or left out. `seq` is the position of the next record,
 /// in both cases. Not inlined, so the common path stays short.
 #[inline(never)]
-pub(super) fn trace(ring: Option<&ConnectRing>, record: &Record, recorded: bool) {
+pub(super) fn trace(
+    ring: Option<&ConnectRing>,
+    record: &Record,
+    realtime: Option<u64>,
+    recorded: bool,
+) {
     let (sport, dport) = (record.source_port, record.destination_port);
     trace_connect::connect(&Event {
         time: record.time,
@@ -70,5 +75,7 @@ pub(super) fn trace(ring: Option<&ConnectRing>, record: &Record, recorded: bool)
         flags: record.flags.0,
         recorded: recorded.into(),
         parent: record.parent,
+        realtime: realtime.unwrap_or(0),
+        cgroup: record.cgroup,
     });
 }

@@ -26,6 +26,7 @@ use crate::{
         wait_queue::WaitQueue, //
     },
     model::{
+        clock_steps::{self, ClockSteps},
         counts::{ledger::RecordCounts, stats::Shared},
         last::Last,
         records::filter::Filter,
@@ -96,6 +97,8 @@ pub(crate) struct State {
     pub(crate) filter: RcuCell<Filter>,
     /// The check of the kernel's hash.
     pub(crate) hash: Hash,
+    /// The steps of the wall clock.
+    pub(crate) clock_steps: ClockSteps<Marked, { clock_steps::SLOTS }>,
     /// Tasks that wait for the next record.
     pub(crate) waiters: WaitQueue,
     /// The calls in flight, with the witness on.
@@ -163,6 +166,7 @@ impl State {
                 all_writes: Writes::new(),
                 filter <- RcuCell::new(),
                 hash: Hash::try_out(),
+                clock_steps: ClockSteps::new(),
                 waiters,
                 overlaps,
                 connect_shares,

@@ -13,6 +13,7 @@ use core::{
 
 use crate::{
     abstractions::{
+        cgroup,
         marked::read_once,
         net::Net, //
     },
@@ -170,6 +171,24 @@ impl<'call> Socket<'call> {
         let cookie =
             unsafe { read_once((&raw const (*sock).__sk_common.skc_cookie.counter).cast()) };
         (cookie != 0).then_some(cookie)
+    }
+
+    /// Returns the ID of the socket's cgroup in the default hierarchy: that of the task that created the socket, or
+    /// of the listener. 0 if the kernel keeps none (CONFIG_SOCK_CGROUP_DATA).
+    #[inline]
+    pub(crate) fn cgroup(self) -> u64 {
+        #[cfg(CONFIG_SOCK_CGROUP_DATA)]
+        // SAFETY: The socket is live and holds its cgroup. The C compiler reports where the pointer is.
+        unsafe {
+            let cgroup = cgroup::pointer(self.sk.cast(), bindings::layout::SOCK_CGROUP);
+            if cgroup.is_null() {
+                0
+            } else {
+                cgroup::id(cgroup)
+            }
+        }
+        #[cfg(not(CONFIG_SOCK_CGROUP_DATA))]
+        0
     }
 
     /// Returns whether the connect sends data (TCP Fast Open) or is deferred until there is data.

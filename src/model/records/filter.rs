@@ -36,10 +36,11 @@ enum Key {
     Verdict,
     Errno,
     Outcome,
+    Cgroup,
 }
 
 impl Key {
-    const ALL: [(&'static str, Self); 11] = [
+    const ALL: [(&'static str, Self); 12] = [
         ("pid", Self::Pid),
         ("tgid", Self::Tgid),
         ("uid", Self::Uid),
@@ -51,6 +52,7 @@ impl Key {
         ("verdict", Self::Verdict),
         ("errno", Self::Errno),
         ("outcome", Self::Outcome),
+        ("cgroup", Self::Cgroup),
     ];
 
     fn name(self) -> &'static str {
@@ -60,23 +62,26 @@ impl Key {
 
     /// Parses a value of this key.
     fn value(self, text: &str) -> Option<Value> {
-        let number = |most: u32| {
-            u32::from_str(text)
+        let number = |most: u64| {
+            u64::from_str(text)
                 .ok()
                 .filter(|&n| n <= most && text.as_bytes()[0] != b'+')
         };
         match self {
-            Self::Pid | Self::Tgid | Self::Uid | Self::Netns => number(u32::MAX).map(Value::Number),
+            Self::Pid | Self::Tgid | Self::Uid | Self::Netns => {
+                number(u32::MAX.into()).map(Value::Number)
+            }
+            Self::Cgroup => number(u64::MAX).map(Value::Number),
             Self::SourcePort | Self::DestinationPort => number(u16::MAX.into()).map(Value::Number),
             Self::Errno => number(4095).map(Value::Number),
             Self::Verdict => Verdict::ALL
                 .into_iter()
                 .find(|verdict| verdict.name() == text)
-                .map(|verdict| Value::Number(verdict as u32)),
+                .map(|verdict| Value::Number(verdict as u64)),
             Self::Outcome => Outcome::ALL
                 .into_iter()
                 .find(|outcome| outcome.name() == text)
-                .map(|outcome| Value::Number(outcome as u32)),
+                .map(|outcome| Value::Number(outcome as u64)),
             Self::SourceAddress | Self::DestinationAddress => prefix(text),
         }
     }
@@ -84,12 +89,13 @@ impl Key {
     /// Returns whether a record has this value.
     fn has(self, record: &Record, value: &Value) -> bool {
         let number = match self {
-            Self::Pid => record.pid,
-            Self::Tgid => record.tgid,
-            Self::Uid => record.uid,
-            Self::Verdict => record.verdict as u32,
-            Self::Errno => record.error.unsigned_abs(),
-            Self::Outcome => Outcome::of(record.error.unsigned_abs()) as u32,
+            Self::Pid => record.pid.into(),
+            Self::Tgid => record.tgid.into(),
+            Self::Uid => record.uid.into(),
+            Self::Cgroup => record.cgroup,
+            Self::Verdict => record.verdict as u64,
+            Self::Errno => record.error.unsigned_abs().into(),
+            Self::Outcome => Outcome::of(record.error.unsigned_abs()) as u64,
             _ => return self.is_at(&record.ends(), value),
         };
         *value == Value::Number(number)
@@ -98,7 +104,7 @@ impl Key {
     /// Returns whether the ends have this value; false for keys that are not about the ends.
     fn is_at(self, ends: &Ends, value: &Value) -> bool {
         let number = match self {
-            Self::Netns => ends.netns,
+            Self::Netns => ends.netns.into(),
             Self::SourcePort => ends.source_port.into(),
             Self::DestinationPort => ends.destination_port.into(),
             Self::SourceAddress => return value.covers(ends.source),
@@ -112,7 +118,7 @@ impl Key {
 /// A value of a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Value {
-    Number(u32),
+    Number(u64),
     /// The first bits of an address, as two halves so that the alignment is that of a number.
     Prefix([u64; 2], u8),
 }
@@ -286,7 +292,7 @@ impl Filter {
     /// rewritten offset has no error and no outcome. Takes a bounded time, in any context.
     pub(crate) fn matches_socket_event(&self, socket_event: &SocketEvent) -> bool {
         let (outcome, error) = match socket_event.what {
-            What::Ended { outcome, error, .. } => (Some(outcome as u32), error),
+            What::Ended { outcome, error, .. } => (Some(outcome as u64), error),
             What::Rewritten { .. } => (None, 0),
         };
         let holds = |word: &Word, has: &dyn Fn(&Value) -> bool, values: &[Value]| {
@@ -294,6 +300,11 @@ impl Filter {
         };
         self.words().all(|(word, values)| match word.key {
             Key::Pid | Key::Tgid | Key::Uid | Key::Verdict => true,
+            Key::Cgroup => holds(
+                word,
+                &|value| *value == Value::Number(socket_event.cgroup),
+                values,
+            ),
             Key::Errno => holds(word, &|value| *value == Value::Number(error.into()), values),
             Key::Outcome => outcome.is_some_and(|outcome| {
                 holds(word, &|value| *value == Value::Number(outcome), values)

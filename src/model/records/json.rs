@@ -18,8 +18,8 @@ use crate::model::{
     sockets::socket_event::{SocketEvent, What},
 };
 
-/// Writes the line about a connect.
-pub(crate) fn json(out: &mut impl Write, placed: &Placed<Record>) -> Result {
+/// Writes the line about a connect; `realtime` is `CLOCK_REALTIME` at its time.
+pub(crate) fn json(out: &mut impl Write, placed: &Placed<Record>, realtime: Option<u64>) -> Result {
     let record = &placed.entry;
     write!(
         out,
@@ -62,14 +62,29 @@ pub(crate) fn json(out: &mut impl Write, placed: &Placed<Record>) -> Result {
         write!(out, "{separator}\"{name}\"")?;
         separator = ",";
     }
-    writeln!(out, "],\"parent\":{}}}", record.parent)
+    write!(out, "],\"parent\":{}", record.parent)?;
+    end(out, realtime, record.cgroup)
 }
 
-/// Writes the line about a socket event.
-pub(crate) fn socket_event(out: &mut impl Write, placed: &Placed<SocketEvent>) -> Result {
+/// Writes the keys that every event ends with.
+fn end(out: &mut impl Write, realtime: Option<u64>, cgroup: u64) -> Result {
+    match realtime {
+        Some(realtime) => write!(out, ",\"realtime\":{realtime}")?,
+        None => out.write_str(",\"realtime\":null")?,
+    }
+    writeln!(out, ",\"cgroup\":{cgroup}}}")
+}
+
+/// Writes the line about a socket event; `realtime` is `CLOCK_REALTIME` at its time.
+pub(crate) fn socket_event(
+    out: &mut impl Write,
+    placed: &Placed<SocketEvent>,
+    realtime: Option<u64>,
+) -> Result {
     let SocketEvent {
         time,
         cookie,
+        cgroup,
         ends,
         what,
     } = &placed.entry;
@@ -101,14 +116,15 @@ pub(crate) fn socket_event(out: &mut impl Write, placed: &Placed<SocketEvent>) -
                 outcome.name()
             )?;
             match handshake {
-                Some(time) => writeln!(out, "{time}}}"),
-                None => out.write_str("null}\n"),
+                Some(time) => write!(out, "{time}")?,
+                None => out.write_str("null")?,
             }
         }
         What::Rewritten { offset, expected } => {
-            writeln!(out, "\"offset\":{offset},\"expected\":{expected}}}")
+            write!(out, "\"offset\":{offset},\"expected\":{expected}")?;
         }
     }
+    end(out, realtime, *cgroup)
 }
 
 /// Writes the line about records that were overwritten before the reader reached them.

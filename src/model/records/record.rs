@@ -22,6 +22,8 @@ pub(crate) struct Record {
     pub(crate) uid: u32,
     /// The task's name, padded with zeroes.
     pub(crate) comm: [u8; 16],
+    /// ID of the task's cgroup in the default hierarchy, its lower 48 bits: a kernel numbers cgroups from 1 on.
+    pub(crate) cgroup: u64,
     /// Inode number of the socket's network namespace, as in `/proc/PID/ns/net`.
     pub(crate) netns: u32,
     /// The socket's cookie, as `SO_COOKIE` and `ss -e` show it.
@@ -139,8 +141,10 @@ impl Record {
         let comm = split(self.comm);
         let source = split(self.source);
         let destination = split(self.destination);
-        let ports = pair(self.source_port.into(), self.destination_port.into());
+        let ports = (u64::from(self.source_port) << 16) | u64::from(self.destination_port);
         let (parent_high, parent_low) = halves(self.parent);
+        // An errno has 12 bits.
+        let error = u64::from(self.error as u16);
         let kind = (u64::from(parent_high) << 32)
             | (u64::from(self.overlaps) << 16)
             | (u64::from(self.flags.0) << 8)
@@ -157,9 +161,9 @@ impl Record {
             source[1],
             destination[0],
             destination[1],
-            ports,
+            (self.cgroup << 32) | ports,
             pair(self.offset, self.expected),
-            pair(self.error as u32, parent_low),
+            (u64::from(parent_low) << 32) | (self.cgroup >> 16 & 0xffff_0000) | error,
             kind,
         ]
     }
@@ -186,9 +190,9 @@ impl Entry<WORDS> for Record {
     fn from_words(words: &[u64; WORDS]) -> Self {
         let (pid, tgid) = halves(words[2]);
         let (uid, netns) = halves(words[3]);
-        let (source_port, destination_port) = halves(words[11]);
+        let (cgroup_low, ports) = halves(words[11]);
         let (offset, expected) = halves(words[12]);
-        let (error, parent_low) = halves(words[13]);
+        let (parent_low, cgroup_high) = halves(words[13]);
         Self {
             time: words[0],
             duration: words[1],
@@ -196,15 +200,16 @@ impl Entry<WORDS> for Record {
             tgid,
             uid,
             netns,
+            cgroup: pair(cgroup_high >> 16, cgroup_low),
             comm: join([words[4], words[5]]),
             cookie: words[6],
             source: join([words[7], words[8]]),
             destination: join([words[9], words[10]]),
-            source_port: source_port as u16,
-            destination_port: destination_port as u16,
+            source_port: (ports >> 16) as u16,
+            destination_port: ports as u16,
             offset,
             expected,
-            error: error as i32,
+            error: i32::from(words[13] as i16),
             parent: pair(halves(words[14]).0, parent_low),
             overlaps: (words[14] >> 16) as u16,
             flags: Flags((words[14] >> 8) as u8),

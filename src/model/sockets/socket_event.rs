@@ -5,7 +5,7 @@
 use crate::model::records::merge::Entry;
 
 /// Words of a socket event in the ring.
-pub(crate) const WORDS: usize = 9;
+pub(crate) const WORDS: usize = 10;
 
 /// Errors of handshakes, by their numbers in include/uapi/asm-generic/errno.h. `tcp::set_state` compares them with
 /// the kernel's constants.
@@ -118,6 +118,8 @@ pub(crate) struct SocketEvent {
     pub(crate) time: u64,
     /// The socket's cookie, as in the record of its connect.
     pub(crate) cookie: u64,
+    /// ID of the socket's cgroup in the default hierarchy.
+    pub(crate) cgroup: u64,
     /// The ends of the connection.
     pub(crate) ends: Ends,
     /// The kind of event.
@@ -164,6 +166,7 @@ impl SocketEvent {
                 | u64::from(self.ends.destination_port),
             kind,
             detail,
+            self.cgroup,
         ]
     }
 }
@@ -187,6 +190,7 @@ impl Entry<WORDS> for SocketEvent {
         Self {
             time: words[0],
             cookie: words[1],
+            cgroup: words[9],
             ends: Ends {
                 netns: (words[6] >> 32) as u32,
                 source: whole(words[2], words[3]),

@@ -83,9 +83,38 @@ fn socket_event(what: What) -> SocketEvent {
     SocketEvent {
         time: 0,
         cookie: 1,
+        cgroup: 4711,
         ends: record("2001:db8::1", 443, 1).ends(),
         what,
     }
+}
+
+/// A cgroup is that of the caller in a record, and that of the socket in an event.
+#[test]
+fn a_cgroup_has_64_bits() {
+    let inside = Record {
+        cgroup: 4711,
+        ..record("::1", 1, 0)
+    };
+    let event = socket_event(What::Rewritten {
+        offset: 1,
+        expected: 2,
+    });
+    for (text, holds) in [
+        ("cgroup=4711", true),
+        ("cgroup=1,4711", true),
+        ("cgroup=!4711", false),
+        ("cgroup=18446744073709551615", false),
+        ("cgroup=!18446744073709551615", true),
+    ] {
+        assert_eq!(filter(text).matches(&inside), holds, "{text}");
+        assert_eq!(filter(text).matches_socket_event(&event), holds, "{text}");
+        assert_eq!(printed(&filter(text)), text);
+    }
+    // 2^64, and 32 bits for the other numbers.
+    assert_eq!(wrong("cgroup=18446744073709551616").0, 7);
+    assert_eq!(wrong("pid=4294967296").0, 4);
+    assert!(!filter("uid=0").matches(&Record { uid: 1, ..inside }));
 }
 
 fn ended(outcome: Outcome, error: u16) -> SocketEvent {

@@ -4,7 +4,7 @@
 
 use std::net::Ipv6Addr;
 
-use proptest::prelude::*;
+use proptest::{option, prelude::*};
 use serde_json::{json, Value};
 
 use crate::{
@@ -22,9 +22,9 @@ use crate::{
 
 proptest! {
     #[test]
-    fn every_line_is_json(record in any_record()) {
+    fn every_line_is_json(record in any_record(), realtime in option::of(any::<u64>())) {
         let mut text = String::new();
-        json::json(&mut text, &placed(record)).unwrap();
+        json::json(&mut text, &placed(record), realtime).unwrap();
         // The text is one line of printable ASCII characters.
         let line = text.strip_suffix('\n').unwrap();
         prop_assert!(line.bytes().all(|byte| matches!(byte, b' '..=b'~')));
@@ -58,13 +58,15 @@ proptest! {
             "overlaps": record.overlaps,
             "flags": flags,
             "parent": record.parent,
+            "realtime": realtime,
+            "cgroup": record.cgroup,
         }));
     }
 
     #[test]
-    fn every_follow_up_is_json(entry in any_follow_up()) {
+    fn every_follow_up_is_json(entry in any_follow_up(), realtime in option::of(any::<u64>())) {
         let mut text = String::new();
-        socket_event(&mut text, &Placed { cpu: 3, sequence: 41, entry }).unwrap();
+        socket_event(&mut text, &Placed { cpu: 3, sequence: 41, entry }, realtime).unwrap();
         let line = text.strip_suffix('\n').unwrap();
         prop_assert!(line.bytes().all(|byte| matches!(byte, b' '..=b'~')) && text.len() <= 1024);
         let value: Value = serde_json::from_str(&text).unwrap();
@@ -80,6 +82,8 @@ proptest! {
             "sport": entry.ends.source_port,
             "destination": address(entry.ends.destination),
             "dport": entry.ends.destination_port,
+            "realtime": realtime,
+            "cgroup": entry.cgroup,
         });
         let what = match entry.what {
             What::Ended { outcome, error, handshake } => json!({

@@ -15,14 +15,15 @@ use crate::model::{
 pub fn any_record() -> impl Strategy<Value = Record> {
     let task = (any::<[u32; 4]>(), any::<[u8; 16]>());
     let tuple = (any::<[[u8; 16]; 2]>(), any::<[u16; 2]>());
-    let result = (any::<i32>(), any::<[u32; 2]>(), select(&Verdict::ALL[..]));
-    let rest = (any::<[u64; 4]>(), any::<u16>(), 0..16_u8);
+    // An errno, negative, and a cgroup ID of 48 bits.
+    let result = (-4095..=0_i32, any::<[u32; 2]>(), select(&Verdict::ALL[..]));
+    let rest = (any::<[u64; 4]>(), 0..1_u64 << 48, any::<u16>(), 0..16_u8);
     (task, tuple, result, rest).prop_map(
         |(
             ([pid, tgid, uid, netns], comm),
             ([source, destination], [source_port, destination_port]),
             (error, [offset, expected], verdict),
-            ([time, duration, cookie, parent], overlaps, flags),
+            ([time, duration, cookie, parent], cgroup, overlaps, flags),
         )| Record {
             time,
             duration,
@@ -30,6 +31,7 @@ pub fn any_record() -> impl Strategy<Value = Record> {
             tgid,
             uid,
             comm,
+            cgroup,
             netns,
             cookie,
             parent,
@@ -59,6 +61,17 @@ proptest! {
         let record = Record::from_words(&words);
         prop_assert!(record.comm().len() <= 16);
     }
+}
+
+/// A larger cgroup ID spoils no other field.
+#[test]
+fn a_cgroup_has_48_bits() {
+    let empty = Record::from_words(&[0; 15]);
+    let cgroup = 0xffff_8000_0001_0002;
+    let record = Record { cgroup, ..empty };
+    let read = Record::from_words(&record.to_words());
+    assert_eq!(read.cgroup, 0x8000_0001_0002);
+    assert_eq!(Record { cgroup: 0, ..read }, empty);
 }
 
 #[test]

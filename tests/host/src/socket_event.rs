@@ -25,14 +25,15 @@ pub fn any_follow_up() -> impl Strategy<Value = SocketEvent> {
         any::<[u32; 2]>().prop_map(|[offset, expected]| What::Rewritten { offset, expected }),
     ];
     let ends = (any::<u32>(), any::<[[u8; 16]; 2]>(), any::<[u16; 2]>());
-    (any::<[u64; 2]>(), ends, what).prop_map(
+    (any::<[u64; 3]>(), ends, what).prop_map(
         |(
-            [time, cookie],
+            [time, cookie, cgroup],
             (netns, [source, destination], [source_port, destination_port]),
             what,
         )| SocketEvent {
             time,
             cookie,
+            cgroup,
             ends: Ends {
                 netns,
                 source,
