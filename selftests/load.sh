@@ -20,7 +20,9 @@ hash connects_unjudged
 connects_capped reader_capped repairs_missed repairs_noted repairs_shared
 hook
 accepted_other_offset
-sysctl_missed"
+sysctl_missed
+failed_refused failed_timeout failed_reset failed_unreachable failed_no_route failed_no_port failed_filtered failed_closed failed_error
+failures_recorded failures_filtered"
 
 fresh_counters_are_zero() {
 	all_matched 0

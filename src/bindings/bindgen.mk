@@ -45,7 +45,7 @@ tsoffset-functions := enable_kprobe register_kprobe register_kretprobe register_
 	register_pernet_subsys unregister_pernet_subsys irq_work_queue irq_work_sync __wake_up init_wait_entry prepare_to_wait_event finish_wait \
 	pvclock_gtod_register_notifier pvclock_gtod_unregister_notifier msleep msleep_interruptible proc_dou8vec_minmax schedule synchronize_rcu tsoffset_.*
 tsoffset-vars := init_net IPPROTO_TCP SOL_TCP TCP_TIMESTAMP TCP_SYN_SENT TCP_SYN_RECV TCP_ESTABLISHED TCP_CLOSE TCP_LISTEN \
-	ECONNREFUSED ETIMEDOUT ECONNRESET EHOSTUNREACH ENETUNREACH AF_INET6 INET_FLAGS_DEFER_CONNECT TASK_NORMAL TASK_INTERRUPTIBLE POLLIN POLLRDNORM \
+	EPERM EACCES EADDRNOTAVAIL ECONNREFUSED ETIMEDOUT ECONNRESET EHOSTUNREACH ENETUNREACH AF_INET6 INET_FLAGS_DEFER_CONNECT TASK_NORMAL TASK_INTERRUPTIBLE POLLIN POLLRDNORM \
 	KPROBE_FLAG_DISABLED SEEK_SET SEEK_END O_NONBLOCK __tracepoint_connect
 
 $(obj)/bindings/generated.rs: $(src)/bindings/headers.h $(obj)/bindings/bound-types FORCE

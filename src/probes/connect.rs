@@ -11,6 +11,7 @@ use super::{
 use crate::{
     abstractions::{
         clock,
+        compat::interrupt::local_interrupt_disable,
         hook::Handler,
         preempt::PreemptDisabled,
         task::responsible_user, //
@@ -148,6 +149,19 @@ impl ConnectProbe {
             self.0.push(preempt, ring, &record);
         }
         ring.is_some()
+    }
+}
+
+impl ConnectProbe {
+    /// Counts and records a call that failed. Not inlined, so the common path stays short.
+    #[cold]
+    #[inline(never)]
+    fn fails(&self, call: ConnectSample<'_>) {
+        // Softirqs write the same counters and the same ring.
+        let interrupts = local_interrupt_disable();
+        let preempt = (&interrupts).into();
+        let (reason, failed) = call.failure(preempt);
+        self.0.fail(preempt, call.socket.net(), reason, &failed);
     }
 }
 
@@ -330,6 +344,8 @@ impl Handler for ConnectProbe {
                 expected,
                 verdict,
             });
+        } else if self.0.socket_events.is_some() {
+            self.fails(call());
         }
     }
 }

@@ -10,6 +10,11 @@ use crate::{
     },
     model::{
         records::record::{Flags, Record},
+        sockets::{
+            attempt::Who,
+            failure::{Reason, Stage},
+            socket_event::{SocketEvent, What},
+        },
         verdict::{Observation, Verdict},
     },
     tcp::socket::{
@@ -17,6 +22,19 @@ use crate::{
         Tuple, //
     },
 };
+
+/// Returns the calling task.
+#[inline]
+pub(super) fn who(preempt: PreemptDisabled<'_>) -> Who {
+    let caller = Caller::current();
+    Who {
+        pid: caller.pid,
+        tgid: caller.tgid,
+        uid: caller.uid,
+        comm: caller.comm,
+        cgroup: cgroup::current_id(preempt),
+    }
+}
 
 /// The values of a connect that returns now.
 #[derive(Clone, Copy)]
@@ -61,11 +79,7 @@ impl ConnectSample<'_> {
             cgroup: cgroup::current_id(preempt),
             netns: socket.net().inum(),
             cookie: socket.cookie(),
-            parent: if socket.is_mptcp() {
-                socket.parent_cookie()
-            } else {
-                0
-            },
+            parent: socket.parent(),
             source,
             destination,
             source_port,
@@ -77,5 +91,28 @@ impl ConnectSample<'_> {
             overlaps: self.overlaps,
             flags,
         }
+    }
+
+    /// Returns the reason of a failed call, and its event.
+    pub(super) fn failure(self, preempt: PreemptDisabled<'_>) -> (Reason, SocketEvent) {
+        let record = self.record(preempt);
+        let error = record.error.unsigned_abs();
+        let reason = Reason::of(error, Stage::Call);
+        let what = What::Failed {
+            reason,
+            stage: Stage::Call,
+            error: error as u16,
+            duration: Some(record.duration),
+            who: Some(who(preempt)),
+        };
+        let failed = SocketEvent {
+            time: record.time,
+            cookie: record.cookie,
+            cgroup: record.cgroup,
+            parent: record.parent,
+            ends: record.ends(),
+            what,
+        };
+        (reason, failed)
     }
 }

@@ -6,6 +6,7 @@
 
 use kernel::sync::Arc;
 
+use super::sample::who;
 use crate::{
     abstractions::{
         clock,
@@ -14,6 +15,8 @@ use crate::{
         tracepoint, //
     },
     model::sockets::{
+        attempt::Attempt,
+        failure::{Reason, Stage},
         outcomes::AtClose,
         socket_event::{Ends, Outcome, SocketEvent, What},
     },
@@ -67,13 +70,13 @@ impl tracepoint::Handler for StateProbe {
                 goes_on,
             } => {
                 // A socket that began to connect has a cookie. Most accepted sockets have none, and this makes none.
-                let start = socket
+                let attempt = socket
                     .made_cookie()
-                    .and_then(|cookie| socket_events.handshakes.end(cookie));
+                    .and_then(|cookie| socket_events.end(cookie));
                 // Without a slot, a socket that may be passive or is in repair mode was accepted or restored. A slot
                 // is freed in any case: a user can switch repair mode on during a handshake.
-                if start.is_some() || !(may_be_passive || socket.in_repair()) {
-                    self.ends(preempt, socket, outcome, change.error(), start);
+                if attempt.is_some() || !(may_be_passive || socket.in_repair()) {
+                    self.ends(preempt, socket, outcome, change.error(), attempt);
                 } else if goes_on && !socket.has_owner() {
                     self.accepts(preempt, socket_events, socket);
                 }
@@ -90,9 +93,13 @@ impl StateProbe {
         socket_events: &SocketEvents,
         socket: Socket<'_>,
     ) {
-        let has_slot = socket_events
-            .handshakes
-            .start(socket.cookie(), clock::boot_ns());
+        let attempt = Attempt {
+            start: clock::boot_ns(),
+            // The task is in connect: no other code begins a handshake.
+            who: who(preempt),
+            parent: socket.parent(),
+        };
+        let has_slot = socket_events.begin(socket.cookie(), attempt);
         self.0
             .counts(preempt, socket.net())
             .outcomes
@@ -105,25 +112,58 @@ impl StateProbe {
         socket: Socket<'_>,
         outcome: Outcome,
         error: u16,
-        start: Option<u64>,
+        attempt: Option<Attempt>,
     ) {
         let time = clock::boot_ns();
         self.0
             .counts(preempt, socket.net())
             .outcomes
-            .end(outcome, start.is_some());
+            .end(outcome, attempt.is_some());
         // The clock of another CPU can be behind.
-        let handshake = start.map(|start| time.saturating_sub(start));
+        let handshake = attempt.map(|attempt| time.saturating_sub(attempt.start));
+        let parent = attempt.map_or(0, |attempt| attempt.parent);
         self.record(
             preempt,
             socket,
             time,
+            parent,
             What::Ended {
                 outcome,
                 error,
                 handshake,
             },
         );
+        // The return of the call reports a failure in the call, with its error.
+        if outcome != Outcome::Established && !socket.is_in_connect() {
+            self.fails(preempt, socket, time, error, attempt);
+        }
+    }
+
+    /// Counts and records an attempt that failed after its call.
+    #[cold]
+    #[inline(never)]
+    fn fails(
+        &self,
+        preempt: PreemptDisabled<'_>,
+        socket: Socket<'_>,
+        time: u64,
+        error: u16,
+        attempt: Option<Attempt>,
+    ) {
+        let reason = Reason::of(error.into(), Stage::Handshake);
+        let what = What::Failed {
+            reason,
+            stage: Stage::Handshake,
+            error,
+            duration: attempt.map(|attempt| time.saturating_sub(attempt.start)),
+            who: attempt.map(|attempt| attempt.who),
+        };
+        let parent = attempt.map_or(0, |attempt| attempt.parent);
+        let mut failed = event(socket, time, parent, what);
+        if let Some(attempt) = attempt {
+            failed.cgroup = attempt.who.cgroup;
+        }
+        self.0.fail(preempt, socket.net(), reason, &failed);
     }
 
     /// Marks a socket that keeps its old offset in its next connection.
@@ -217,6 +257,7 @@ impl StateProbe {
                 preempt,
                 socket,
                 clock::boot_ns(),
+                0,
                 What::Rewritten { offset, expected },
             );
         }
@@ -259,29 +300,43 @@ impl StateProbe {
         replaced
     }
 
-    fn record(&self, preempt: PreemptDisabled<'_>, socket: Socket<'_>, time: u64, what: What) {
-        let Some(ring) = self.0.rings.socket_events(self.0.this_cpu(preempt).number) else {
-            self.0.counts(preempt, socket.net()).outcomes.record(false);
-            return;
+    fn record(
+        &self,
+        preempt: PreemptDisabled<'_>,
+        socket: Socket<'_>,
+        time: u64,
+        parent: u64,
+        what: What,
+    ) {
+        let recorded = match self.0.rings.socket_events(self.0.this_cpu(preempt).number) {
+            Some(ring) => {
+                let socket_event = event(socket, time, parent, what);
+                self.0.push_socket_event(preempt, ring, &socket_event)
+            }
+            None => false,
         };
-        let (source, destination, source_port, destination_port) = socket.tuple().ends();
-        let socket_event = SocketEvent {
-            time,
-            cookie: socket.made_cookie().unwrap_or_else(|| socket.cookie()),
-            cgroup: socket.cgroup(),
-            ends: Ends {
-                netns: socket.net().inum(),
-                source,
-                destination,
-                source_port,
-                destination_port,
-            },
-            what,
-        };
-        let recorded = self.0.push_socket_event(preempt, ring, &socket_event);
         self.0
             .counts(preempt, socket.net())
             .outcomes
             .record(recorded);
+    }
+}
+
+/// Returns an event of a socket.
+fn event(socket: Socket<'_>, time: u64, parent: u64, what: What) -> SocketEvent {
+    let (source, destination, source_port, destination_port) = socket.tuple().ends();
+    SocketEvent {
+        time,
+        cookie: socket.made_cookie().unwrap_or_else(|| socket.cookie()),
+        cgroup: socket.cgroup(),
+        parent,
+        ends: Ends {
+            netns: socket.net().inum(),
+            source,
+            destination,
+            source_port,
+            destination_port,
+        },
+        what,
     }
 }

@@ -114,6 +114,9 @@ impl<'call> Change<'call> {
 
 // The numbers in `model` are those of this kernel.
 const _: () = {
+    assert!(errno::EPERM == bindings::EPERM);
+    assert!(errno::EACCES == bindings::EACCES);
+    assert!(errno::EADDRNOTAVAIL == bindings::EADDRNOTAVAIL);
     assert!(errno::ENETUNREACH == bindings::ENETUNREACH);
     assert!(errno::ECONNRESET == bindings::ECONNRESET);
     assert!(errno::ETIMEDOUT == bindings::ETIMEDOUT);

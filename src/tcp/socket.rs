@@ -156,6 +156,19 @@ impl<'call> Socket<'call> {
         owner != 0
     }
 
+    /// Returns whether a call of connect has not yet returned on this socket. The owner's `struct socket` is
+    /// unconnected until then (`__inet_stream_connect()`, net/ipv4/af_inet.c).
+    pub(crate) fn is_in_connect(self) -> bool {
+        // SAFETY: A `tcp_sock` begins with a `sock`, which is live and locked. Whoever takes the `struct socket` away
+        // from it, or changes its state, holds the lock.
+        unsafe {
+            let socket = (&raw const (*self.sk.cast::<bindings::sock>()).sk_socket).read_volatile();
+            !socket.is_null()
+                && (&raw const (*socket).state).read_volatile()
+                    == bindings::socket_state_SS_UNCONNECTED
+        }
+    }
+
     /// Returns the cookie as in `SO_COOKIE`: never 0, and unique since boot. The first call creates it.
     #[inline]
     pub(crate) fn cookie(self) -> u64 {
@@ -216,6 +229,16 @@ impl<'call> Socket<'call> {
         false
     }
 
+    /// Returns the cookie of the MPTCP socket to which the subflow belongs; 0 if unknown or no subflow.
+    #[inline]
+    pub(crate) fn parent(self) -> u64 {
+        if self.is_mptcp() {
+            self.parent_cookie()
+        } else {
+            0
+        }
+    }
+
     /// Returns the cookie of the MPTCP socket to which the subflow belongs; 0 if unknown.
     ///
     /// The first subflow of a connection has the application's `struct socket` (`__mptcp_nmpc_socket()`,
@@ -223,7 +246,7 @@ impl<'call> Socket<'call> {
     /// net/mptcp/subflow.c). Until then it has a `struct socket` of its own.
     #[cold]
     #[inline(never)]
-    pub(crate) fn parent_cookie(self) -> u64 {
+    fn parent_cookie(self) -> u64 {
         // SAFETY: A `tcp_sock` begins with a `sock`, which is live and locked. The `struct socket` lives during the
         // call: the task that connects a subflow holds the lock of the owning socket.
         unsafe {

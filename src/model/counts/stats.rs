@@ -9,7 +9,7 @@ use crate::model::{
         ledger::{Ledger, RecordCounts},
     },
     policy::Policy,
-    sockets::{outcomes::OutcomeTotals, socket_event::Outcome},
+    sockets::{failure::Reason, outcomes::OutcomeTotals, socket_event::Outcome},
     verdict::Verdict,
     witness::readers::ReaderTotals,
 };
@@ -89,6 +89,7 @@ impl Stats {
             .chain([("hook", Value::Word(self.hook))])
             .chain(self.accepted())
             .chain([("sysctl_missed", Value::Number(self.sysctl_missed))])
+            .chain(self.failures())
     }
 
     /// Returns the lines from `version` to `connects_filtered`, except those of the rings.
@@ -160,6 +161,26 @@ impl Stats {
     fn accepted(&self) -> [(&'static str, Value); 1] {
         let other = self.outcome_totals.accepted_other;
         [("accepted_other_offset", Value::Number(other))]
+    }
+
+    /// Returns the lines about failed attempts.
+    fn failures(&self) -> [(&'static str, Value); 11] {
+        let totals = &self.outcome_totals;
+        let with = |reason| totals.failed[reason as usize];
+        [
+            ("failed_refused", with(Reason::Refused)),
+            ("failed_timeout", with(Reason::Timeout)),
+            ("failed_reset", with(Reason::Reset)),
+            ("failed_unreachable", with(Reason::Unreachable)),
+            ("failed_no_route", with(Reason::NoRoute)),
+            ("failed_no_port", with(Reason::NoPort)),
+            ("failed_filtered", with(Reason::Filtered)),
+            ("failed_closed", with(Reason::Closed)),
+            ("failed_error", with(Reason::Error)),
+            ("failures_recorded", totals.failures_recorded),
+            ("failures_filtered", totals.failures_filtered),
+        ]
+        .map(|(name, count)| (name, Value::Number(count)))
     }
 
     /// Returns the lines about outcomes.

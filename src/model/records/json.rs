@@ -12,8 +12,9 @@ use core::{
 
 use crate::model::{
     records::{
+        event::Event,
         merge::Placed,
-        record::{Flags, Record},
+        record::{trimmed, Flags, Record},
     },
     sockets::socket_event::{SocketEvent, What},
 };
@@ -26,14 +27,7 @@ pub(crate) fn json(out: &mut impl Write, placed: &Placed<Record>, realtime: Opti
         "{{\"v\":1,\"event\":\"connect\",\"time\":{},\"cpu\":{},\"seq\":{},\"pid\":{},\"tgid\":{},\"uid\":{},\"comm\":\"",
         record.time, placed.cpu, placed.sequence, record.pid, record.tgid, record.uid
     )?;
-    for &byte in record.comm() {
-        match byte {
-            b'"' | b'\\' => write!(out, "\\{}", char::from(byte))?,
-            b' '..=b'~' => out.write_char(byte.into())?,
-            // Bytes beyond ASCII have no known encoding: each becomes the character with its number.
-            _ => write!(out, "\\u{byte:04x}")?,
-        }
-    }
+    name(out, record.comm())?;
     let family = if record.flags.has(Flags::V4_MAPPED) {
         "v4mapped"
     } else {
@@ -66,12 +60,31 @@ pub(crate) fn json(out: &mut impl Write, placed: &Placed<Record>, realtime: Opti
     end(out, realtime, record.cgroup)
 }
 
+/// Writes a task's name within a string.
+fn name(out: &mut impl Write, name: &[u8]) -> Result {
+    for &byte in name {
+        match byte {
+            b'"' | b'\\' => write!(out, "\\{}", char::from(byte))?,
+            b' '..=b'~' => out.write_char(byte.into())?,
+            // Bytes beyond ASCII have no known encoding: each becomes the character with its number.
+            _ => write!(out, "\\u{byte:04x}")?,
+        }
+    }
+    Ok(())
+}
+
+/// Writes a duration, or null where it is unknown.
+fn nanoseconds(out: &mut impl Write, duration: Option<u64>) -> Result {
+    match duration {
+        Some(duration) => write!(out, "{duration}"),
+        None => out.write_str("null"),
+    }
+}
+
 /// Writes the keys that every event ends with.
 fn end(out: &mut impl Write, realtime: Option<u64>, cgroup: u64) -> Result {
-    match realtime {
-        Some(realtime) => write!(out, ",\"realtime\":{realtime}")?,
-        None => out.write_str(",\"realtime\":null")?,
-    }
+    out.write_str(",\"realtime\":")?;
+    nanoseconds(out, realtime)?;
     writeln!(out, ",\"cgroup\":{cgroup}}}")
 }
 
@@ -85,13 +98,11 @@ pub(crate) fn socket_event(
         time,
         cookie,
         cgroup,
+        parent,
         ends,
         what,
     } = &placed.entry;
-    let event = match what {
-        What::Ended { .. } => "outcome",
-        What::Rewritten { .. } => "rewritten",
-    };
+    let event = Event::of(what).name();
     write!(
         out,
         "{{\"v\":1,\"event\":\"{event}\",\"time\":{time},\"cpu\":{},\"seq\":{},\"netns\":{},\"cookie\":{cookie},\
@@ -115,14 +126,43 @@ pub(crate) fn socket_event(
                 "\"outcome\":\"{}\",\"error\":{error},\"handshake\":",
                 outcome.name()
             )?;
-            match handshake {
-                Some(time) => write!(out, "{time}")?,
-                None => out.write_str("null")?,
+            nanoseconds(out, *handshake)?;
+        }
+        What::Failed {
+            reason,
+            stage,
+            error,
+            duration,
+            who,
+        } => {
+            write!(
+                out,
+                "\"reason\":\"{}\",\"stage\":\"{}\",\"error\":{error},\"duration\":",
+                reason.name(),
+                stage.name()
+            )?;
+            nanoseconds(out, *duration)?;
+            match who {
+                Some(who) => {
+                    write!(
+                        out,
+                        ",\"pid\":{},\"tgid\":{},\"uid\":{},\"comm\":\"",
+                        who.pid, who.tgid, who.uid
+                    )?;
+                    name(out, trimmed(&who.comm))?;
+                    out.write_str("\"")?;
+                }
+                None => {
+                    out.write_str(",\"pid\":null,\"tgid\":null,\"uid\":null,\"comm\":null")?;
+                }
             }
         }
         What::Rewritten { offset, expected } => {
             write!(out, "\"offset\":{offset},\"expected\":{expected}")?;
         }
+    }
+    if !matches!(what, What::Rewritten { .. }) {
+        write!(out, ",\"parent\":{parent}")?;
     }
     end(out, realtime, *cgroup)
 }

@@ -181,9 +181,14 @@ impl Record {
 
     /// Returns the task's name, up to the first zero.
     pub(crate) fn comm(&self) -> &[u8] {
-        let end = self.comm.iter().position(|&byte| byte == 0);
-        &self.comm[..end.unwrap_or(self.comm.len())]
+        trimmed(&self.comm)
     }
+}
+
+/// Returns a task's name, up to the first zero.
+pub(crate) fn trimmed(comm: &[u8; 16]) -> &[u8] {
+    let end = comm.iter().position(|&byte| byte == 0);
+    &comm[..end.unwrap_or(comm.len())]
 }
 
 impl Entry<WORDS> for Record {

@@ -12,6 +12,7 @@ use crate::{
         records::{
             json::{self, lost, socket_event},
             merge::Placed,
+            record::trimmed,
         },
         sockets::socket_event::What,
     },
@@ -92,6 +93,17 @@ proptest! {
                 "error": error,
                 "handshake": handshake,
             }),
+            What::Failed { reason, stage, error, duration, who } => json!({
+                "event": "failed",
+                "reason": reason.name(),
+                "stage": stage.name(),
+                "error": error,
+                "duration": duration,
+                "pid": who.map(|who| who.pid),
+                "tgid": who.map(|who| who.tgid),
+                "uid": who.map(|who| who.uid),
+                "comm": who.map(|who| trimmed(&who.comm).iter().map(|&byte| char::from(byte)).collect::<String>()),
+            }),
             What::Rewritten { offset, expected } => json!({
                 "event": "rewritten",
                 "offset": offset,
@@ -99,6 +111,9 @@ proptest! {
             }),
         };
         wanted.as_object_mut().unwrap().extend(what.as_object().unwrap().clone());
+        if !matches!(entry.what, What::Rewritten { .. }) {
+            wanted["parent"] = json!(entry.parent);
+        }
         prop_assert_eq!(value, wanted);
     }
 }
