@@ -15,6 +15,7 @@ broken() {
 }
 
 broken broken-ports loopback one_thread
+broken broken-ports ipv4 loopback
 broken broken-ledger refused-connect each_kind
 broken broken-witness witness within_and_after_the_store around_a_connect_is_possible
 broken broken-ring connects every_connect_has_its_record

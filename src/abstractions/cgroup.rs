@@ -7,10 +7,9 @@
 //!
 //! An ID is the number that `bpf_get_current_cgroup_id()` returns, and the inode number of the cgroup's directory.
 
-use super::{
-    preempt::PreemptDisabled,
-    task::current, //
-};
+use super::preempt::PreemptDisabled;
+#[cfg(CONFIG_CGROUPS)]
+use super::task::current;
 
 /// Returns the ID of the current task's cgroup; 0 if the kernel has no cgroups. In an interrupt, this is the
 /// interrupted task.
@@ -24,10 +23,7 @@ pub(crate) fn current_id(_preempt: PreemptDisabled<'_>) -> u64 {
         id(pointer(set, crate::bindings::layout::CSS_SET_DFL_CGRP))
     }
     #[cfg(not(CONFIG_CGROUPS))]
-    {
-        let _ = current;
-        0
-    }
+    0
 }
 
 /// Returns the ID of a cgroup.

@@ -84,12 +84,12 @@ unsafe extern "C" fn call<T: Handler>(
         let field = block.cast::<Opaque<bindings::notifier_block>>();
         // SAFETY: The block is the field of a `Registration<T>`, which outlives its calls.
         let this = unsafe { &*container_of!(field, Registration<T>, block) };
-        // SAFETY: The C compiler reports where the two fields of 64 bits are. The kernel holds the timekeeper's lock.
-        let [real, boot] = [
-            bindings::layout::TIMEKEEPER_OFFS_REAL,
-            bindings::layout::TIMEKEEPER_OFFS_BOOT,
-        ]
-        .map(|offset| unsafe { read_once(timekeeper.byte_add(offset).cast::<u64>()) });
+        let load = |offset| {
+            // SAFETY: The C compiler reports where the fields of 64 bits are. The kernel holds the timekeeper's lock.
+            unsafe { read_once(timekeeper.byte_add(offset).cast::<u64>()) }
+        };
+        let real = load(bindings::layout::TIMEKEEPER_OFFS_REAL);
+        let boot = load(bindings::layout::TIMEKEEPER_OFFS_BOOT);
         this.handler
             .stepped(clock::boot_ns(), real.wrapping_sub(boot));
     }

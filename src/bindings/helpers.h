@@ -97,6 +97,7 @@ enum tsoffset_flags {
 	TSOFFSET_FLAG_FASTOPEN = 2,
 	TSOFFSET_FLAG_MPTCP = 4,
 	TSOFFSET_FLAG_V4MAPPED = 8,
+	TSOFFSET_FLAG_V4 = 16,
 };
 
 struct tsoffset_connect {

@@ -35,6 +35,7 @@ int main(void)
 	DEFINE(INET_SOCK_SADDR, offsetof(struct inet_sock, inet_saddr));
 	DEFINE(INET_SOCK_SPORT, offsetof(struct inet_sock, inet_sport));
 	DEFINE(INET_SOCK_DPORT, offsetof(struct inet_sock, inet_dport));
+	DEFINE(INET_SOCK_DADDR, offsetof(struct inet_sock, inet_daddr));
 	DEFINE(INET_SOCK_PINET6, offsetof(struct inet_sock, pinet6));
 	DEFINE(INET_SOCK_FLAGS, offsetof(struct inet_sock, inet_flags));
 	DEFINE(SOCK_SIZE, sizeof(struct sock));

@@ -25,6 +25,7 @@ TRACE_DEFINE_ENUM(TSOFFSET_FLAG_REPAIR);
 TRACE_DEFINE_ENUM(TSOFFSET_FLAG_FASTOPEN);
 TRACE_DEFINE_ENUM(TSOFFSET_FLAG_MPTCP);
 TRACE_DEFINE_ENUM(TSOFFSET_FLAG_V4MAPPED);
+TRACE_DEFINE_ENUM(TSOFFSET_FLAG_V4);
 
 TRACE_EVENT(connect,
 	    TP_PROTO(const struct tsoffset_connect *c),
@@ -101,7 +102,8 @@ TRACE_EVENT(connect,
 				    { TSOFFSET_FLAG_REPAIR, "repair" },
 				    { TSOFFSET_FLAG_FASTOPEN, "fastopen" },
 				    { TSOFFSET_FLAG_MPTCP, "mptcp" },
-				    { TSOFFSET_FLAG_V4MAPPED, "v4mapped" }) : "-",
+				    { TSOFFSET_FLAG_V4MAPPED, "v4mapped" },
+				    { TSOFFSET_FLAG_V4, "v4" }) : "-",
 		      __entry->parent, __entry->realtime, __entry->cgroup, __entry->comm)
 );
 

@@ -61,13 +61,19 @@ impl ConnectSample<'_> {
             observation,
             ..
         } = self;
+        // The one call comes first: loads before it would have to go to the stack.
+        let cookie = socket.cookie();
+        let parent = socket.parent();
         let caller = Caller::current();
         let (source, destination, source_port, destination_port) = tuple.ends();
+        // Within an IPv4 socket's tuple, addresses are v4-mapped, too.
+        let is_ipv4 = tuple.is_v4_mapped() && socket.is_ipv4();
         let flags = Flags::default()
             .with(Flags::REPAIR, observation.repair)
             .with(Flags::FAST_OPEN, socket.is_fast_open())
             .with(Flags::MPTCP, socket.is_mptcp())
-            .with(Flags::V4_MAPPED, tuple.is_v4_mapped());
+            .with(Flags::V4, is_ipv4)
+            .with(Flags::V4_MAPPED, tuple.is_v4_mapped() && !is_ipv4);
 
         Record {
             time: self.time,
@@ -78,8 +84,8 @@ impl ConnectSample<'_> {
             comm: caller.comm,
             cgroup: cgroup::current_id(preempt),
             netns: socket.net().inum(),
-            cookie: socket.cookie(),
-            parent: socket.parent(),
+            cookie,
+            parent,
             source,
             destination,
             source_port,
@@ -110,6 +116,7 @@ impl ConnectSample<'_> {
             cookie: record.cookie,
             cgroup: record.cgroup,
             parent: record.parent,
+            family: record.family(),
             ends: record.ends(),
             what,
         };

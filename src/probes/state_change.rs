@@ -43,24 +43,27 @@ impl tracepoint::Handler for StateProbe {
     type Tracepoint = InetSockSetState;
 
     fn fired(&self, change: Change<'_>) {
-        let (Some(step), Some(socket), Some(socket_events)) =
-            (change.step(), change.tcp6(), &self.0.socket_events)
-        else {
+        let (Some(step), Some(socket), Some(socket_events)) = (
+            change.step(),
+            change.tcp(self.0.ipv4()),
+            &self.0.socket_events,
+        ) else {
             return;
         };
         // A softirq can interrupt a task's state change with that of another socket. With interrupts off, this CPU's
         // memory has one writer.
         let interrupts = local_interrupt_disable();
         let preempt = (&interrupts).into();
+        let is_not_followed = socket.is_ipv4() && !self.0.ipv4();
         match step {
-            // The close judges the offset of the IPv6 connect. A later connect over IPv4 is not followed, but in
+            // A socket that became one of IPv4. The close judges the offset of the IPv6 connect. A later connect over IPv4 is not followed, but in
             // repair mode it keeps the old offset.
-            Step::Begins if change.became_ipv4() => {
+            Step::Begins if is_not_followed => {
                 if socket.in_repair() {
                     self.keeps_its_offset(preempt, socket);
                 }
             }
-            Step::Ends { .. } if change.became_ipv4() => (),
+            Step::Ends { .. } if is_not_followed => (),
             // Nothing is sent in repair mode.
             Step::Begins if socket.in_repair() => (),
             Step::Begins => self.begins(preempt, socket_events, socket),
@@ -133,8 +136,9 @@ impl StateProbe {
                 handshake,
             },
         );
-        // The return of the call reports a failure in the call, with its error.
-        if outcome != Outcome::Established && !socket.is_in_connect() {
+        // The return of the call reports a failure in the call, with its error: the socket has none. A subflow of
+        // MPTCP can get its answer, and an error, before the application's call returns.
+        if outcome != Outcome::Established && (error != 0 || !socket.is_in_connect()) {
             self.fails(preempt, socket, time, error, attempt);
         }
     }
@@ -183,7 +187,7 @@ impl StateProbe {
         socket: Socket<'_>,
     ) {
         let offset = socket.tsoffset();
-        let expected = timestamp_offset(socket.net(), &socket.tuple());
+        let expected = timestamp_offset(socket.net(), &socket.tuple_of_any());
         // 0: no timestamps, or tcp_timestamps is not 1 now or was not 1 when the connection came in.
         if offset != expected && offset != 0 && expected != 0 {
             self.accepts_other(preempt, socket_events, socket, offset, expected);
@@ -224,7 +228,7 @@ impl StateProbe {
         socket: Socket<'_>,
     ) {
         let offset = socket.tsoffset();
-        let hash = timestamp_offset(socket.net(), &socket.tuple());
+        let hash = timestamp_offset(socket.net(), &socket.tuple_of_any());
         // Frees the slot, whatever the verdict.
         let chosen = socket_events.chosen(socket);
         if offset == hash {
@@ -278,7 +282,7 @@ impl StateProbe {
             repaired.contains(cookie)
         };
         let may_have_moved = || {
-            socket.tuple().is_v4_mapped()
+            socket.tuple_of_any().is_v4_mapped()
                 && (ip_dynaddr(net) != 0 || network.writes.any_of_dynaddr())
         };
         if socket.in_repair() || is_noted() || may_have_moved() {
@@ -292,7 +296,7 @@ impl StateProbe {
     #[inline(never)]
     fn is_replaced(&self, socket: Socket<'_>, expected: u32) -> bool {
         // 0 if tcp_timestamps is not 1: a write in between does not mean another hash.
-        let again = timestamp_offset(socket.net(), &socket.tuple());
+        let again = timestamp_offset(socket.net(), &socket.tuple_of_any());
         let replaced = again != expected && again != 0 && expected != 0;
         if replaced {
             self.0.hash.is_replaced();
@@ -324,12 +328,14 @@ impl StateProbe {
 
 /// Returns an event of a socket.
 fn event(socket: Socket<'_>, time: u64, parent: u64, what: What) -> SocketEvent {
-    let (source, destination, source_port, destination_port) = socket.tuple().ends();
+    let tuple = socket.tuple_of_any();
+    let (source, destination, source_port, destination_port) = tuple.ends();
     SocketEvent {
         time,
         cookie: socket.made_cookie().unwrap_or_else(|| socket.cookie()),
         cgroup: socket.cgroup(),
         parent,
+        family: socket.family(&tuple),
         ends: Ends {
             netns: socket.net().inum(),
             source,

@@ -41,6 +41,7 @@ assert_same_numbers! {
     Flags::FAST_OPEN.0 => flag::FAST_OPEN;
     Flags::MPTCP.0 => flag::MPTCP;
     Flags::V4_MAPPED.0 => flag::V4_MAPPED;
+    Flags::V4.0 => flag::V4;
 }
 
 /// Emits the event of a connect, before its record is written or left out. `seq` is the position of the next record,

@@ -78,7 +78,13 @@ pub(super) fn print(
     let stats = Stats {
         totals: second.connects,
         kept,
-        ledger: Ledger::check(&first.connects, kept.as_ref(), &second.connects),
+        totals_v4: second.connects_v4,
+        ipv4: state.ipv4(),
+        ledger: Ledger::check_both(
+            [&first.connects, &first.connects_v4],
+            kept.as_ref(),
+            [&second.connects, &second.connects_v4],
+        ),
         policy: Policy::from_tcp_timestamps(tcp_timestamps(net)),
         probe_armed,
         witness: state.overlaps.is_some(),

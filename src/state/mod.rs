@@ -105,6 +105,8 @@ pub(crate) struct State {
     pub(crate) overlaps: Option<Table>,
     /// Each user's connects in flight.
     pub(crate) connect_shares: Shares<KVVec<Marked>>,
+    /// Each user's IPv4 connects in flight, if they are followed.
+    pub(crate) connect_v4_shares: Option<Shares<KVVec<Marked>>>,
     /// Each user's writes of sysctls in flight.
     pub(crate) sysctl_shares: Shares<KVVec<Marked>>,
     /// Each user's reads in flight, with the witness on.
@@ -116,7 +118,8 @@ pub(crate) struct State {
 impl State {
     /// Allocates the state. `records` is the number of records for each CPU, a power of two, if any are kept.
     /// `maxactive` is the number of concurrent calls that the witness follows, if `witness`. `outcomes` is the number
-    /// of slots for pending outcomes, if sockets are followed beyond their connect. May sleep.
+    /// of slots for pending outcomes, if sockets are followed beyond their connect. `ipv4`: connects of IPv4 are
+    /// followed, too. May sleep.
     ///
     /// Fails with `ENOMEM`, with `EINVAL` if the rings are too large, or with `EAFNOSUPPORT` if IPv6 is off.
     pub(crate) fn new(
@@ -125,11 +128,13 @@ impl State {
         maxactive: u32,
         witness: bool,
         outcomes: Option<u32>,
+        ipv4: bool,
         private: bool,
     ) -> Result<Arc<Self>> {
         let socket = KernelSocket::tcp6().inspect_err(|error| {
             pr_err!("cannot make an IPv6 TCP socket ({error:?}); is IPv6 off (ipv6.disable=1)?\n")
         })?;
+        let socket_v4 = ipv4.then(KernelSocket::tcp4).transpose()?;
         draw_secret();
         let cpus = PerCpu::new(|number| CpuState {
             number,
@@ -146,6 +151,7 @@ impl State {
             })
         };
         let connect_shares = shares_of(maxactive)?;
+        let connect_v4_shares = ipv4.then(|| shares_of(maxactive)).transpose()?;
         let sysctl_shares = shares_of(sysctl_writes::MAXACTIVE)?;
         let read_shares = witness.then(|| shares_of(maxactive)).transpose()?;
         let socket_events = outcomes.map(SocketEvents::new).transpose()?;
@@ -161,7 +167,7 @@ impl State {
                 rings,
                 private,
                 hook,
-                self_test <- SelfTest::new(socket, overlaps.is_some(), socket_events.is_some()),
+                self_test <- SelfTest::new(socket, socket_v4, overlaps.is_some(), socket_events.is_some()),
                 writes_anywhere: Writes::new(),
                 all_writes: Writes::new(),
                 filter <- RcuCell::new(),
@@ -170,12 +176,19 @@ impl State {
                 waiters,
                 overlaps,
                 connect_shares,
+                connect_v4_shares,
                 sysctl_shares,
                 read_shares,
                 socket_events,
             }? Error),
             GFP_KERNEL,
         )
+    }
+
+    /// Returns whether connects of IPv4 are followed.
+    #[inline]
+    pub(crate) fn ipv4(&self) -> bool {
+        self.connect_v4_shares.is_some()
     }
 
     /// Returns the mode of the files that contain counts only.

@@ -11,21 +11,23 @@ use core::{
     mem::offset_of, //
 };
 
+#[cfg(CONFIG_SOCK_CGROUP_DATA)]
+use crate::abstractions::cgroup;
 use crate::{
     abstractions::{
-        cgroup,
         marked::read_once,
         net::Net, //
     },
-    bindings, //
+    bindings,
+    model::records::family::Family, //
 };
 
-/// A TCP socket over IPv6, locked during a call: by the connecting task, or by a softirq.
+/// A TCP socket, locked during a call: by the connecting task, or by a softirq.
 ///
 /// # Invariants
 ///
-/// `sk` is live, and the current task or softirq holds its lock for `'call`. It is the start of a `struct tcp_sock`
-/// with IPv6 state.
+/// `sk` is live, and the current task or softirq holds its lock for `'call`. It is the start of a `struct tcp_sock`.
+/// Unless its family is AF_INET, it has IPv6 state.
 #[derive(Clone, Copy)]
 pub(crate) struct Socket<'call> {
     sk: *const bindings::tcp_sock,
@@ -108,7 +110,7 @@ impl Tuple {
 impl<'call> Socket<'call> {
     /// # Safety
     ///
-    /// `sk` is a live `struct tcp_sock` of an IPv6 socket, and the caller holds its lock for `'call`.
+    /// `sk` is a live `struct tcp_sock` of an IPv6 or an IPv4 socket, and the caller holds its lock for `'call`.
     pub(super) unsafe fn from_raw(sk: *const bindings::tcp_sock) -> Self {
         // INVARIANT: The caller guarantees it.
         Self {
@@ -262,7 +264,78 @@ impl<'call> Socket<'call> {
         }
     }
 
-    /// Returns addresses and ports, as connect left them.
+    /// Returns whether the socket is one of IPv4: created as one, or turned into one by `setsockopt(IPV6_ADDRFORM)`.
+    /// Changes under the socket lock only.
+    #[inline]
+    pub(crate) fn is_ipv4(self) -> bool {
+        let sock = self.sk.cast::<bindings::sock>();
+        // SAFETY: A `tcp_sock` begins with a `sock`, which is live.
+        let family = unsafe { read_once(&raw const (*sock).__sk_common.skc_family) };
+        u32::from(family) == bindings::AF_INET
+    }
+
+    /// Returns the family of the connection.
+    pub(crate) fn family(self, tuple: &Tuple) -> Family {
+        if self.is_ipv4() {
+            Family::V4
+        } else if tuple.is_v4_mapped() {
+            Family::V4Mapped
+        } else {
+            Family::V6
+        }
+    }
+
+    /// Returns addresses and ports, as connect left them, of a socket of either family.
+    pub(crate) fn tuple_of_any(self) -> Tuple {
+        if self.is_ipv4() {
+            self.tuple_v4()
+        } else {
+            self.tuple()
+        }
+    }
+
+    /// Returns addresses and ports, as connect left them, of a socket of IPv4.
+    #[inline]
+    pub(crate) fn tuple_v4(self) -> Tuple {
+        let inet = self.sk.cast::<bindings::inet_sock>();
+        // SAFETY: An `inet_sock` has these fields in anonymous unions of C, at the offsets that the C compiler
+        // reports. The socket is live.
+        let (destination, port) = unsafe {
+            (
+                read_once(
+                    inet.byte_add(bindings::layout::INET_SOCK_DADDR)
+                        .cast::<u32>(),
+                ),
+                read_once(
+                    inet.byte_add(bindings::layout::INET_SOCK_DPORT)
+                        .cast::<u16>(),
+                ),
+            )
+        };
+        self.tuple_v4_to(destination, port)
+    }
+
+    /// Returns the tuple of a socket of IPv4 with another destination, in network byte order.
+    #[inline]
+    pub(super) fn tuple_v4_to(self, destination: u32, destination_port: u16) -> Tuple {
+        let inet = self.sk.cast::<bindings::inet_sock>();
+        // SAFETY: A `tcp_sock` begins with an `inet_sock`, which is live.
+        let (source, source_port) = unsafe {
+            (
+                read_once(&raw const (*inet).inet_saddr),
+                read_once(&raw const (*inet).inet_sport),
+            )
+        };
+        Tuple {
+            source: mapped(source),
+            destination: mapped(destination),
+            source_port,
+            destination_port,
+            v4_mapped: true,
+        }
+    }
+
+    /// Returns addresses and ports, as connect left them, of a socket of IPv6.
     #[inline]
     pub(crate) fn tuple(self) -> Tuple {
         let inet = self.sk.cast::<bindings::inet_sock>();

@@ -5,7 +5,7 @@
 use crate::model::{
     counts::{
         counters::Totals,
-        histogram,
+        histogram::{self, BUCKETS},
         ledger::{Ledger, RecordCounts},
     },
     policy::Policy,
@@ -13,6 +13,9 @@ use crate::model::{
     verdict::Verdict,
     witness::readers::ReaderTotals,
 };
+
+/// Number of the lines from `hook` on: three, those of failures and of IPv4, and a histogram.
+const LATER: usize = 3 + 11 + 16 + BUCKETS;
 
 /// The value of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +30,10 @@ pub(crate) enum Value {
 pub(crate) struct Stats {
     /// The sums of the connect counters.
     pub(crate) totals: Totals,
+    /// The sums of the connect counters of IPv4.
+    pub(crate) totals_v4: Totals,
+    /// Whether connects of IPv4 are followed.
+    pub(crate) ipv4: bool,
     /// The contents of the rings. `None` for one namespace: all namespaces share the rings.
     pub(crate) kept: Option<RecordCounts>,
     /// The result of the consistency check.
@@ -86,10 +93,7 @@ impl Stats {
             .chain(shared.into_iter().flatten())
             .chain(self.hash())
             .chain(self.shares())
-            .chain([("hook", Value::Word(self.hook))])
-            .chain(self.accepted())
-            .chain([("sysctl_missed", Value::Number(self.sysctl_missed))])
-            .chain(self.failures())
+            .chain(self.later())
     }
 
     /// Returns the lines from `version` to `connects_filtered`, except those of the rings.
@@ -157,10 +161,63 @@ impl Stats {
         .map(|(name, count)| (name, Value::Number(count)))
     }
 
-    /// Returns the line about accepted sockets.
-    fn accepted(&self) -> [(&'static str, Value); 1] {
-        let other = self.outcome_totals.accepted_other;
-        [("accepted_other_offset", Value::Number(other))]
+    /// Returns the lines from `hook` on. One array: each further iterator lengthens the names of symbols.
+    fn later(&self) -> [(&'static str, Value); LATER] {
+        let first = [
+            ("hook", Value::Word(self.hook)),
+            (
+                "accepted_other_offset",
+                Value::Number(self.outcome_totals.accepted_other),
+            ),
+            ("sysctl_missed", Value::Number(self.sysctl_missed)),
+        ];
+        let parts: [&[(&'static str, Value)]; 4] =
+            [&first, &self.failures(), &self.ipv4(), &self.durations_v4()];
+        let mut lines = [("", Value::Number(0)); LATER];
+        let mut places = lines.iter_mut();
+        for part in parts {
+            // The part first: a zip takes an item of its first iterator before it sees the end of the second.
+            for (line, place) in part.iter().zip(places.by_ref()) {
+                *place = *line;
+            }
+        }
+        lines
+    }
+
+    /// Returns the lines of the histogram of IPv4.
+    fn durations_v4(&self) -> [(&'static str, Value); BUCKETS] {
+        core::array::from_fn(|i| {
+            let count = self.totals_v4.durations[i];
+            (histogram::NAMES_V4[i], Value::Number(count))
+        })
+    }
+
+    /// Returns the lines about connects of IPv4, except their durations.
+    fn ipv4(&self) -> [(&'static str, Value); 16] {
+        use Value::{Number, Word};
+
+        let totals = &self.totals_v4;
+        [
+            ("ipv4", Word(if self.ipv4 { "on" } else { "off" })),
+            ("connects_v4_called", Number(totals.called)),
+            ("connects_v4_missed", Number(totals.missed())),
+            ("connects_v4_entered", Number(totals.entered)),
+            ("connects_v4_returned", Number(totals.returned)),
+            ("connects_v4_in_flight", Number(totals.in_flight)),
+            ("connects_v4_capped", Number(totals.capped)),
+            ("connects_v4_failed", Number(totals.with(Verdict::Failed))),
+            ("offset_v4_match", Number(totals.with(Verdict::Match))),
+            ("offset_v4_zero", Number(totals.with(Verdict::Zero))),
+            ("offset_v4_changed", Number(totals.with(Verdict::Changed))),
+            ("offset_v4_mismatch", Number(totals.with(Verdict::Mismatch))),
+            ("offset_v4_repair", Number(totals.with(Verdict::Repair))),
+            (
+                "connects_v4_unjudged",
+                Number(totals.with(Verdict::Unjudged)),
+            ),
+            ("connects_v4_recorded", Number(totals.recorded)),
+            ("connects_v4_filtered", Number(totals.filtered)),
+        ]
     }
 
     /// Returns the lines about failed attempts.

@@ -12,7 +12,7 @@ use core::{
 };
 
 use crate::model::{
-    records::{event::Event, record::Record},
+    records::{event::Event, family::Family, record::Record},
     sockets::{
         attempt::Who,
         failure::{Reason, Stage},
@@ -43,10 +43,11 @@ enum Key {
     Cgroup,
     Event,
     Reason,
+    Family,
 }
 
 impl Key {
-    const ALL: [(&'static str, Self); 14] = [
+    const ALL: [(&'static str, Self); 15] = [
         ("pid", Self::Pid),
         ("tgid", Self::Tgid),
         ("uid", Self::Uid),
@@ -61,6 +62,7 @@ impl Key {
         ("cgroup", Self::Cgroup),
         ("event", Self::Event),
         ("reason", Self::Reason),
+        ("family", Self::Family),
     ];
 
     fn name(self) -> &'static str {
@@ -98,6 +100,10 @@ impl Key {
                 .into_iter()
                 .find(|reason| reason.name() == text)
                 .map(|reason| Value::Number(reason as u64)),
+            Self::Family => Family::ALL
+                .into_iter()
+                .find(|family| family.name() == text)
+                .map(|family| Value::Number(family as u64)),
             Self::SourceAddress | Self::DestinationAddress => prefix(text),
         }
     }
@@ -110,6 +116,7 @@ impl Key {
             Self::Outcome => Some(Outcome::ALL[number].name()),
             Self::Event => Some(Event::ALL[number].name()),
             Self::Reason => Some(Reason::ALL[number].name()),
+            Self::Family => Some(Family::ALL[number].name()),
             _ => None,
         }
     }
@@ -126,6 +133,7 @@ impl Key {
             Self::Outcome => Outcome::of(record.error.unsigned_abs()) as u64,
             Self::Reason => Reason::of(record.error.unsigned_abs(), Stage::Call) as u64,
             Self::Event => Event::Connect as u64,
+            Self::Family => record.family() as u64,
             _ => return self.is_at(&record.ends(), value),
         };
         *value == Value::Number(number)
@@ -171,6 +179,7 @@ impl Known {
             Key::Verdict => Self::Ignored,
             Key::Cgroup => Self::Number(socket_event.cgroup),
             Key::Event => Self::Number(Event::of(what) as u64),
+            Key::Family => Self::Number(socket_event.family as u64),
             Key::Errno => Self::Number(match *what {
                 What::Ended { error, .. } | What::Failed { error, .. } => error.into(),
                 What::Rewritten { .. } => 0,

@@ -14,7 +14,7 @@ use crate::model::{
     records::{
         event::Event,
         merge::Placed,
-        record::{trimmed, Flags, Record},
+        record::{trimmed, Record},
     },
     sockets::socket_event::{SocketEvent, What},
 };
@@ -28,11 +28,7 @@ pub(crate) fn json(out: &mut impl Write, placed: &Placed<Record>, realtime: Opti
         record.time, placed.cpu, placed.sequence, record.pid, record.tgid, record.uid
     )?;
     name(out, record.comm())?;
-    let family = if record.flags.has(Flags::V4_MAPPED) {
-        "v4mapped"
-    } else {
-        "v6"
-    };
+    let family = record.family().name();
     write!(
         out,
         "\",\"netns\":{},\"cookie\":{},\"family\":\"{family}\",\"source\":\"{}\",\"sport\":{},\
@@ -57,7 +53,8 @@ pub(crate) fn json(out: &mut impl Write, placed: &Placed<Record>, realtime: Opti
         separator = ",";
     }
     write!(out, "],\"parent\":{}", record.parent)?;
-    end(out, realtime, record.cgroup)
+    end(out, realtime, record.cgroup)?;
+    out.write_str("}\n")
 }
 
 /// Writes a task's name within a string.
@@ -81,11 +78,11 @@ fn nanoseconds(out: &mut impl Write, duration: Option<u64>) -> Result {
     }
 }
 
-/// Writes the keys that every event ends with.
+/// Writes the keys that every event has at its end.
 fn end(out: &mut impl Write, realtime: Option<u64>, cgroup: u64) -> Result {
     out.write_str(",\"realtime\":")?;
     nanoseconds(out, realtime)?;
-    writeln!(out, ",\"cgroup\":{cgroup}}}")
+    write!(out, ",\"cgroup\":{cgroup}")
 }
 
 /// Writes the line about a socket event; `realtime` is `CLOCK_REALTIME` at its time.
@@ -99,6 +96,7 @@ pub(crate) fn socket_event(
         cookie,
         cgroup,
         parent,
+        family,
         ends,
         what,
     } = &placed.entry;
@@ -164,7 +162,8 @@ pub(crate) fn socket_event(
     if !matches!(what, What::Rewritten { .. }) {
         write!(out, ",\"parent\":{parent}")?;
     }
-    end(out, realtime, *cgroup)
+    end(out, realtime, *cgroup)?;
+    writeln!(out, ",\"family\":\"{}\"}}", family.name())
 }
 
 /// Writes the line about records that were overwritten before the reader reached them.

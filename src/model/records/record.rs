@@ -2,7 +2,11 @@
 
 //! The record of one connect, taken at its return.
 
-use crate::model::{records::merge::Entry, sockets::socket_event::Ends, verdict::Verdict};
+use crate::model::{
+    records::{family::Family, merge::Entry},
+    sockets::socket_event::Ends,
+    verdict::Verdict,
+};
 
 /// Words of a record in the ring.
 pub(crate) const WORDS: usize = 15;
@@ -65,13 +69,16 @@ impl Flags {
     pub(crate) const MPTCP: Self = Self(4);
     /// The destination was v4-mapped.
     pub(crate) const V4_MAPPED: Self = Self(8);
+    /// A socket of IPv4.
+    pub(crate) const V4: Self = Self(16);
 
     /// The flags with their names, in the order of the output.
-    pub(crate) const NAMES: [(Self, &'static str); 4] = [
+    pub(crate) const NAMES: [(Self, &'static str); 5] = [
         (Self::REPAIR, "repair"),
         (Self::FAST_OPEN, "fastopen"),
         (Self::MPTCP, "mptcp"),
         (Self::V4_MAPPED, "v4mapped"),
+        (Self::V4, "v4"),
     ];
 
     /// Returns the flags, with `others` added if `if_so`.
@@ -141,10 +148,10 @@ impl Record {
         let comm = split(self.comm);
         let source = split(self.source);
         let destination = split(self.destination);
-        let ports = (u64::from(self.source_port) << 16) | u64::from(self.destination_port);
+        // In the order of the socket's own ports: the compiler swaps no bytes.
+        let ports =
+            (u32::from(self.destination_port.to_be()) << 16) | u32::from(self.source_port.to_be());
         let (parent_high, parent_low) = halves(self.parent);
-        // An errno has 12 bits.
-        let error = u64::from(self.error as u16);
         let kind = (u64::from(parent_high) << 32)
             | (u64::from(self.overlaps) << 16)
             | (u64::from(self.flags.0) << 8)
@@ -161,11 +168,23 @@ impl Record {
             source[1],
             destination[0],
             destination[1],
-            (self.cgroup << 32) | ports,
+            pair(parent_low, ports),
             pair(self.offset, self.expected),
-            (u64::from(parent_low) << 32) | (self.cgroup >> 16 & 0xffff_0000) | error,
+            // An errno has 12 bits.
+            (self.cgroup << 16) | u64::from(self.error as u16),
             kind,
         ]
+    }
+
+    /// Returns the family of the connection.
+    pub(crate) fn family(&self) -> Family {
+        if self.flags.has(Flags::V4) {
+            Family::V4
+        } else if self.flags.has(Flags::V4_MAPPED) {
+            Family::V4Mapped
+        } else {
+            Family::V6
+        }
     }
 
     /// Returns the ends of the connection.
@@ -195,9 +214,8 @@ impl Entry<WORDS> for Record {
     fn from_words(words: &[u64; WORDS]) -> Self {
         let (pid, tgid) = halves(words[2]);
         let (uid, netns) = halves(words[3]);
-        let (cgroup_low, ports) = halves(words[11]);
+        let (parent_low, ports) = halves(words[11]);
         let (offset, expected) = halves(words[12]);
-        let (parent_low, cgroup_high) = halves(words[13]);
         Self {
             time: words[0],
             duration: words[1],
@@ -205,13 +223,13 @@ impl Entry<WORDS> for Record {
             tgid,
             uid,
             netns,
-            cgroup: pair(cgroup_high >> 16, cgroup_low),
+            cgroup: words[13] >> 16,
             comm: join([words[4], words[5]]),
             cookie: words[6],
             source: join([words[7], words[8]]),
             destination: join([words[9], words[10]]),
-            source_port: (ports >> 16) as u16,
-            destination_port: ports as u16,
+            source_port: u16::from_be(ports as u16),
+            destination_port: u16::from_be((ports >> 16) as u16),
             offset,
             expected,
             error: i32::from(words[13] as i16),

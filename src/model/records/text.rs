@@ -16,7 +16,7 @@ use crate::model::records::{merge::Placed, record::Record};
 pub(crate) const HEADER: &str = concat!(
     "             time  cpu      seq     pid    tgid        uid comm                  netns      cookie ",
     "source                                   sport destination                              dport error ",
-    "    offset   expected verdict    duration overlaps flags    parent            realtime   cgroup\n"
+    "    offset   expected verdict    duration overlaps flags    parent            realtime   cgroup family\n"
 );
 
 /// Writes a line of the table; `realtime` is `CLOCK_REALTIME` at the record's time. A column is never empty and
@@ -71,7 +71,7 @@ pub(crate) fn row(out: &mut impl Write, placed: &Placed<Record>, realtime: Optio
         Some(realtime) => write!(out, "{realtime:>19}")?,
         None => write!(out, "{:>19}", "-")?,
     }
-    writeln!(out, " {:>8}", record.cgroup)
+    writeln!(out, " {:>8} {}", record.cgroup, record.family().name())
 }
 
 /// Writes an address in the form of RFC 5952, padded to `width` characters.

@@ -3,7 +3,7 @@
 //! Events of a socket beside its connect: the end of the handshake, a failed attempt, and a rewritten offset.
 
 use crate::model::{
-    records::merge::Entry,
+    records::{family::Family, merge::Entry},
     sockets::{
         attempt::Who,
         failure::{Reason, Stage},
@@ -144,6 +144,8 @@ pub(crate) struct SocketEvent {
     pub(crate) cgroup: u64,
     /// The cookie of the MPTCP socket to which the subflow belongs; 0: no subflow, or unknown.
     pub(crate) parent: u64,
+    /// The family of the connection.
+    pub(crate) family: Family,
     /// The ends of the connection.
     pub(crate) ends: Ends,
     /// The kind of event.
@@ -220,7 +222,7 @@ impl SocketEvent {
             self.cgroup,
             self.parent,
             ids,
-            uid,
+            ((self.family as u64) << 32) | uid,
             low,
             high,
         ]
@@ -267,6 +269,7 @@ impl Entry<WORDS> for SocketEvent {
             cookie: words[1],
             cgroup: words[9],
             parent: words[10],
+            family: Family::ALL[(words[12] >> 32) as usize % Family::ALL.len()],
             ends: Ends {
                 netns: (words[6] >> 32) as u32,
                 source: whole(words[2], words[3]),

@@ -9,9 +9,10 @@ use proptest::{collection::vec, prelude::*, sample::select};
 use crate::{
     model::{
         records::{
+            family::Family,
             filter::{Filter, Wrong},
             merge::Entry,
-            record::Record,
+            record::{Flags, Record},
         },
         sockets::{
             attempt::Who,
@@ -89,6 +90,7 @@ fn socket_event(what: What) -> SocketEvent {
         cookie: 1,
         cgroup: 4711,
         parent: 0,
+        family: Family::V6,
         ends: record("2001:db8::1", 443, 1).ends(),
         what,
     }
@@ -120,6 +122,20 @@ fn a_cgroup_has_64_bits() {
     assert_eq!(wrong("cgroup=18446744073709551616").0, 7);
     assert_eq!(wrong("pid=4294967296").0, 4);
     assert!(!filter("uid=0").matches(&Record { uid: 1, ..inside }));
+}
+
+#[test]
+fn a_family_has_a_name() {
+    let v4 = Record {
+        flags: Flags::V4,
+        ..record("::ffff:192.0.2.1", 1, 0)
+    };
+    assert!(filter("family=v4").matches(&v4));
+    assert!(!filter("family=v4mapped,v6").matches(&v4));
+    assert!(filter("family=!v4").matches(&record("::1", 1, 0)));
+    assert!(filter("family=v6").matches_socket_event(&ended(Outcome::Refused, 111)));
+    assert!(!filter("family=v4").matches_socket_event(&ended(Outcome::Refused, 111)));
+    assert_eq!(printed(&filter("family=v4,v4mapped")), "family=v4,v4mapped");
 }
 
 fn failed(who: Option<Who>) -> SocketEvent {
@@ -300,6 +316,8 @@ fn nearly() -> impl Strategy<Value = String> {
         "reason",
         "cgroup",
         "no_route",
+        "family",
+        "v4",
         "connect",
         "refused",
         "clear",

@@ -46,7 +46,7 @@ proptest! {
             "comm": record.comm().iter().map(|&byte| char::from(byte)).collect::<String>(),
             "netns": record.netns,
             "cookie": record.cookie,
-            "family": if flags.contains(&"v4mapped") { "v4mapped" } else { "v6" },
+            "family": record.family().name(),
             "source": address(record.source),
             "sport": record.source_port,
             "destination": address(record.destination),
@@ -85,6 +85,7 @@ proptest! {
             "dport": entry.ends.destination_port,
             "realtime": realtime,
             "cgroup": entry.cgroup,
+            "family": entry.family.name(),
         });
         let what = match entry.what {
             What::Ended { outcome, error, handshake } => json!({

@@ -6,6 +6,7 @@ use proptest::{prelude::*, sample::select};
 
 use crate::model::{
     records::{
+        family::Family,
         merge::Entry,
         record::{Flags, Record},
     },
@@ -17,7 +18,7 @@ pub fn any_record() -> impl Strategy<Value = Record> {
     let tuple = (any::<[[u8; 16]; 2]>(), any::<[u16; 2]>());
     // An errno, negative, and a cgroup ID of 48 bits.
     let result = (-4095..=0_i32, any::<[u32; 2]>(), select(&Verdict::ALL[..]));
-    let rest = (any::<[u64; 4]>(), 0..1_u64 << 48, any::<u16>(), 0..16_u8);
+    let rest = (any::<[u64; 4]>(), 0..1_u64 << 48, any::<u16>(), 0..32_u8);
     (task, tuple, result, rest).prop_map(
         |(
             ([pid, tgid, uid, netns], comm),
@@ -72,6 +73,22 @@ fn a_cgroup_has_48_bits() {
     let read = Record::from_words(&record.to_words());
     assert_eq!(read.cgroup, 0x8000_0001_0002);
     assert_eq!(Record { cgroup: 0, ..read }, empty);
+}
+
+#[test]
+fn a_family_is_that_of_the_flags() {
+    let empty = Record::from_words(&[0; 15]);
+    for (flags, family) in [
+        (Flags::default(), Family::V6),
+        (Flags::MPTCP, Family::V6),
+        (Flags::V4_MAPPED, Family::V4Mapped),
+        (Flags::V4, Family::V4),
+    ] {
+        assert_eq!(Record { flags, ..empty }.family(), family);
+    }
+    for (number, family) in Family::ALL.into_iter().enumerate() {
+        assert_eq!(family as usize, number);
+    }
 }
 
 #[test]

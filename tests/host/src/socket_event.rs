@@ -5,7 +5,7 @@
 use proptest::{option, prelude::*, sample::select};
 
 use crate::model::{
-    records::merge::Entry,
+    records::{family::Family, merge::Entry},
     sockets::{
         attempt::{Attempt, Who},
         failure::{Reason, Stage},
@@ -62,9 +62,11 @@ pub fn any_follow_up() -> impl Strategy<Value = SocketEvent> {
         any_failure(),
     ];
     let ends = (any::<u32>(), any::<[[u8; 16]; 2]>(), any::<[u16; 2]>());
-    (any::<[u64; 4]>(), ends, what).prop_map(
+    let family = select(&Family::ALL[..]);
+    (any::<[u64; 4]>(), family, ends, what).prop_map(
         |(
             [time, cookie, cgroup, parent],
+            family,
             (netns, [source, destination], [source_port, destination_port]),
             what,
         )| SocketEvent {
@@ -76,6 +78,7 @@ pub fn any_follow_up() -> impl Strategy<Value = SocketEvent> {
                 _ => cgroup,
             },
             parent,
+            family,
             ends: Ends {
                 netns,
                 source,

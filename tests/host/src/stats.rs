@@ -18,6 +18,8 @@ const DOCUMENTATION: &str = include_str!("../../../docs/interface.md");
 fn stats() -> Stats {
     Stats {
         totals: Totals::default(),
+        totals_v4: Totals::default(),
+        ipv4: false,
         ledger: Ledger::Balanced,
         kept: Some(RecordCounts::default()),
         policy: Policy::PerConnection,
@@ -64,6 +66,8 @@ fn every_line_is_documented() {
     for (name, _) in stats().lines() {
         let name = if name.starts_with("connect_ns_below_") {
             "connect_ns_below_N"
+        } else if name.starts_with("connect_v4_ns_below_") {
+            "connect_v4_ns_below_N"
         } else {
             name
         };

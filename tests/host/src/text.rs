@@ -89,7 +89,7 @@ fn a_usual_line_stands_below_its_header() {
 #[test]
 fn columns_of_version_1_stay_in_place() {
     assert_eq!(columns(HEADER)[20], "parent");
-    assert_eq!(columns(HEADER)[21..], ["realtime", "cgroup"]);
+    assert_eq!(columns(HEADER)[21..], ["realtime", "cgroup", "family"]);
 }
 
 #[test]
@@ -134,6 +134,7 @@ proptest! {
             ("parent", record.parent.to_string()),
             ("realtime", REALTIME.unwrap().to_string()),
             ("cgroup", record.cgroup.to_string()),
+            ("family", record.family().name().to_owned()),
             ("source", address(record.source)),
             ("sport", record.source_port.to_string()),
             ("destination", address(record.destination)),
