@@ -32,6 +32,7 @@ use abstractions::{
 use probes::{
     clock_step::ClockProbe,
     connect::{ConnectProbe, V4, V6},
+    cookie::CookieProbe,
     getsockopt::GetsockoptProbe,
     setsockopt::SetsockoptProbe,
     state_change::StateProbe,
@@ -93,6 +94,7 @@ struct Tsoffset {
 struct Following {
     _states: TraceProbe<StateProbe>,
     _repairs: ReturnProbe<SetsockoptProbe>,
+    _cookies: Option<ReturnProbe<CookieProbe>>,
 }
 
 /// Limit of concurrent calls that are followed: each takes memory from load to unload.
@@ -185,6 +187,10 @@ impl kernel::Module for Tsoffset {
                     hook,
                     REPAIRS_MAXACTIVE,
                 )?,
+                // The function runs in softirqs and does not sleep.
+                _cookies: cfg!(CONFIG_SYN_COOKIES)
+                    .then(|| ReturnProbe::new(CookieProbe(state.clone()), hook, 2 * cpus))
+                    .transpose()?,
                 _states: TraceProbe::new(StateProbe(state.clone()))?,
             })
         } else {

@@ -28,6 +28,9 @@ int main(void)
 	DEFINE(TCP_SOCK_SIZE, sizeof(struct tcp_sock));
 	DEFINE(TCP_SOCK_TSOFFSET, offsetof(struct tcp_sock, tsoffset));
 	DEFINE(TCP_SOCK_FASTOPEN_REQ, offsetof(struct tcp_sock, fastopen_req));
+	DEFINE(TCP_SOCK_SRTT_US, offsetof(struct tcp_sock, srtt_us));
+	DEFINE(TCP_SOCK_TOTAL_RTO, offsetof(struct tcp_sock, total_rto));
+	DEFINE(TCP_SOCK_TOTAL_RTO_TIME, offsetof(struct tcp_sock, total_rto_time));
 #ifdef CONFIG_MPTCP
 	DEFINE(TCP_SOCK_IS_MPTCP, offsetof(struct tcp_sock, is_mptcp));
 #endif

@@ -15,6 +15,7 @@ use crate::{
         tracepoint, //
     },
     model::sockets::{
+        accepted::Accepted,
         attempt::Attempt,
         failure::{Reason, Stage},
         outcomes::AtClose,
@@ -179,22 +180,45 @@ impl StateProbe {
         }
     }
 
-    /// Compares the offset of a socket that a listener created, before its accept.
+    /// Judges and records a connection of a listener at its establishment, before its accept.
     fn accepts(
         &self,
         preempt: PreemptDisabled<'_>,
         socket_events: &SocketEvents,
         socket: Socket<'_>,
     ) {
+        let time = clock::boot_ns();
         let offset = socket.tsoffset();
         let expected = timestamp_offset(socket.net(), &socket.tuple_of_any());
+        let by_cookie = self.is_by_cookie(preempt, socket);
         // 0: no timestamps, or tcp_timestamps is not 1 now or was not 1 when the connection came in.
-        if offset != expected && offset != 0 && expected != 0 {
-            self.accepts_other(preempt, socket_events, socket, offset, expected);
-        }
+        let other = if offset != expected && offset != 0 && expected != 0 {
+            self.accepts_other(preempt, socket_events, socket, offset, expected)
+        } else {
+            Accepted::Unjudged
+        };
+        let verdict = Accepted::judge(offset, expected, by_cookie, other);
+        let what = What::Accepted {
+            verdict,
+            offset,
+            expected,
+            handshake: socket.synack_ns(),
+        };
+        let accepted = event(socket, time, 0, what);
+        self.0.accept(preempt, socket.net(), verdict, &accepted);
     }
 
-    /// Stores another offset than expected: the creator of the request socket chose it.
+    /// Returns whether a SYN cookie made the socket. The CPU made it just before, in this softirq.
+    fn is_by_cookie(&self, preempt: PreemptDisabled<'_>, socket: Socket<'_>) -> bool {
+        let last = &self.0.this_cpu(preempt).cookie_socket;
+        let address = last.load();
+        if address != 0 {
+            last.store(0);
+        }
+        address == socket.address() as u64
+    }
+
+    /// Stores another offset than expected: the creator of the request socket chose it. Returns the verdict.
     #[cold]
     #[inline(never)]
     fn accepts_other(
@@ -204,19 +228,20 @@ impl StateProbe {
         socket: Socket<'_>,
         offset: u32,
         expected: u32,
-    ) {
+    ) -> Accepted {
         // No verdict in a namespace that is being removed.
         let Some(network) = self.0.network(preempt, socket.net()) else {
-            return;
+            return Accepted::Unjudged;
         };
         if self.is_replaced(socket, expected) {
-            return;
+            return Accepted::Unjudged;
         }
         network.counts().this_cpu(preempt).outcomes.accept_other();
         let cookie = socket.cookie();
         if !socket_events.choose(cookie, offset) {
             network.mark_accepted(preempt, cookie);
         }
+        Accepted::Chosen
     }
 
     /// Judges whether the offset is still the one of connect, or of the creator of the request socket. The kernel

@@ -18,6 +18,7 @@ use crate::{
     model::{
         records::record::Record,
         sockets::{
+            accepted::Accepted,
             failure::Reason,
             socket_event::SocketEvent, //
         },
@@ -58,6 +59,21 @@ impl State {
             None => false,
         };
         self.counts(preempt, net).outcomes.fail(reason, recorded);
+    }
+
+    /// Counts an accepted connection and writes its event, as [`fail`](Self::fail). With interrupts off.
+    pub(crate) fn accept(
+        &self,
+        preempt: PreemptDisabled<'_>,
+        net: Net<'_>,
+        verdict: Accepted,
+        event: &SocketEvent,
+    ) {
+        let recorded = match self.rings.socket_events(self.this_cpu(preempt).number) {
+            Some(ring) => self.push_socket_event(preempt, ring, event),
+            None => false,
+        };
+        self.counts(preempt, net).outcomes.accept(verdict, recorded);
     }
 
     /// Writes a socket event and wakes the waiting tasks, unless the filter rejects the event. Returns whether it was

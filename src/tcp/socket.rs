@@ -206,6 +206,28 @@ impl<'call> Socket<'call> {
         0
     }
 
+    /// Returns the time from the answer to the SYN to the acknowledgement of that answer, in nanoseconds, at the
+    /// establishment of an accepted connection. `None` if the kernel has not measured it, as with a SYN cookie.
+    ///
+    /// Without retransmissions, the only sample of the round trip is that of the answer, in microseconds
+    /// (`tcp_synack_rtt_meas()`, net/ipv4/tcp_input.c). With them, the kernel has the whole time in milliseconds
+    /// (`tcp_create_openreq_child()`, net/ipv4/tcp_minisocks.c).
+    pub(crate) fn synack_ns(self) -> Option<u64> {
+        // SAFETY: The socket is live and locked.
+        let (rtt, timeouts, time) = unsafe {
+            (
+                read_once(&raw const (*self.sk).srtt_us),
+                read_once(&raw const (*self.sk).total_rto),
+                read_once(&raw const (*self.sk).total_rto_time),
+            )
+        };
+        if timeouts != 0 {
+            return Some(u64::from(time) * 1_000_000);
+        }
+        // The kernel keeps eight times the average.
+        (rtt != 0).then_some(u64::from(rtt / 8) * 1_000)
+    }
+
     /// Returns whether the connect sends data (TCP Fast Open) or is deferred until there is data.
     #[inline]
     pub(crate) fn is_fast_open(self) -> bool {

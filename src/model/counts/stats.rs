@@ -9,13 +9,15 @@ use crate::model::{
         ledger::{Ledger, RecordCounts},
     },
     policy::Policy,
-    sockets::{failure::Reason, outcomes::OutcomeTotals, socket_event::Outcome},
+    sockets::{
+        accepted::Accepted, failure::Reason, outcomes::OutcomeTotals, socket_event::Outcome,
+    },
     verdict::Verdict,
     witness::readers::ReaderTotals,
 };
 
-/// Number of the lines from `hook` on: three, those of failures and of IPv4, and a histogram.
-const LATER: usize = 3 + 11 + 16 + BUCKETS;
+/// Number of the lines from `hook` on: three, those of failures and of IPv4, a histogram, and those of accepts.
+const LATER: usize = 3 + 11 + 16 + BUCKETS + 8;
 
 /// The value of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,8 +173,13 @@ impl Stats {
             ),
             ("sysctl_missed", Value::Number(self.sysctl_missed)),
         ];
-        let parts: [&[(&'static str, Value)]; 4] =
-            [&first, &self.failures(), &self.ipv4(), &self.durations_v4()];
+        let parts: [&[(&'static str, Value)]; 5] = [
+            &first,
+            &self.failures(),
+            &self.ipv4(),
+            &self.durations_v4(),
+            &self.accepts(),
+        ];
         let mut lines = [("", Value::Number(0)); LATER];
         let mut places = lines.iter_mut();
         for part in parts {
@@ -182,6 +189,23 @@ impl Stats {
             }
         }
         lines
+    }
+
+    /// Returns the lines about accepted connections.
+    fn accepts(&self) -> [(&'static str, Value); 8] {
+        let totals = &self.outcome_totals;
+        let with = |verdict| totals.accepted[verdict as usize];
+        [
+            ("accepted_match", with(Accepted::Match)),
+            ("accepted_zero", with(Accepted::Zero)),
+            ("accepted_absent", with(Accepted::Absent)),
+            ("accepted_syncookie", with(Accepted::SynCookie)),
+            ("accepted_chosen", with(Accepted::Chosen)),
+            ("accepted_unjudged", with(Accepted::Unjudged)),
+            ("accepts_recorded", totals.accepts_recorded),
+            ("accepts_filtered", totals.accepts_filtered),
+        ]
+        .map(|(name, count)| (name, Value::Number(count)))
     }
 
     /// Returns the lines of the histogram of IPv4.

@@ -15,11 +15,19 @@ pub(crate) enum Event {
     Rewritten,
     /// An attempt to connect failed.
     Failed,
+    /// A listener's connection was established.
+    Accepted,
 }
 
 impl Event {
     /// All kinds, in the order of their numbers.
-    pub(crate) const ALL: [Self; 4] = [Self::Connect, Self::Outcome, Self::Rewritten, Self::Failed];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Connect,
+        Self::Outcome,
+        Self::Rewritten,
+        Self::Failed,
+        Self::Accepted,
+    ];
 
     /// Returns the kind of a socket event.
     pub(crate) fn of(what: &What) -> Self {
@@ -27,6 +35,7 @@ impl Event {
             What::Ended { .. } => Self::Outcome,
             What::Rewritten { .. } => Self::Rewritten,
             What::Failed { .. } => Self::Failed,
+            What::Accepted { .. } => Self::Accepted,
         }
     }
 
@@ -37,6 +46,7 @@ impl Event {
             Self::Outcome => "outcome",
             Self::Rewritten => "rewritten",
             Self::Failed => "failed",
+            Self::Accepted => "accepted",
         }
     }
 }

@@ -182,12 +182,12 @@ impl Known {
             Key::Family => Self::Number(socket_event.family as u64),
             Key::Errno => Self::Number(match *what {
                 What::Ended { error, .. } | What::Failed { error, .. } => error.into(),
-                What::Rewritten { .. } => 0,
+                What::Rewritten { .. } | What::Accepted { .. } => 0,
             }),
             Key::Outcome => match *what {
                 What::Ended { outcome, .. } => Self::Number(outcome as u64),
                 What::Failed { error, .. } => Self::Number(Outcome::of(error.into()) as u64),
-                What::Rewritten { .. } => Self::Missing,
+                What::Rewritten { .. } | What::Accepted { .. } => Self::Missing,
             },
             Key::Reason => match *what {
                 What::Failed { reason, .. } => Self::Number(reason as u64),

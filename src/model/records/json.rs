@@ -155,11 +155,24 @@ pub(crate) fn socket_event(
                 }
             }
         }
+        What::Accepted {
+            verdict,
+            offset,
+            expected,
+            handshake,
+        } => {
+            write!(
+                out,
+                "\"offset\":{offset},\"expected\":{expected},\"verdict\":\"{}\",\"handshake\":",
+                verdict.name()
+            )?;
+            nanoseconds(out, *handshake)?;
+        }
         What::Rewritten { offset, expected } => {
             write!(out, "\"offset\":{offset},\"expected\":{expected}")?;
         }
     }
-    if !matches!(what, What::Rewritten { .. }) {
+    if matches!(what, What::Ended { .. } | What::Failed { .. }) {
         write!(out, ",\"parent\":{parent}")?;
     }
     end(out, realtime, *cgroup)?;

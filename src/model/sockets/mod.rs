@@ -2,6 +2,7 @@
 
 //! Sockets after their connect: outcomes, failures and rewritten offsets.
 
+pub(crate) mod accepted;
 pub(crate) mod attempt;
 pub(crate) mod failure;
 pub(crate) mod handshakes;

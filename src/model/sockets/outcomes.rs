@@ -3,7 +3,7 @@
 //! The outcome counters of one CPU, and their sums over all CPUs. All arithmetic wraps.
 
 use crate::model::{
-    sockets::{failure::Reason, socket_event::Outcome},
+    sockets::{accepted::Accepted, failure::Reason, socket_event::Outcome},
     word::Word,
 };
 
@@ -60,6 +60,9 @@ pub(crate) struct Outcomes<W> {
     failed: [W; Reason::ALL.len()],
     failures_recorded: W,
     failures_filtered: W,
+    accepted: [W; Accepted::ALL.len()],
+    accepts_recorded: W,
+    accepts_filtered: W,
 }
 
 impl<W: Word> Outcomes<W> {
@@ -85,6 +88,9 @@ impl<W: Word> Outcomes<W> {
             failed: [(); Reason::ALL.len()].map(|()| W::new(0)),
             failures_recorded: W::new(0),
             failures_filtered: W::new(0),
+            accepted: [(); Accepted::ALL.len()].map(|()| W::new(0)),
+            accepts_recorded: W::new(0),
+            accepts_filtered: W::new(0),
         }
     }
 
@@ -157,6 +163,16 @@ impl<W: Word> Outcomes<W> {
         }
     }
 
+    /// Counts an accepted connection, recorded or filtered out.
+    pub(crate) fn accept(&self, verdict: Accepted, recorded: bool) {
+        self.accepted[verdict as usize].bump();
+        if recorded {
+            self.accepts_recorded.bump();
+        } else {
+            self.accepts_filtered.bump();
+        }
+    }
+
     /// Counts a socket event, recorded or filtered out.
     pub(crate) fn record(&self, recorded: bool) {
         if recorded {
@@ -204,6 +220,12 @@ pub(crate) struct OutcomeTotals {
     pub(crate) failures_recorded: u64,
     /// Failed attempts that were not recorded.
     pub(crate) failures_filtered: u64,
+    /// Accepted connections, in the order of [`Accepted::ALL`].
+    pub(crate) accepted: [u64; Accepted::ALL.len()],
+    /// Accepted connections that were recorded.
+    pub(crate) accepts_recorded: u64,
+    /// Accepted connections that were not recorded.
+    pub(crate) accepts_filtered: u64,
 }
 
 impl OutcomeTotals {
@@ -235,6 +257,9 @@ impl OutcomeTotals {
                 failed: core::array::from_fn(|i| cpu.failed[i].load()),
                 failures_recorded: cpu.failures_recorded.load(),
                 failures_filtered: cpu.failures_filtered.load(),
+                accepted: core::array::from_fn(|i| cpu.accepted[i].load()),
+                accepts_recorded: cpu.accepts_recorded.load(),
+                accepts_filtered: cpu.accepts_filtered.load(),
             });
         }
         totals
@@ -265,6 +290,11 @@ impl OutcomeTotals {
         }
         add(&mut self.failures_recorded, others.failures_recorded);
         add(&mut self.failures_filtered, others.failures_filtered);
+        for (total, other) in self.accepted.iter_mut().zip(others.accepted) {
+            add(total, other);
+        }
+        add(&mut self.accepts_recorded, others.accepts_recorded);
+        add(&mut self.accepts_filtered, others.accepts_filtered);
     }
 
     /// Returns the number of calls that set an offset and were missed because no probe instance was free.

@@ -5,6 +5,7 @@
 use crate::model::{
     records::{family::Family, merge::Entry},
     sockets::{
+        accepted::Accepted,
         attempt::Who,
         failure::{Reason, Stage},
     },
@@ -109,6 +110,17 @@ pub(crate) enum What {
         /// The calling task; `None` if unknown.
         who: Option<Who>,
     },
+    /// A listener's connection was established.
+    Accepted {
+        /// The verdict on its offset.
+        verdict: Accepted,
+        /// The socket's offset.
+        offset: u32,
+        /// The offset that the kernel's hash yields for the socket's tuple.
+        expected: u32,
+        /// Nanoseconds since the answer to the SYN; `None` if unknown.
+        handshake: Option<u64>,
+    },
     /// The socket was closed with another offset than the kernel's hash yields.
     Rewritten {
         /// The socket's offset.
@@ -161,6 +173,9 @@ const REWRITTEN: u64 = 0xff;
 /// Marks a failed attempt, in the same bits, before the reason's number.
 const FAILED: u64 = 0x40;
 
+/// Marks an accepted connection, in the same bits, before the verdict's number.
+const ACCEPTED: u64 = 0x80;
+
 /// Bits of a failed attempt, above those of the errno.
 const IN_CALL: u64 = 1 << 24;
 const WHO_IS_KNOWN: u64 = 1 << 25;
@@ -199,12 +214,22 @@ impl SocketEvent {
                 }
                 (kind, duration.unwrap_or(UNKNOWN))
             }
+            What::Accepted {
+                verdict,
+                offset,
+                expected,
+                ..
+            } => (
+                ACCEPTED | verdict as u64,
+                (u64::from(offset) << 32) | u64::from(expected),
+            ),
             What::Rewritten { offset, expected } => {
                 (REWRITTEN, (u64::from(offset) << 32) | u64::from(expected))
             }
         };
         let [ids, uid, low, high, _] = match self.what {
             What::Failed { who: Some(who), .. } => who.to_words(),
+            What::Accepted { handshake, .. } => [handshake.unwrap_or(UNKNOWN), 0, 0, 0, 0],
             _ => [0; 5],
         };
         [
@@ -236,6 +261,7 @@ impl Entry<WORDS> for SocketEvent {
         let [kind, detail] = [words[7], words[8]];
         let number = kind & 0xff;
         let error = (kind >> 8) as u16;
+        let accepted = Accepted::ALL.get(number.wrapping_sub(ACCEPTED) as usize);
         let duration = (detail != UNKNOWN).then_some(detail);
         let what = match (
             Outcome::ALL.get(number as usize),
@@ -258,6 +284,12 @@ impl Entry<WORDS> for SocketEvent {
                 who: (kind & WHO_IS_KNOWN != 0).then(|| {
                     Who::from_words([words[11], words[12], words[13], words[14], words[9]])
                 }),
+            },
+            (None, None) if accepted.is_some() => What::Accepted {
+                verdict: accepted.copied().unwrap_or(Accepted::Unjudged),
+                offset: (detail >> 32) as u32,
+                expected: detail as u32,
+                handshake: (words[11] != UNKNOWN).then_some(words[11]),
             },
             (None, None) => What::Rewritten {
                 offset: (detail >> 32) as u32,

@@ -105,6 +105,13 @@ proptest! {
                 "uid": who.map(|who| who.uid),
                 "comm": who.map(|who| trimmed(&who.comm).iter().map(|&byte| char::from(byte)).collect::<String>()),
             }),
+            What::Accepted { verdict, offset, expected, handshake } => json!({
+                "event": "accepted",
+                "offset": offset,
+                "expected": expected,
+                "verdict": verdict.name(),
+                "handshake": handshake,
+            }),
             What::Rewritten { offset, expected } => json!({
                 "event": "rewritten",
                 "offset": offset,
@@ -112,7 +119,7 @@ proptest! {
             }),
         };
         wanted.as_object_mut().unwrap().extend(what.as_object().unwrap().clone());
-        if !matches!(entry.what, What::Rewritten { .. }) {
+        if matches!(entry.what, What::Ended { .. } | What::Failed { .. }) {
             wanted["parent"] = json!(entry.parent);
         }
         prop_assert_eq!(value, wanted);

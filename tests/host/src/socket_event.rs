@@ -7,6 +7,7 @@ use proptest::{option, prelude::*, sample::select};
 use crate::model::{
     records::{family::Family, merge::Entry},
     sockets::{
+        accepted::Accepted,
         attempt::{Attempt, Who},
         failure::{Reason, Stage},
         socket_event::{errno, Ends, Outcome, SocketEvent, What},
@@ -60,6 +61,17 @@ pub fn any_follow_up() -> impl Strategy<Value = SocketEvent> {
             }),
         any::<[u32; 2]>().prop_map(|[offset, expected]| What::Rewritten { offset, expected }),
         any_failure(),
+        (
+            select(&Accepted::ALL[..]),
+            any::<[u32; 2]>(),
+            option::of(0..u64::MAX)
+        )
+            .prop_map(|(verdict, [offset, expected], handshake)| What::Accepted {
+                verdict,
+                offset,
+                expected,
+                handshake
+            }),
     ];
     let ends = (any::<u32>(), any::<[[u8; 16]; 2]>(), any::<[u16; 2]>());
     let family = select(&Family::ALL[..]);
@@ -132,6 +144,30 @@ fn reasons_are_those_of_their_errors() {
     }
     for (number, reason) in Reason::ALL.into_iter().enumerate() {
         assert_eq!(reason as usize, number);
+    }
+}
+
+#[test]
+fn an_accepted_offset_is_judged() {
+    for (offset, expected, by_cookie, verdict) in [
+        (7, 7, false, Accepted::Match),
+        (7, 7, true, Accepted::SynCookie),
+        (0, 7, true, Accepted::SynCookie),
+        (0, 7, false, Accepted::Absent),
+        (0, 0, false, Accepted::Zero),
+        // A cookie does not explain another offset.
+        (8, 7, false, Accepted::Chosen),
+        (8, 7, true, Accepted::Chosen),
+        // tcp_timestamps is no longer 1.
+        (8, 0, false, Accepted::Unjudged),
+    ] {
+        assert_eq!(
+            Accepted::judge(offset, expected, by_cookie, Accepted::Chosen),
+            verdict
+        );
+    }
+    for (number, verdict) in Accepted::ALL.into_iter().enumerate() {
+        assert_eq!(verdict as usize, number);
     }
 }
 
