@@ -62,6 +62,9 @@ pub(crate) trait Connects: Copy + Send + Sync {
     /// The function.
     type Target: for<'call> ProbeTarget<Args<'call> = Connecting<'call>>;
 
+    /// Whether the sockets are those of IPv4.
+    const IPV4: bool;
+
     /// The hooks, as the self-test names them: counter, entry and return.
     const HOOKS: [Fired; 3];
 
@@ -87,6 +90,8 @@ pub(crate) struct V6;
 
 impl Connects for V6 {
     type Target = TcpV6Connect;
+
+    const IPV4: bool = false;
 
     const HOOKS: [Fired; 3] = [Fired::ConnectHit, Fired::ConnectEntry, Fired::ConnectReturn];
 
@@ -126,6 +131,8 @@ pub(crate) struct V4;
 
 impl Connects for V4 {
     type Target = TcpV4Connect;
+
+    const IPV4: bool = true;
 
     const HOOKS: [Fired; 3] = [
         Fired::ConnectV4Hit,
@@ -442,6 +449,7 @@ impl<F: Connects> Handler for ConnectProbe<F> {
             observation,
             verdict,
             overlaps,
+            ipv4: F::IPV4,
         };
         let recorded = if self.0.filter.get(preempt).is_some() || trace_connect::is_on() {
             self.record_chosen(preempt, cpu, call())

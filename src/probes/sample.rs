@@ -49,6 +49,8 @@ pub(super) struct ConnectSample<'a> {
     pub(super) verdict: Verdict,
     /// Reads of the timestamp that the witness saw during the call.
     pub(super) overlaps: u16,
+    /// Whether the socket is one of IPv4.
+    pub(super) ipv4: bool,
 }
 
 impl ConnectSample<'_> {
@@ -66,14 +68,13 @@ impl ConnectSample<'_> {
         let parent = socket.parent();
         let caller = Caller::current();
         let (source, destination, source_port, destination_port) = tuple.ends();
-        // Within an IPv4 socket's tuple, addresses are v4-mapped, too.
-        let is_ipv4 = tuple.is_v4_mapped() && socket.is_ipv4();
         let flags = Flags::default()
             .with(Flags::REPAIR, observation.repair)
             .with(Flags::FAST_OPEN, socket.is_fast_open())
             .with(Flags::MPTCP, socket.is_mptcp())
-            .with(Flags::V4, is_ipv4)
-            .with(Flags::V4_MAPPED, tuple.is_v4_mapped() && !is_ipv4);
+            .with(Flags::V4, self.ipv4)
+            // Within the tuple of an IPv4 socket, addresses are v4-mapped, too.
+            .with(Flags::V4_MAPPED, tuple.is_v4_mapped() && !self.ipv4);
 
         Record {
             time: self.time,

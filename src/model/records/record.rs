@@ -32,7 +32,7 @@ pub(crate) struct Record {
     pub(crate) netns: u32,
     /// The socket's cookie, as `SO_COOKIE` and `ss -e` show it.
     pub(crate) cookie: u64,
-    /// The cookie of the MPTCP socket to which the subflow belongs; 0: no subflow, or unknown.
+    /// The cookie of the MPTCP socket to which the subflow belongs, its lower 48 bits; 0: no subflow, or unknown.
     pub(crate) parent: u64,
     /// Source address, in network byte order; v4-mapped for TCP over IPv4.
     pub(crate) source: [u8; 16],
@@ -151,11 +151,6 @@ impl Record {
         // In the order of the socket's own ports: the compiler swaps no bytes.
         let ports =
             (u32::from(self.destination_port.to_be()) << 16) | u32::from(self.source_port.to_be());
-        let (parent_high, parent_low) = halves(self.parent);
-        let kind = (u64::from(parent_high) << 32)
-            | (u64::from(self.overlaps) << 16)
-            | (u64::from(self.flags.0) << 8)
-            | u64::from(self.verdict as u8);
         [
             self.time,
             self.duration,
@@ -168,11 +163,13 @@ impl Record {
             source[1],
             destination[0],
             destination[1],
-            pair(parent_low, ports),
+            (u64::from(self.verdict as u8) << 40)
+                | (u64::from(self.flags.0) << 32)
+                | u64::from(ports),
             pair(self.offset, self.expected),
             // An errno has 12 bits.
             (self.cgroup << 16) | u64::from(self.error as u16),
-            kind,
+            (self.parent << 16) | u64::from(self.overlaps),
         ]
     }
 
@@ -214,7 +211,7 @@ impl Entry<WORDS> for Record {
     fn from_words(words: &[u64; WORDS]) -> Self {
         let (pid, tgid) = halves(words[2]);
         let (uid, netns) = halves(words[3]);
-        let (parent_low, ports) = halves(words[11]);
+        let ports = words[11];
         let (offset, expected) = halves(words[12]);
         Self {
             time: words[0],
@@ -233,10 +230,10 @@ impl Entry<WORDS> for Record {
             offset,
             expected,
             error: i32::from(words[13] as i16),
-            parent: pair(halves(words[14]).0, parent_low),
-            overlaps: (words[14] >> 16) as u16,
-            flags: Flags((words[14] >> 8) as u8),
-            verdict: Verdict::ALL[(words[14] & 0xff) as usize % Verdict::ALL.len()],
+            parent: words[14] >> 16,
+            overlaps: words[14] as u16,
+            flags: Flags((words[11] >> 32) as u8),
+            verdict: Verdict::ALL[((words[11] >> 40) & 0xff) as usize % Verdict::ALL.len()],
         }
     }
 

@@ -16,15 +16,16 @@ use crate::model::{
 pub fn any_record() -> impl Strategy<Value = Record> {
     let task = (any::<[u32; 4]>(), any::<[u8; 16]>());
     let tuple = (any::<[[u8; 16]; 2]>(), any::<[u16; 2]>());
-    // An errno, negative, and a cgroup ID of 48 bits.
+    // An errno, negative.
     let result = (-4095..=0_i32, any::<[u32; 2]>(), select(&Verdict::ALL[..]));
-    let rest = (any::<[u64; 4]>(), 0..1_u64 << 48, any::<u16>(), 0..32_u8);
+    let numbers = (any::<[u64; 3]>(), [0..1_u64 << 48, 0..1_u64 << 48]);
+    let rest = (numbers, any::<u16>(), 0..32_u8);
     (task, tuple, result, rest).prop_map(
         |(
             ([pid, tgid, uid, netns], comm),
             ([source, destination], [source_port, destination_port]),
             (error, [offset, expected], verdict),
-            ([time, duration, cookie, parent], cgroup, overlaps, flags),
+            (([time, duration, cookie], [parent, cgroup]), overlaps, flags),
         )| Record {
             time,
             duration,
