@@ -101,10 +101,8 @@ pub(super) fn print(
         hook: state.hook.name(),
     };
 
-    for (name, value) in stats.lines() {
-        match value {
-            Value::Number(number) => seq_print!(out, "{name} {number}\n"),
-            Value::Word(word) => seq_print!(out, "{name} {word}\n"),
-        }
-    }
+    stats.each(&mut |name, value| match value {
+        Value::Number(number) => seq_print!(out, "{name} {number}\n"),
+        Value::Word(word) => seq_print!(out, "{name} {word}\n"),
+    });
 }

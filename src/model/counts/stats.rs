@@ -5,7 +5,7 @@
 use crate::model::{
     counts::{
         counters::Totals,
-        histogram::{self, BUCKETS},
+        histogram,
         ledger::{Ledger, RecordCounts},
     },
     policy::Policy,
@@ -15,9 +15,6 @@ use crate::model::{
     verdict::Verdict,
     witness::readers::ReaderTotals,
 };
-
-/// Number of the lines from `hook` on: three, those of failures and of IPv4, a histogram, and those of accepts.
-const LATER: usize = 3 + 11 + 16 + BUCKETS + 8;
 
 /// The value of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,30 +69,47 @@ pub(crate) struct Shared {
 }
 
 impl Stats {
-    /// Returns names and values in the order of `stats`.
-    pub(crate) fn lines(&self) -> impl Iterator<Item = (&'static str, Value)> {
-        let durations = self.totals.durations.map(Value::Number);
-        let records = self.kept.map(|kept| {
-            [
-                ("records_readable", Value::Number(kept.readable)),
-                ("records_overwritten", Value::Number(kept.overwritten)),
-            ]
-        });
-        let shared = self.shared.map(|shared| {
-            [
-                ("outcomes_pending", Value::Number(shared.pending)),
-                ("outcomes_overwritten", Value::Number(shared.overwritten)),
-            ]
-        });
-        self.counts()
-            .into_iter()
-            .chain(records.into_iter().flatten())
-            .chain(histogram::NAMES.into_iter().zip(durations))
-            .chain(self.outcomes())
-            .chain(shared.into_iter().flatten())
-            .chain(self.hash())
-            .chain(self.shares())
-            .chain(self.later())
+    /// Passes names and values to `line`, in the order of `stats`.
+    ///
+    /// A kernel stack has 16 KiB: at most one array of lines is on it at a time.
+    pub(crate) fn each(&self, line: &mut dyn FnMut(&'static str, Value)) {
+        self.pass(Self::counts, line);
+        if let Some(kept) = &self.kept {
+            line("records_readable", Value::Number(kept.readable));
+            line("records_overwritten", Value::Number(kept.overwritten));
+        }
+        for (name, count) in histogram::NAMES.iter().zip(&self.totals.durations) {
+            line(name, Value::Number(*count));
+        }
+        self.pass(Self::outcomes, line);
+        if let Some(shared) = &self.shared {
+            line("outcomes_pending", Value::Number(shared.pending));
+            line("outcomes_overwritten", Value::Number(shared.overwritten));
+        }
+        self.pass(Self::hash, line);
+        self.pass(Self::shares, line);
+        line("hook", Value::Word(self.hook));
+        let other = self.outcome_totals.accepted_other;
+        line("accepted_other_offset", Value::Number(other));
+        line("sysctl_missed", Value::Number(self.sysctl_missed));
+        self.pass(Self::failures, line);
+        self.pass(Self::ipv4, line);
+        for (name, count) in histogram::NAMES_V4.iter().zip(&self.totals_v4.durations) {
+            line(name, Value::Number(*count));
+        }
+        self.pass(Self::accepts, line);
+    }
+
+    /// Passes the lines of one part. Not inlined: its array leaves the stack with it.
+    #[inline(never)]
+    fn pass<const N: usize>(
+        &self,
+        part: fn(&Self) -> [(&'static str, Value); N],
+        line: &mut dyn FnMut(&'static str, Value),
+    ) {
+        for (name, value) in part(self) {
+            line(name, value);
+        }
     }
 
     /// Returns the lines from `version` to `connects_filtered`, except those of the rings.
@@ -163,34 +177,6 @@ impl Stats {
         .map(|(name, count)| (name, Value::Number(count)))
     }
 
-    /// Returns the lines from `hook` on. One array: each further iterator lengthens the names of symbols.
-    fn later(&self) -> [(&'static str, Value); LATER] {
-        let first = [
-            ("hook", Value::Word(self.hook)),
-            (
-                "accepted_other_offset",
-                Value::Number(self.outcome_totals.accepted_other),
-            ),
-            ("sysctl_missed", Value::Number(self.sysctl_missed)),
-        ];
-        let parts: [&[(&'static str, Value)]; 5] = [
-            &first,
-            &self.failures(),
-            &self.ipv4(),
-            &self.durations_v4(),
-            &self.accepts(),
-        ];
-        let mut lines = [("", Value::Number(0)); LATER];
-        let mut places = lines.iter_mut();
-        for part in parts {
-            // The part first: a zip takes an item of its first iterator before it sees the end of the second.
-            for (line, place) in part.iter().zip(places.by_ref()) {
-                *place = *line;
-            }
-        }
-        lines
-    }
-
     /// Returns the lines about accepted connections.
     fn accepts(&self) -> [(&'static str, Value); 8] {
         let totals = &self.outcome_totals;
@@ -206,14 +192,6 @@ impl Stats {
             ("accepts_filtered", totals.accepts_filtered),
         ]
         .map(|(name, count)| (name, Value::Number(count)))
-    }
-
-    /// Returns the lines of the histogram of IPv4.
-    fn durations_v4(&self) -> [(&'static str, Value); BUCKETS] {
-        core::array::from_fn(|i| {
-            let count = self.totals_v4.durations[i];
-            (histogram::NAMES_V4[i], Value::Number(count))
-        })
     }
 
     /// Returns the lines about connects of IPv4, except their durations.
