@@ -35,7 +35,7 @@ quiet_cmd_tsoffset_bindgen = BINDGEN $@
 		$(if $(CONFIG_X86_64),--target=x86_64-linux-gnu) \
 		$(if $(CONFIG_ARM64),--target=aarch64-linux-gnu)
 
-tsoffset-types := fprobe ftrace_ops ftrace_regs kprobe_pre_handler_t tsoffset_verdict tsoffset_flags tcp_sock inet_sock ipv6_pinfo sock kprobe kretprobe kretprobe_instance \
+tsoffset-types := fprobe ftrace_ops ftrace_regs kprobe_pre_handler_t tsoffset_verdict tsoffset_flags tcp_sock inet_sock ipv6_pinfo sock sockaddr_in kprobe kretprobe kretprobe_instance \
 	notifier_block proc_ops netns_ipv4 seq_operations pernet_operations net_generic tracepoint irq_work wait_queue_head wait_queue_entry
 tsoffset-functions := enable_kprobe register_kprobe register_kretprobe register_fprobe_syms unregister_fprobe ftrace_set_filter_ip ftrace_free_filter register_ftrace_function unregister_ftrace_function sprint_symbol copy_from_kernel_nofault unregister_kprobe \
 	unregister_kretprobe proc_create_data proc_mkdir proc_remove single_release seq_lseek \
