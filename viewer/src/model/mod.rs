@@ -4,6 +4,7 @@
 
 pub mod alert;
 pub mod event;
+pub mod failure;
 pub mod failures;
 pub mod histogram;
 pub mod kind;

@@ -124,12 +124,12 @@ mod tests {
     fn every_line_is_kept_in_its_order() {
         let stats =
             Stats::parse(&format!("{STATS}later_count 7\nlater_word some-thing\n")).unwrap();
-        let printed: String = stats
+        let lines: Vec<_> = stats
             .iter()
             .map(|(name, value)| format!("{name} {value}\n"))
             .collect();
         assert_eq!(
-            printed,
+            lines.concat(),
             format!("{STATS}later_count 7\nlater_word some-thing\n")
         );
         assert_eq!(

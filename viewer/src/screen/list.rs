@@ -10,7 +10,7 @@ use ratatui::{
 };
 
 use super::{state::State, theme::Theme};
-use crate::model::{failures::Failure, number};
+use crate::model::{failure::Failure, number};
 
 /// The width from which a line has the user, too.
 const WIDE: usize = 100;
