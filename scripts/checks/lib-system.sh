@@ -53,16 +53,15 @@ in_system() {
 # apt_in_system COMMAND...: runs apt-get in the system with packages that are already downloaded.
 apt_in_system() { in_system apt-get -qq --yes --no-install-recommends -o APT::Sandbox::User=root "$@"; }
 
-# Prints "package=version" of a kernel with headers and source, of the headers of the stable suite's kernel, and of their
-# dependencies that the toolroot lacks.
+# Prints "package=version" of a kernel with headers and source, and of their dependencies that the toolroot lacks.
 kernel_packages() {
 	apt_own apt-get install --simulate --no-install-recommends "linux-base/$suite" "linux-image-$release=$version" \
-		"linux-headers-$release=$version" "$package=$version" "linux-headers-amd64/trixie" tiny-initramfs |
+		"linux-headers-$release=$version" "$package=$version" tiny-initramfs |
 		sed -nE 's/^Inst ([^ ]+) (\[[^]]*\] )?\(([^ ]+) .*/\1=\3/p'
 }
 
 # install_kernel LAYER: installs the kernel with apt. DKMS generates its key here once, because no check tests the key's
-# generation. LAYER keeps the package of the kernel's source, for a test that installs it later.
+# generation.
 install_kernel() {
 	local layer=$1 all files status=0
 	mapfile -t all < <(kernel_packages)
@@ -74,13 +73,13 @@ install_kernel() {
 	apt_in_system install "${files[@]}" || status=$?
 	in_system dkms generate_mok || status=$?
 	umount_system
-	mv "$layer/packages/${package}_"*.deb "$layer/source.deb" || status=$?
 	rm -rf "$layer/packages"
 	return "$status"
 }
 
-# Mounts $system with the kernel installed. Sets kernel_layer, and other to the release of the second kernel. Changes go to $scratch, which the exit trap removes.
+# Mounts $system with the kernel installed. Changes go to $scratch, which the exit trap removes.
 open_system() {
+	local kernel_layer
 	kernel_layer=$CACHE/system/$({ dpkg-query --show; cat "$PROJECT/scripts/checks/lib-system.sh"; } | digest "$release" "$version")
 	# shellcheck disable=SC2317 # make_once calls it
 	install_tracked() { track "system with linux-image-$release" 0 "$CACHE/log/system" install_kernel "$1"; }
@@ -88,10 +87,6 @@ open_system() {
 	find "$CACHE/system" -mindepth 1 -maxdepth 1 -type d -mmin +1440 ! -path "$kernel_layer" -exec rm -rf {} +
 	mount_system "$scratch/layer" "$kernel_layer"
 	system_files > "$scratch/before"
-	# The other kernel, without Rust. DKMS builds for each kernel with headers.
-	other=$(cd "$system/lib/modules" && find . -mindepth 1 -maxdepth 1 ! -name "$release" -printf '%P')
-	[[ -n $other ]] || die "the system has no second kernel"
-	! grep --quiet --line-regexp CONFIG_RUST=y "$system/usr/src/linux-headers-$other/.config" || die "the second kernel, $other, has CONFIG_RUST"
 }
 
 # Lists path, type, mode, owner and size of every file. Omits logs, caches, apt's lists and dpkg's backup and lock files.
@@ -113,10 +108,11 @@ something_left() {
 	return "$status"
 }
 
-# system_kernel ABOVE: puts the system's kernel into $scratch/kernel, and into ABOVE what a guest needs of the system: the module
-# lists, modprobe.d, the installed module, and liblzma, which kmod requires to decompress the module.
-system_kernel() {
-	local above=$1 kernel_of_system=$scratch/kernel lzma file
+# boot_system RUN PATTERN DESCRIPTION SCRIPT [ARGUMENT...]: does what "must 0" does, in a guest that boots the system's
+# kernel. The guest has the system's module lists, its modprobe.d, the installed module, and liblzma, which kmod requires to
+# decompress the module.
+boot_system() {
+	local above=$scratch/image kernel_of_system=$scratch/kernel of=$kernel image=$scratch/initramfs lzma file
 	rm -rf "$above"
 	mkdir -p "$above/etc/modprobe.d" "$above/lib/modules/$release" "$kernel_of_system"
 	cp "$system/lib/modules/$release/vmlinuz" "$kernel_of_system/"
@@ -128,22 +124,12 @@ system_kernel() {
 	done
 	lzma=$(find /usr/lib -name 'liblzma.so.5' -print -quit)
 	install -D "$(readlink -f "$lzma")" "$above$lzma"
-}
-
-# system_image ABOVE IMAGE-ARGUMENT...: writes a guest image from scripts/harness/image with the files of ABOVE to
-# $scratch/initramfs. The kernel unpacks concatenated archives one after the other.
-system_image() {
 	{
-		cat "$("$PROJECT/scripts/harness/image" --without-module "${@:2}" "$kernel")"
-		(cd "$1" && find . -print0 | sort --zero-terminated | cpio --null --create --format=newc --quiet) | gzip -1
-	} > "$scratch/initramfs"
-}
-
-# boot_system RUN PATTERN DESCRIPTION SCRIPT [ARGUMENT...]: does what "must 0" does, in a guest that boots the system's kernel.
-boot_system() {
-	local image=$scratch/initramfs
-	system_kernel "$scratch/image"
-	system_image "$scratch/image"
-	local kernel=$scratch/kernel
+		cat "$("$PROJECT/scripts/harness/image" --without-module "$of")"
+		# The kernel unpacks concatenated archives one after the other.
+		(cd "$above" && find . -print0 | sort --zero-terminated |
+			cpio --null --create --format=newc --quiet) | gzip -1
+	} > "$image"
+	local kernel=$kernel_of_system
 	must 0 "$@"
 }
