@@ -12,6 +12,8 @@ def figures(found):
             named[candidate["name"]] = (candidate["added"], candidate["low"], candidate["high"])
     for measured in found.get("measured", ()):
         named[f"{measured['unit']} {measured['what']}"] = (measured["figure"],) * 3
+    for part in found.get("memory", ()):
+        named[f"bytes {part['of']}"] = (part["bytes"],) * 3
     return named
 
 
