@@ -90,28 +90,6 @@ bpftrace_counts() {
 	esac
 }
 
-# bpf attach|detach OBJECT: attaches or detaches the programs of a BPF object. "detach" checks the counts and the records.
-bpf() {
-	grep -q "^bpf /sys/fs/bpf " /proc/mounts || mount -t bpf bpf /sys/fs/bpf
-	"$here/../bpf/loader" "$1" "$here/../bpf/$2.o"
-}
-
-# bpftrace_records attach|detach PROGRAM: runs a bpftrace program with the map @calls of counts, and the maps @task and @ends of
-# records. "detach" expects as many records as calls, up to 256, each with the ends of the bench's connects.
-bpftrace_records() {
-	case $1 in
-	attach) background bpftrace -e "$2" ;;
-	detach)
-		interrupt
-		awk -F ': ' '/^@calls\[/ { calls += $2 } /^@task\[.*, tsoffset-worklo\)$/ { tasks++ }
-			/^@ends\[.*, \[0(,0){14},1\], [0-9]+, \[0(,0){14},1\], 7000, [1-9][0-9]*, 0, (0|false), 0\)$/ { ends++ }
-			END { kept = calls < 256 ? calls : 256
-				if (tasks == kept && ends == kept) print calls + 0
-				else print calls + 0 " calls, " tasks + 0 " tasks and " ends + 0 " ends" }' $state.out
-		;;
-	esac
-}
-
 # lines attach|detach PATTERN COMMAND...: runs COMMAND, which prints a line that matches PATTERN for each call. "detach" counts
 # these lines.
 lines() {

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Makes a table, JSON and a plot of the guest's output of a bench.
 
-Usage: report.py OUTPUT CANDIDATES DESTINATION table|json EARLIER [NANOSECONDS]. OUTPUT has figures in instructions, and
-NANOSECONDS, if it exists, has figures in nanoseconds. EARLIER has the JSON of an earlier bench to compare with.
-Writes DESTINATION.json, DESTINATION.md and DESTINATION.svg (by gnuplot). Prints the table or the JSON.
+Usage: report.py OUTPUT CANDIDATES DESTINATION table|json [NANOSECONDS]. OUTPUT has figures in instructions, and
+NANOSECONDS, if it exists, has figures in nanoseconds. Writes DESTINATION.json, DESTINATION.md and DESTINATION.svg (by
+gnuplot), and prints the table or the JSON.
 """
 
 import datetime
@@ -14,10 +14,6 @@ import re
 import statistics
 import subprocess
 import sys
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-import changes  # noqa: E402
-import memory  # noqa: E402
 
 # The measured calls, by their names in JSON. JSON has the figures of connect at the top level.
 CALLS = {
@@ -36,7 +32,7 @@ def job(candidates, name):
 def read(output, candidates):
     """Returns the figures: {"kernel": ..., "base": ..., "candidates": [...], "calls": {call: {"base": ...}}}."""
     found = {"version": 1, "date": datetime.date.today().isoformat(), "calls": {}}
-    call, throughput, loads = None, {}, []
+    call, throughput = None, {}
     for line in output.read_text().splitlines():
         words = line.split()
         match words:
@@ -47,8 +43,6 @@ def read(output, candidates):
             case ["measured", figure, unit, *what]:
                 found.setdefault("measured", []).append(
                     {"figure": int(figure), "unit": unit, "what": " ".join(what)})
-            case ["memory", *figures]:
-                loads.append(memory.Load(*map(int, figures)))
             case ["growth", smp, state, connects]:
                 throughput.setdefault(int(smp), {}).setdefault(state, []).append(int(connects))
             case ["call", name]:
@@ -59,8 +53,6 @@ def read(output, candidates):
                 call["candidates"].append({
                     "name": name, "job": job(candidates, name), "added": int(added),
                     "low": int(low), "high": int(high), "rounds": int(rounds)})
-    if parts := memory.parts(loads):
-        found["memory"] = parts
     # Each round with the module is compared with the round before it without the module.
     for smp, states in throughput.items():
         ratios = [loaded / unloaded for loaded, unloaded in zip(states["loaded"], states["unloaded"])]
@@ -115,7 +107,6 @@ def table(found):
     if "measured" in found:
         lines += ["| | |", "|---|--:|"]
         lines += [f"| {m['what']} | {m['figure']:,} {m['unit']} |" for m in found["measured"]] + [""]
-    lines += memory.table(found)
     if "growth" in found:
         lines += ["| processors | connects without | with the module | ratio of pairs, median | lowest to highest | rounds |",
                   "|--:|--:|--:|--:|--:|--:|"]
@@ -155,9 +146,7 @@ plot $figures using (100):0:(100):2:($0-0.3):($0+0.3):ytic(1) with boxxyerror lc
 def main():
     output, candidates, destination = map(pathlib.Path, sys.argv[1:4])
     found = read(output, candidates)
-    earlier = json.loads(pathlib.Path(sys.argv[5]).read_text())
-    found["since"] = changes.since(earlier, found)
-    for nanoseconds in map(pathlib.Path, sys.argv[6:]):
+    for nanoseconds in map(pathlib.Path, sys.argv[5:]):
         if nanoseconds.exists():
             in_time(found, nanoseconds, candidates)
     document = json.dumps(found, indent=1) + "\n"
@@ -167,7 +156,7 @@ def main():
         plot(found, destination.with_name(destination.name + ".svg"))
     # A run that ended early has printed the reason, and has no figures.
     if found["candidates"] or found["calls"]:
-        print(document if sys.argv[4] == "json" else table(found) + "\n" + changes.table(found["since"]), end="")
+        print(document if sys.argv[4] == "json" else table(found), end="")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ mod fault;
 mod flip;
 mod follow;
 mod fuzz;
-mod mark;
 mod median;
 mod namespaces;
 mod overlap;
@@ -67,8 +66,6 @@ enum Command {
     Fault(fault::Options),
     /// Open, read, write, seek and poll files at random, or load a module with random parameters
     Fuzz(fuzz::Options),
-    /// Mark a phase for the emulator's plugin of `make sharing`
-    Mark(mark::Options),
     /// Measure the cost that attached programs add to a system call
     Bench(bench::Options),
 }
@@ -90,7 +87,6 @@ fn main() -> Result<()> {
         Command::Namespaces(options) => namespaces::run(&options),
         Command::Fault(options) => fault::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
-        Command::Mark(options) => mark::run(&options),
         Command::Bench(options) => bench::run(&options),
     }
 }
