@@ -16,8 +16,8 @@
 VARIANTS=$(dirname "$TSOFFSET_KO")
 STATS=/proc/tsoffset/stats
 
-# run_checks FUNCTION...: runs each check and prints its result. Loads a fresh module before each check unless NOLOAD is
-# set, and unloads the module after the check.
+# run_checks FUNCTION...: runs each check, prints its duration in seconds and its result. Loads a fresh module before each
+# check unless NOLOAD is set, and unloads the module after the check.
 run_checks() {
 	# TSOFFSET_CHECKS selects checks. A selection without a match is a mistake, so it fails.
 	chosen=''
@@ -34,10 +34,14 @@ run_checks() {
 	fi
 	ktap_print_header
 	ktap_set_plan $#
+	# The runner kills a script at its time limit. Such a script leaves its module and workloads.
+	clean_up
 	for check; do
+		begun=$SECONDS
 		# A subshell within "if" would ignore set -e.
 		(set -eo pipefail; run_check "$check")
 		status=$?
+		echo "$check took $((SECONDS - begun)) s"
 		case $status in
 		0) ktap_test_pass "$check" ;;
 		"$KSFT_SKIP") ktap_test_skip "$check" ;;
