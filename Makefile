@@ -8,7 +8,7 @@ KDIR ?= /lib/modules/$(KERNELRELEASE)/build
 PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := module
-.PHONY: kernel-tree module modules_install install uninstall rust-analyzer clean help run test guest race fields audit bench deb dist test-system \
+.PHONY: kernel-tree module viewer modules_install install uninstall rust-analyzer clean help run test guest race fields audit bench deb dist test-system \
 	gauntlet soak clean-cache rustdoc upstream container test-container
 
 modules_install rust-analyzer clean: kernel-tree
@@ -20,6 +20,10 @@ kernel-tree:
 # The build makes metadata/ if the headers lack Rust metadata. The kernel's Makefile takes RUSTC from the command line only.
 module:
 	+@RUSTC_OF_MODULE="$(if $(filter command%,$(origin RUSTC)),$(RUSTC))" scripts/dist/build "$(KDIR)"
+
+# tsoffset-top. make install installs it where it is built.
+viewer:
+	cargo build --release --locked --manifest-path viewer/Cargo.toml --target-dir viewer/target
 
 modules_install rust-analyzer clean:
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/src $@

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The module's files.
+
+mod events;
+mod files;
+
+pub use events::Events;
+pub use files::Files;
