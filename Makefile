@@ -21,9 +21,10 @@ kernel-tree:
 module:
 	+@RUSTC_OF_MODULE="$(if $(filter command%,$(origin RUSTC)),$(RUSTC))" scripts/dist/build "$(KDIR)"
 
-# tsoffset-top. make install installs it where it is built.
+# tsoffset-top. make install installs it where it is built. A tarball of make dist has the crates.
 viewer:
-	cargo build --release --locked --manifest-path viewer/Cargo.toml --target-dir viewer/target
+	cargo build --release --locked $(if $(wildcard vendor/config.toml),--offline --config vendor/config.toml) \
+		--manifest-path viewer/Cargo.toml --target-dir viewer/target
 
 modules_install rust-analyzer clean:
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/src $@
