@@ -120,9 +120,10 @@ compare() {
 	return "$wrong"
 }
 
-# expect NAME=VALUE...: compares lines of stats.
+# expect NAME=VALUE...: compares lines of stats. Name connects_in_flight where calls are parked. Otherwise the function waits
+# for them in vain.
 expect() {
-	settle
+	settle "$@"
 	compare "$@" < "$STATS"
 }
 
@@ -137,12 +138,25 @@ wait_for() {
 	done
 }
 
-# Waits until no connect is in flight, so that the ledger is not busy. Gives up without an error, because the caller reads
-# the ledger.
-settle() { wait_for 5 not_busy || :; }
+# settle [NAME=VALUE...]: waits until as many connects are in flight as these lines say, or else until the ledger is not
+# busy. Gives up without an error, because the caller reads the lines.
+settle() {
+	local pair
+	for pair; do
+		case $pair in
+		connects_in_flight=[1-9]*)
+			wait_for 5 in_flight "${pair#*=}" || :
+			return
+			;;
+		esac
+	done
+	wait_for 5 not_busy || :
+}
 
 # reached NAME COUNT: succeeds if that line of stats has at least COUNT.
 reached() { [ "$(stat "$1")" -ge "$2" ]; }
+
+in_flight() { [ "$(stat connects_in_flight)" = "$1" ]; }
 
 not_busy() { [ "$(stat ledger)" != busy ]; }
 
