@@ -94,8 +94,8 @@ the_oldest_go_first() {
 more_than() { [ "$(stat connects_recorded)" -gt "$1" ]; }
 
 a_snapshot_agrees_with_itself() {
-	load
-	workload connect --serve --threads 8 --connects 100
+	# A small ring: reading the file byte by byte takes a system call for each.
+	load_with records=32
 	workload connect --serve --threads 4 --connects 1000000 --seconds 250 > /dev/null &
 	connecting=$!
 	wait_for 5 more_than 100
@@ -111,7 +111,8 @@ a_snapshot_agrees_with_itself() {
 	tsoffset-workload reread < "$CONNECTS"
 	more_than "$before"
 	kill "$connecting"
-	[ "$(wc -l < /tmp/small)" -ge 101 ]
+	# The heading, and at least one full ring.
+	[ "$(wc -l < /tmp/small)" -ge 33 ]
 }
 
 for_the_administrator_only() {

@@ -17,7 +17,7 @@ none_with_64_threads() {
 # preempted longest.
 none_with_400_threads() {
 	load
-	connects=$(workload connect --serve --threads 400 --connects 4000 | counted)
+	connects=$(workload connect --serve --threads 400 --connects 2000 | counted)
 	all_matched "$connects"
 }
 
