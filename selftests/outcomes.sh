@@ -360,7 +360,7 @@ namespaces_have_their_own() {
 }
 
 unloading_under_load() {
-	for _ in 1 2 3 4 5; do
+	for _ in 1 2 3; do
 		(workload connect --serve --threads 8 --connects 1000000 > /dev/null &)
 		load_with outcomes=16
 		wait_for 20 reached outcomes_begun 5
