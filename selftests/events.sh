@@ -153,17 +153,17 @@ all_were_told() {
 eight_readers_under_load() {
 	load_with "$@"
 	for reader in 1 2 3 4 5 6 7 8; do
-		follow "load$reader" --lines 2000 --how poll
+		follow "load$reader" --lines 1000 --how poll
 	done
-	workload connect --serve --threads 8 --connects 2000
-	wait_for 20 all_were_told 2000 || :
+	workload connect --serve --threads 8 --connects 1000
+	wait_for 20 all_were_told 1000 || :
 	# A reader that lost events waits for lines that never come.
 	killall -q tsoffset-workload || :
 	for reader in 1 2 3 4 5 6 7 8; do
 		echo "reader $reader: $(wc -l < "/tmp/load$reader") lines, $(told "$reader") connects"
 	done
-	all_were_told 2000
-	all_matched 2000
+	all_were_told 1000
+	all_matched 1000
 }
 
 under_load() { eight_readers_under_load; }
