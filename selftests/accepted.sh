@@ -59,7 +59,9 @@ the_time_is_that_of_the_handshake() {
 	load_with outcomes=64
 	two_namespaces
 	serve ip netns exec right -- --listen '[::]:7000'
-	# "right" has the wrong hardware address of its peer: the answers to the SYN go nowhere until it is corrected.
+	# "right" has the wrong hardware address of its peer: the answers to the SYN go nowhere until it is corrected. "left" need
+	# not ask for the address of "right", whose answer would go nowhere, too.
+	ip -n left neighbour replace 2001:db8::2 lladdr "$(ip netns exec right cat /sys/class/net/veth0/address)" dev veth0 nud permanent
 	ip -n right neighbour replace 2001:db8::1 lladdr 02:00:00:00:00:99 dev veth0 nud permanent
 	ip netns exec left tsoffset-workload connect --to '[2001:db8::2]:7000' --threads 1 --connects 1 &
 	wait_for 20 reached outcomes_pending 1

@@ -30,10 +30,10 @@ it_is_the_callers() {
 	workload connect --serve --threads 2 --connects 5
 	printf '%s\n' "$(inode /tmp/cgroup) 5" "$(inode "$CGROUP") 12" | sort > /tmp/expected
 	cgroups | diff /tmp/expected -
-	# Both events of a connection have it.
-	tsoffset-workload follow /proc/tsoffset/events --oldest --lines 34 > /tmp/events
-	for event in connect outcome; do
-		[ "$(grep -c "\"event\":\"$event\".*\"cgroup\":$(inode "$CGROUP")}" /tmp/events)" -eq 12 ]
+	# The events of both sides of a connection have it.
+	tsoffset-workload follow /proc/tsoffset/events --oldest --lines 51 > /tmp/events
+	for event in connect outcome accepted; do
+		[ "$(grep -cE "\"event\":\"$event\".*\"cgroup\":$(inode "$CGROUP")[,}]" /tmp/events)" -eq 12 ]
 	done
 }
 

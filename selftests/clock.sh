@@ -34,7 +34,7 @@ it_is_that_of_the_clock() {
 	[ "$(times | wc -l)" -eq 20 ]
 	# Events have the same time as records, and outcomes have one, too.
 	exec 3< "$EVENTS"
-	tsoffset-workload follow "$EVENTS" --oldest --lines 40 > /tmp/events
+	tsoffset-workload follow "$EVENTS" --oldest --lines 60 > /tmp/events
 	exec 3<&-
 	sed -nE '/"event":"connect"/s/.*"realtime":([0-9]+).*/\1/p' /tmp/events | sort > /tmp/times
 	awk 'NR > 1 { print $22 }' "$CONNECTS" | sort | diff - /tmp/times

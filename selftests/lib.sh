@@ -217,7 +217,7 @@ make_cgroup() {
 		exit "$KSFT_SKIP"
 	}
 	mkdir -p /tmp/cgroup
-	busybox mountpoint -q /tmp/cgroup || mount -t cgroup2 cgroup2 /tmp/cgroup
+	[ -e /tmp/cgroup/cgroup.procs ] || mount -t cgroup2 cgroup2 /tmp/cgroup
 	mkdir -p "$CGROUP"
 }
 
