@@ -23,8 +23,9 @@ use crate::bindings;
 
 /// A handler of steps.
 pub(crate) trait Handler: Sync {
-    /// Runs at each step, with interrupts off, under the timekeeper's raw spin lock: calls never overlap. Must not
-    /// take a lock or read a clock. `since` is `CLOCK_BOOTTIME` of the step. `difference` is `CLOCK_REALTIME` minus
+    /// Runs at each step, with interrupts off, under the timekeeper's raw spin lock: calls never overlap. It also runs
+    /// without a step, with the same difference: at a suspend, or when another notifier is registered. Must not take a
+    /// lock or read a clock. `since` is `CLOCK_BOOTTIME` of the step. `difference` is `CLOCK_REALTIME` minus
     /// `CLOCK_BOOTTIME` from then on. Both are nanoseconds.
     fn stepped(&self, since: u64, difference: u64);
 }
@@ -88,6 +89,7 @@ unsafe extern "C" fn call<T: Handler>(
             // SAFETY: The C compiler reports where the fields of 64 bits are. The kernel holds the timekeeper's lock.
             unsafe { read_once(timekeeper.byte_add(offset).cast::<u64>()) }
         };
+        // The clock below is one that NMIs may read: it waits for no update, such as this one.
         let real = load(bindings::layout::TIMEKEEPER_OFFS_REAL);
         let boot = load(bindings::layout::TIMEKEEPER_OFFS_BOOT);
         this.handler

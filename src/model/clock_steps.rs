@@ -38,9 +38,16 @@ impl<W: Word, const N: usize> ClockSteps<W, N> {
         }
     }
 
-    /// Writes a step over the oldest one. The caller lets no other write run. Never waits.
+    /// Writes a step over the oldest one, unless the difference is that of the last step. The kernel reports more than
+    /// steps: a suspend, another clocksource. The caller lets no other write run. Never waits.
     pub(crate) fn push(&self, since: u64, difference: u64) {
         let position = self.count.own();
+        if position != 0 {
+            let last = &self.steps[(position - 1) as usize % N];
+            if last.difference.own() == difference {
+                return;
+            }
+        }
         let step = &self.steps[position as usize % N];
 
         // A reader that sees the new contents of the slot sees this count, too.

@@ -57,8 +57,8 @@ impl tracepoint::Handler for StateProbe {
         let preempt = (&interrupts).into();
         let is_not_followed = socket.is_ipv4() && !self.0.ipv4();
         match step {
-            // A socket that became one of IPv4. The close judges the offset of the IPv6 connect. A later connect over IPv4 is not followed, but in
-            // repair mode it keeps the old offset.
+            // A socket that became one of IPv4. The close judges the offset of the IPv6 connect. A later connect over
+            // IPv4 is not followed, but in repair mode it keeps the old offset.
             Step::Begins if is_not_followed => {
                 if socket.in_repair() {
                     self.keeps_its_offset(preempt, socket);
@@ -119,6 +119,17 @@ impl StateProbe {
         attempt: Option<Attempt>,
     ) {
         let time = clock::boot_ns();
+        // The return of the call reports a failure in the call, with its error. The socket has no error then, or that
+        // of its last connection, which `tcp_disconnect()` leaves. A subflow of MPTCP can get its answer, and an
+        // error, before the application's call returns.
+        let is_in_call = outcome != Outcome::Established
+            && (error == 0 || !socket.is_mptcp())
+            && socket.is_in_connect();
+        let (outcome, error) = if is_in_call {
+            (Outcome::Closed, 0)
+        } else {
+            (outcome, error)
+        };
         self.0
             .counts(preempt, socket.net())
             .outcomes
@@ -137,9 +148,7 @@ impl StateProbe {
                 handshake,
             },
         );
-        // The return of the call reports a failure in the call, with its error: the socket has none. A subflow of
-        // MPTCP can get its answer, and an error, before the application's call returns.
-        if outcome != Outcome::Established && (error != 0 || !socket.is_in_connect()) {
+        if outcome != Outcome::Established && !is_in_call {
             self.fails(preempt, socket, time, error, attempt);
         }
     }

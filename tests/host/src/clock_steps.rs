@@ -37,6 +37,19 @@ fn a_clock_can_be_set_back() {
     assert_eq!(steps.realtime(1_000), Some(100));
 }
 
+/// A suspend is reported as a step, and is none.
+#[test]
+fn a_report_without_a_step_takes_no_place() {
+    let steps = ClockSteps::<Single, 4>::new();
+    steps.push(100, 1_000);
+    steps.push(200, 2_000);
+    for since in 201..220 {
+        steps.push(since, 2_000);
+    }
+    assert_eq!(steps.realtime(199), Some(1_199));
+    assert_eq!(steps.realtime(210), Some(2_210));
+}
+
 proptest! {
     /// The last `N - 1` steps are known. An earlier time has no wall-clock time, and never a wrong one.
     #[test]
