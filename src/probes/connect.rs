@@ -233,15 +233,6 @@ impl<F: Connects> ConnectProbe<F> {
         self.0.self_test.reached_own(hook);
         true
     }
-
-    /// Marks a socket that connected in TCP_REPAIR mode: it keeps its offset, set by a user or an earlier connect.
-    #[cold]
-    #[inline(never)]
-    fn mark_repair(&self, preempt: PreemptDisabled<'_>, socket: Socket<'_>) {
-        if let Some(network) = self.0.network(preempt, socket.net()) {
-            network.mark_repair(preempt, socket.cookie());
-        }
-    }
 }
 
 impl<F: Connects> ConnectProbe<F> {
@@ -434,9 +425,6 @@ impl<F: Connects> Handler for ConnectProbe<F> {
             },
         };
         let verdict = observation.judge();
-        if repair {
-            self.mark_repair(preempt, socket);
-        }
         let cpu = self.0.this_cpu(preempt);
         let time = clock::boot_ns();
         // The clock of another CPU can be behind.

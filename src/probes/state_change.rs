@@ -57,16 +57,11 @@ impl tracepoint::Handler for StateProbe {
         let preempt = (&interrupts).into();
         let is_not_followed = socket.is_ipv4() && !self.0.ipv4();
         match step {
-            // A socket that became one of IPv4. The close judges the offset of the IPv6 connect. A later connect over
-            // IPv4 is not followed, but in repair mode it keeps the old offset.
-            Step::Begins if is_not_followed => {
-                if socket.in_repair() {
-                    self.keeps_its_offset(preempt, socket);
-                }
-            }
-            Step::Ends { .. } if is_not_followed => (),
-            // Nothing is sent in repair mode.
-            Step::Begins if socket.in_repair() => (),
+            // Nothing is sent in repair mode, and the socket keeps the offset of a user or of an earlier connect. The
+            // probe of connects cannot mark it: that probe misses calls, and follows none over IPv4 without `ipv4`.
+            Step::Begins if socket.in_repair() => self.keeps_its_offset(preempt, socket),
+            // A socket that became one of IPv4. The close judges the offset of the IPv6 connect.
+            Step::Begins | Step::Ends { .. } if is_not_followed => (),
             Step::Begins => self.begins(preempt, socket_events, socket),
             Step::Ends {
                 outcome,
