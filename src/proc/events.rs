@@ -121,18 +121,10 @@ impl Stream for EventsFile {
         };
         if follow_up_first {
             if let Some(placed) = take_oldest(&mut reader.socket_events) {
-                json::socket_event(
-                    line,
-                    &placed,
-                    self.0.clock_steps.realtime(placed.entry.time),
-                )?;
+                json::socket_event(line, &placed)?;
             }
         } else if let Some(placed) = take_oldest(&mut reader.connects) {
-            json::json(
-                line,
-                &placed,
-                self.0.clock_steps.realtime(placed.entry.time),
-            )?;
+            json::json(line, &placed)?;
         }
         Ok(())
     }

@@ -78,13 +78,7 @@ pub(super) fn print(
     let stats = Stats {
         totals: second.connects,
         kept,
-        totals_v4: second.connects_v4,
-        ipv4: state.ipv4(),
-        ledger: Ledger::check_both(
-            [&first.connects, &first.connects_v4],
-            kept.as_ref(),
-            [&second.connects, &second.connects_v4],
-        ),
+        ledger: Ledger::check(&first.connects, kept.as_ref(), &second.connects),
         policy: Policy::from_tcp_timestamps(tcp_timestamps(net)),
         probe_armed,
         witness: state.overlaps.is_some(),
@@ -101,8 +95,10 @@ pub(super) fn print(
         hook: state.hook.name(),
     };
 
-    stats.each(&mut |name, value| match value {
-        Value::Number(number) => seq_print!(out, "{name} {number}\n"),
-        Value::Word(word) => seq_print!(out, "{name} {word}\n"),
-    });
+    for (name, value) in stats.lines() {
+        match value {
+            Value::Number(number) => seq_print!(out, "{name} {number}\n"),
+            Value::Word(word) => seq_print!(out, "{name} {word}\n"),
+        }
+    }
 }
