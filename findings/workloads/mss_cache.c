@@ -3,70 +3,31 @@
  * mss_cache SECONDS: connect() stores tp->mss_cache (tcp_sync_mss()), while another thread
  * asks for the same socket's TCP_MAXSEG.
  */
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
+#define NAME "mss_cache"
+#include "two_threads.h"
 
-static int shared = -1;
-static long asked;
-
-static void *ask(void *unused)
+static int question(int fd)
 {
-	for (;;) {
-		int fd = __atomic_load_n(&shared, __ATOMIC_ACQUIRE), size;
-		socklen_t length = sizeof(size);
-
-		if (fd >= 0 && !getsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &size, &length))
-			__atomic_fetch_add(&asked, 1, __ATOMIC_RELAXED);
-	}
-	return unused;
+	return ask_option(fd, TCP_MAXSEG);
 }
 
 int main(int argc, char **argv)
 {
-	time_t end = time(NULL) + (argc > 1 ? atoi(argv[1]) : 30);
-	struct sockaddr_in6 to = {
-		.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT
-	};
-	socklen_t size = sizeof(to);
 	int listener = socket(AF_INET6, SOCK_STREAM, 0);
-	pthread_t asker;
+	struct sockaddr_in6 to;
 	long connects = 0;
+	time_t end;
 
-	if (bind(listener, (struct sockaddr *)&to, size) || listen(listener, 64) ||
-	    getsockname(listener, (struct sockaddr *)&to, &size) ||
-	    pthread_create(&asker, NULL, ask, NULL)) {
-		perror("mss_cache");
-		return 1;
-	}
-	while (time(NULL) < end) {
+	listen_at(listener, &to);
+	for (end = start(argc, argv); time(NULL) < end; connects++) {
 		int fd = socket(AF_INET6, SOCK_STREAM, 0);
-		long before;
 
-		__atomic_store_n(&shared, fd, __ATOMIC_RELEASE);
-		/* Both sides have to be at it. A failing call must not hold up the program. */
-		before = __atomic_load_n(&asked, __ATOMIC_RELAXED);
-		while (__atomic_load_n(&asked, __ATOMIC_RELAXED) < before + 3 && time(NULL) < end)
-			;
-		if (connect(fd, (struct sockaddr *)&to, size)) {
-			perror("connect");
-			return 1;
-		}
+		share(fd);
+		wait_for_answers(end);
+		connect_to(fd, &to);
 		close(accept(listener, NULL, NULL));
-		__atomic_store_n(&shared, -1, __ATOMIC_RELEASE);
+		share(-1);
 		close(fd);
-		connects++;
 	}
-	printf("connects %ld, getsockopts %ld\n", connects, asked);
-	if (!asked) {
-		fprintf(stderr, "mss_cache: no getsockopt(TCP_MAXSEG) succeeded\n");
-		return 1;
-	}
-	return 0;
+	return counts("connects", connects);
 }
