@@ -4,6 +4,8 @@
 
 mod events;
 mod files;
+mod source;
 
 pub use events::Events;
 pub use files::Files;
+pub use source::Source;

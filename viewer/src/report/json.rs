@@ -5,12 +5,13 @@
 use std::{
     io::{self, Write},
     thread,
+    time::Instant,
 };
 
 use anyhow::Result;
 use serde_json::{json, Map, Value as Json};
 
-use super::Source;
+use super::read_once;
 use crate::{
     model::{
         alert::alerts,
@@ -19,17 +20,17 @@ use crate::{
         stats::{Stats, Value},
     },
     options::Options,
+    proc::Source,
 };
 
 /// Prints an object each interval, or a single one.
 pub fn run(options: &Options) -> Result<()> {
-    let mut source = Source::new(options);
     if options.once {
-        source.read_once(options)?;
-        return print(&mut source);
+        return print(&mut read_once(options)?);
     }
+    let mut source = Source::new(options);
     loop {
-        source.read()?;
+        source.read(Instant::now())?;
         print(&mut source)?;
         thread::sleep(options.interval());
     }

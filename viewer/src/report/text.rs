@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Result;
 
-use super::Source;
+use super::read_once;
 use crate::{
     model::{
         alert::alerts,
@@ -21,6 +21,7 @@ use crate::{
         stats::{Stats, Value},
     },
     options::Options,
+    proc::Source,
 };
 
 /// Failures that are printed at most.
@@ -36,9 +37,7 @@ const SECTIONS: [(&str, &[Kind]); 5] = [
 
 /// Prints the counts once.
 pub fn run(options: &Options) -> Result<()> {
-    let mut source = Source::new(options);
-    source.read_once(options)?;
-    let text = text(&source)?;
+    let text = text(&read_once(options)?)?;
     io::stdout().lock().write_all(text.as_bytes())?;
     Ok(())
 }

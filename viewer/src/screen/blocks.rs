@@ -33,7 +33,7 @@ struct Row {
 
 /// Returns the rows of the highest block, with its heading.
 pub fn wanted(state: &State) -> u16 {
-    let latencies = Histogram::of_connects(&state.rates, state.recent)
+    let latencies = Histogram::of_connects(&state.source.rates, state.recent)
         .rows(usize::MAX)
         .len();
     let rows = verdicts(state)
@@ -63,6 +63,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State) {
 
 fn rows(state: &State, kind: Kind) -> Vec<Row> {
     let stats = state
+        .source
         .rates
         .stats()
         .into_iter()
@@ -81,7 +82,7 @@ fn rows(state: &State, kind: Kind) -> Vec<Row> {
             };
             Row {
                 label: label(name),
-                rate: state.rates.rate(name),
+                rate: state.source.rates.rate(name),
                 count,
                 style,
             }
@@ -96,6 +97,7 @@ fn verdicts(state: &State) -> Vec<Row> {
 /// Returns the outcomes of handshakes, then the verdicts on offsets at close; nothing if the module does not follow them.
 fn outcomes(state: &State) -> Vec<Row> {
     if state
+        .source
         .rates
         .stats()
         .is_none_or(|stats| stats.number("outcomes") == 0)
@@ -136,7 +138,7 @@ fn counts(title: &str, mut rows: Vec<Row>, height: usize, state: &State) -> Vec<
 }
 
 fn latency(state: &State, height: usize, width: usize) -> Vec<Line<'static>> {
-    let calls = Histogram::of_connects(&state.rates, state.recent);
+    let calls = Histogram::of_connects(&state.source.rates, state.recent);
     let bound = |bucket: Option<Bucket>| match bucket {
         Some(Bucket {
             below: Some(bound), ..

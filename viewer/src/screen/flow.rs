@@ -30,8 +30,8 @@ pub fn lost(state: &State, width: usize) -> Vec<Line<'static>> {
         found.push(Span::styled(written(name, name, count, state), style));
     }
     let reader = [
-        ("events missed here", state.events.lost),
-        ("malformed events", state.events.malformed),
+        ("events missed here", state.source.events.lost),
+        ("malformed events", state.source.events.malformed),
     ];
     for (name, count) in reader.into_iter().filter(|&(_, count)| count > 0) {
         let text = format!("{name} {}", number::count(count));
@@ -61,6 +61,7 @@ pub fn reasons(state: &State, width: usize) -> Vec<Line<'static>> {
 
 fn numbers<'a>(state: &'a State, kinds: &'a [Kind]) -> impl Iterator<Item = (&'a str, u64)> {
     let numbers = state
+        .source
         .rates
         .stats()
         .into_iter()
@@ -70,7 +71,7 @@ fn numbers<'a>(state: &'a State, kinds: &'a [Kind]) -> impl Iterator<Item = (&'a
 
 fn written(label: &str, name: &str, count: u64, state: &State) -> String {
     let count = number::count(count);
-    match state.rates.rate(name) {
+    match state.source.rates.rate(name) {
         Some(rate) if rate > 0.0 => format!("{label} {count} ({}/s)", number::rate(Some(rate))),
         _ => format!("{label} {count}"),
     }

@@ -19,10 +19,10 @@ const WIDE: usize = 100;
 pub fn draw(frame: &mut Frame, area: Rect, state: &State) {
     let mut lines = vec![heading(state, area.width.into())];
     let rows = usize::from(area.height);
-    match state.events.trouble() {
+    match state.source.events.trouble() {
         Some(trouble) => lines.push(Line::raw(trouble.to_string())),
         None => {
-            let shown = state.failures.newest().skip(state.scroll).take(rows);
+            let shown = state.source.failures.newest().skip(state.scroll).take(rows);
             lines.extend(shown.map(|failure| line(failure, state, area.width.into())));
             if lines.len() == 1 {
                 lines.push(Line::raw("none"));

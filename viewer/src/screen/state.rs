@@ -7,21 +7,14 @@ use std::time::{Duration, Instant};
 use ratatui::crossterm::event::KeyCode;
 
 use super::theme::Theme;
-use crate::{
-    model::{failures::Failures, rates::Rates},
-    options::Options,
-    proc::{Events, Files},
-};
+use crate::{options::Options, proc::Source};
 
 /// The intervals of the keys + and -, in milliseconds.
 const INTERVALS: [u64; 9] = [100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000];
 
 /// The state of the screen.
 pub struct State {
-    pub files: Files,
-    pub events: Events,
-    pub rates: Rates,
-    pub failures: Failures,
+    pub source: Source,
     pub theme: Theme,
     pub interval: Duration,
     /// Why the last reading failed.
@@ -39,13 +32,8 @@ pub struct State {
 impl State {
     /// Makes the state before the first reading.
     pub fn new(options: &Options) -> Self {
-        let files = Files::new(options);
-        let events = Events::new(&files, !options.no_events);
         Self {
-            files,
-            events,
-            rates: Rates::default(),
-            failures: Failures::default(),
+            source: Source::new(options),
             theme: Theme::of_environment(|name| std::env::var(name).ok()),
             interval: options.interval(),
             trouble: None,
@@ -77,19 +65,13 @@ impl State {
 
     /// Reads the files. Without counts, the next reading has no rates: the module can be another one by then.
     pub fn read(&mut self, now: Instant) {
-        self.events.read(&mut self.failures);
-        match self.files.stats() {
-            Ok(stats) => {
-                self.rates.push(now, stats);
-                self.trouble = None;
-            }
-            Err(error) => {
-                self.rates.clear();
-                self.trouble = Some(format!("{error:#}"));
-            }
+        self.trouble = None;
+        if let Err(error) = self.source.read(now) {
+            self.source.rates.clear();
+            self.trouble = Some(format!("{error:#}"));
         }
-        self.uptime = self.files.uptime();
-        self.filter = self.files.filter();
+        self.uptime = self.source.files.uptime();
+        self.filter = self.source.files.filter();
     }
 
     /// Obeys a key. Returns true if the user quits.
@@ -113,7 +95,7 @@ impl State {
     }
 
     fn scroll_to(&mut self, row: usize) {
-        self.scroll = row.min(self.failures.newest().count().saturating_sub(1));
+        self.scroll = row.min(self.source.failures.newest().count().saturating_sub(1));
     }
 
     fn change_interval(&mut self, longer: bool) {

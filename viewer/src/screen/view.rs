@@ -34,7 +34,7 @@ pub fn draw(frame: &mut Frame, state: &State) {
         next: 0,
     };
     draw_line(frame, rows.take(1), title(state), state.theme.frame());
-    match (state.rates.stats(), &state.trouble) {
+    match (state.source.rates.stats(), &state.trouble) {
         (Some(stats), None) => counts(frame, &mut rows, state, stats),
         (_, trouble) => {
             let trouble = trouble.as_deref().unwrap_or("nothing is read yet");
@@ -103,8 +103,11 @@ fn title(state: &State) -> String {
         true => "PAUSED".into(),
         false => format!("every {} s", state.interval.as_secs_f64()),
     };
-    let mut words = vec![format!(" tsoffset-top: {}", state.files.scope()), interval];
-    if let Some(stats) = state.rates.stats() {
+    let mut words = vec![
+        format!(" tsoffset-top: {}", state.source.files.scope()),
+        interval,
+    ];
+    if let Some(stats) = state.source.rates.stats() {
         for (name, text) in [
             ("policy", ""),
             ("ledger", "ledger "),
@@ -131,7 +134,7 @@ fn calls(state: &State, stats: &Stats) -> String {
             "connects_v4_in_flight" if stats.word("ipv4") == "on" => "in flight over IPv4",
             _ => continue,
         };
-        let rate = match state.rates.rate(name) {
+        let rate = match state.source.rates.rate(name) {
             Some(rate) => format!(" ({}/s)", number::rate(Some(rate))),
             None => String::new(),
         };

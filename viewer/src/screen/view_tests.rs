@@ -75,11 +75,11 @@ fn rates_are_those_between_two_readings() {
     let (mut state, start) = (state(&[]), Instant::now());
     assert!(shown(&state, 80, 24)[1].starts_with("connects  738 called  0 in flight"));
     let text = fs::read_to_string(PathBuf::from(CAPTURED).join("tsoffset/stats")).unwrap();
-    state.rates.clear();
+    state.source.rates.clear();
     for (seconds, called) in [(0, 738), (3, 744)] {
         let text = text.replace("connects_called 738", &format!("connects_called {called}"));
         let at = start + Duration::from_secs(seconds);
-        state.rates.push(at, Stats::parse(&text).unwrap());
+        state.source.rates.push(at, Stats::parse(&text).unwrap());
     }
     let second = &shown(&state, 80, 24)[1];
     assert!(
@@ -94,6 +94,7 @@ fn alerts_and_trouble_are_on_the_screen() {
     let text = fs::read_to_string(PathBuf::from(CAPTURED).join("tsoffset/stats")).unwrap();
     let wrong = text.replace("ledger balanced", "ledger unbalanced");
     state
+        .source
         .rates
         .push(Instant::now(), Stats::parse(&wrong).unwrap());
     assert!(shown(&state, 80, 24)[2].starts_with("! ledger unbalanced"));
@@ -128,6 +129,7 @@ fn lines_of_a_later_module_have_a_place() {
     let mut text = fs::read_to_string(PathBuf::from(CAPTURED).join("tsoffset/stats")).unwrap();
     text.push_str("ipv4 on\nconnects_v4_called 5\nconnects_v4_missed 77\noffset_v4_match 66\noutcome_later 88\nfailed_no_port 99\n");
     state
+        .source
         .rates
         .push(Instant::now(), Stats::parse(&text).unwrap());
     let screen = shown(&state, 80, 24).join("\n");
