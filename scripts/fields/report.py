@@ -20,6 +20,7 @@ from .attribute import Attributor
 from .elsewhere import ByFunction, BySource
 from .objects import Objects
 from .reports import reports
+from .table import table
 from .tree import Tree
 
 
@@ -56,13 +57,6 @@ def other_build(objects, found):
     name, size = wrong[0]
     return (f"the log is of another build: {len(wrong)} of {len(checked)} functions have another size, "
             f"as {name}() with 0x{size:x} in the log and 0x{checked[wrong[0]][0].start:x} in the build")
-
-
-def table(rows):
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    rows.insert(1, tuple("-" * width for width in widths))
-    for row in rows:
-        print("| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |")
 
 
 def about(finding, fields):

@@ -12,6 +12,8 @@ import json
 import pathlib
 import sys
 
+from fields.table import table
+
 from .fieldverdict import of, verdict
 
 
@@ -23,13 +25,6 @@ def plainly(accesses):
         marked = sum(bool(one["marked"]) for one in all_of)
         cells.append(f"{what} {len(all_of) - marked} plain, {marked} marked")
     return "; ".join(cells)
-
-
-def table(rows):
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    rows.insert(1, tuple("-" * width for width in widths))
-    for row in rows:
-        print("| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |")
 
 
 def details(kernel, fields):
