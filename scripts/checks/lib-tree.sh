@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034,SC2154
 #
-# Small directories that pass for the source of a kernel, which nothing builds: sourced with $results and $subject set. $scratch is the
-# check's own directory, and so are the cache and the home.
+# Small directories that look like the source of a kernel. No check builds them. A script sources this file with $results and $subject
+# set. $scratch is the check's own directory, and has a cache and a home.
 
 # shellcheck source=scripts/checks/lib-checks.sh
 . "$PROJECT/scripts/checks/lib-checks.sh"
@@ -18,7 +18,7 @@ git config --global init.defaultBranch main
 
 store=net/ipv6/tcp_ipv6.c
 
-# a_tree DIRECTORY: what passes for a kernel.
+# a_tree DIRECTORY: makes the files that scripts/harness/tree requires of a kernel.
 a_tree() {
 	mkdir -p "$1/net/ipv6" "$1/init"
 	touch "$1/Kconfig" "$1/init/Kconfig"
@@ -26,13 +26,14 @@ a_tree() {
 		"$(seq 20 | sed 's|.*|\tline(&);|')" "$(seq 30 40 | sed 's|.*|\tline(&);|')" > "$1/$store"
 }
 
-# a_repository DIRECTORY: the same with a commit, called first; of what is there, where something is.
+# a_repository DIRECTORY [OPTION...]: makes a repository with the commit "first", of the files in DIRECTORY, or of a_tree. The options
+# are those of git init.
 a_repository() {
 	[[ -e $1/Kconfig ]] || a_tree "$1"
 	git -C "$1" init --quiet "${@:2}" && git -C "$1" add . && git -C "$1" commit --quiet -m first
 }
 
-# refused MESSAGE COMMAND...: it fails and says so.
+# refused MESSAGE COMMAND...: expects COMMAND to fail with output that matches MESSAGE.
 refused() {
 	local message=$1 said
 	shift
@@ -43,13 +44,13 @@ refused() {
 	grep -qE -- "$message" <<< "$said" || { echo "$said"; return 1; }
 }
 
-# nothing_half_made: what failed has left nothing in the cache.
+# nothing_half_made: succeeds if no failed step has left a file in the cache.
 nothing_half_made() { [[ -z $(find "$CACHE" -mindepth 2 -maxdepth 2 \( -name '*.new' -o -name '*.lock' \) -print | tee /dev/stderr) ]]; }
 
-# copied [COMMIT]: the copy of $TREE.
+# copied [COMMIT]: copies $TREE, and prints the copy.
 copied() { "$PROJECT/scripts/harness/tree" "$@"; }
 
-# patch_of EXPRESSION: a patch that sed makes of the store's file.
+# patch_of EXPRESSION: prints the patch that sed's EXPRESSION makes of the file with the store.
 patch_of() {
 	rm -rf "$scratch/patch"
 	mkdir "$scratch/patch"
@@ -60,7 +61,7 @@ patch_of() {
 }
 fix='s/(tp->tsoffset) = (.*);/WRITE_ONCE(\1, \2);/'
 
-# applies HOW TREE: PATCH on that tree.
+# applies HOW TREE: expects PATCH to apply to TREE, with the word HOW in the result.
 applies() {
 	local patched
 	patched=$("$PROJECT/scripts/race/patched" "$2") || return
