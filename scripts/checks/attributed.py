@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Compares what scripts/fields says about reports with what they are about, and records it.
+"""Compares the fields that scripts/fields attributes reports to with the known fields, and records the results.
 
-Usage: attributed.py cases BUILD CACHE READER CASES RESULTS SUBJECT  reports of pasted.py: lines "FIELD|ARGUMENTS|DESCRIPTION"; FIELD may
-                                                                     be "cannot tell: REASON"
-       attributed.py forms DIRECTORY                                 the public reports in a directory, each in a file, can be read
-       attributed.py public DIRECTORY CACHE READER KERNEL...         and are attributed, by the functions of some kernels, to the fields
-                                                                     that their fixes name
+Usage: attributed.py cases BUILD CACHE READER CASES RESULTS SUBJECT  attributes reports of pasted.py, by lines
+                                                                     "FIELD|ARGUMENTS|DESCRIPTION"; FIELD may be "cannot tell: REASON"
+       attributed.py forms DIRECTORY                                 parses the public reports in a directory, one in each file
+       attributed.py public DIRECTORY CACHE READER KERNEL...         attributes the public reports by the functions of these kernels, and
+                                                                     compares the fields with those that the fixes name
 """
 
 import pathlib
@@ -23,7 +23,7 @@ from fields.reports import reports
 from fields.tree import Tree
 
 STRUCTURES = "tcp_sock inet_connection_sock inet_sock sock sock_common ipv6_pinfo mptcp_sock".split()
-# So many of the public reports about these structures have to be attributed.
+# Least number of public reports about these structures that must be attributed.
 ENOUGH = 15
 
 
@@ -53,7 +53,7 @@ def forms(directory):
 
 
 def compared(field, wanted):
-    """What an answer is worth. Two fields that share a byte are a pair: the report can be about either."""
+    """Returns the verdict on an answer. Two fields that share a byte are a pair: the report can be about either."""
     if not field:
         return "not told"
     if field == wanted:

@@ -31,7 +31,7 @@ def arguments():
 
 
 def watching(part, missing):
-    """What KCSAN did during the workload."""
+    """Returns the state of KCSAN during the workload."""
     before, after = part.get("kcsan-before", {}), part.get("kcsan-after", {})
     watchpoints = int(after.get("setup_watchpoints", 0)) - int(before.get("setup_watchpoints", 0))
     enabled = before.get("enabled") == after.get("enabled") == "1"
@@ -100,7 +100,7 @@ class Collector:
 
 
 def group(findings):
-    """Findings that say the same, with their number."""
+    """Merges equal findings, and adds their number."""
     groups = {}
     for one in findings:
         key = (one.category, one.fields, one.functions, one.accesses, one.lines)
@@ -110,7 +110,7 @@ def group(findings):
 
 
 def verdict(path, watched):
-    """(verdict, contradictions) of a path, from what could be had."""
+    """Returns (verdict, contradictions) of a path, by the evidence that exists."""
     store, code, model = path["source"], path["machine_code"], path["memory_model"]
     races = path["kcsan"]["fields"][source.FIELD]
     says = [("machine code", {"plain": True, "marked": False}.get(code)),
@@ -140,7 +140,7 @@ def main():
         seen = None if options.without_module else witness.collect(
             collector.part, collector.rows.get("witness", []), collector.judge,
             paths["v6"]["source"] == "plain", missing, contradictions)
-    # Without debug information no report can be attributed: their number says nothing then.
+    # Without debug information no report can be attributed, and a number of 0 proves nothing.
     watched = state["enabled"] and state["watchpoints"] > 0 and bool(collector.objects.fields)
     for name, path in paths.items():
         path["verdict"], wrong = verdict(path, watched)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Prints which fields raced during a workload, as a table or one JSON document, and judges a patch by it.
+"""Prints the fields that raced during a workload, as a table or one JSON document, and judges a patch by these fields.
 
 Usage: fieldreport.py --fields all|NAME... [--accesses FILE...] [--patch NAME --applies HOW...] table|json FILE...; with a patch, the files
 are of each kernel before and after it.
@@ -18,7 +18,7 @@ from .fieldverdict import of, verdict
 
 
 def plainly(accesses):
-    """How many accesses of a field are plain and marked, as a cell."""
+    """Returns a cell with the numbers of plain and marked accesses of a field."""
     cells = []
     for what, kinds in (("writes", ("write", "read-write")), ("reads", ("read", "read-write"))):
         all_of = [one for one in accesses if one["kind"] in kinds]

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What a patch does to a field, by KCSAN's reports before and after it."""
+"""The verdict on a patch for a field, by KCSAN's reports before and after the patch."""
 
-# Reports vanish or appear by chance with a probability below this.
+# A verdict requires that the probability of chance is below this limit.
 CHANCE = 0.01
-# How much shorter the run after a patch may be.
+# Least duration of the run after a patch, relative to the run before.
 SHORTER = 0.9
 
 
 def of(kernel, name):
-    """The reports about a field, those about two fields of one byte included."""
+    """Returns the number of reports about a field, including reports about two fields of one byte."""
     return sum(one["count"] for one in about(kernel, name))
 
 
@@ -17,12 +17,12 @@ def about(kernel, name):
 
 
 def functions(findings):
-    """The functions that findings name: of "plain read of 4 in f", f."""
+    """Returns the functions that findings name, such as f of "plain read of 4 in f"."""
     return {access.rsplit(" in ", 1)[-1] for one in findings for access in one["accesses"]} - {"?"}
 
 
 def untold(kernel, racing):
-    """Why a run may have had a report about a field that is counted nowhere; "" if it had none. racing: the functions of the other run."""
+    """Returns why a run may have an uncounted report about a field, or "". racing: the functions of the other run."""
     if kernel["unread"]:
         return f"{kernel['name']}: {len(kernel['unread'])} files were not read: {kernel['unread'][0]}"
     for one in kernel["findings"]:
@@ -33,13 +33,13 @@ def untold(kernel, racing):
 
 
 def chance(count, there, other):
-    """The probability that all reports of two runs alike are in the first one. Each report is in a run by its share of watchpoints."""
+    """Returns the probability that equal runs have all reports in the first one. Each report is in a run by its share of watchpoints."""
     own, others = there["kcsan"]["watchpoints"], other["kcsan"]["watchpoints"]
     return (own / (own + others)) ** count
 
 
 def verdict(name, before, after):
-    """What a patch does to a field; "" where the evidence does not tell, with the reason: (verdict, reason)."""
+    """Returns (verdict, reason) on a patch for a field. The verdict is "" if the evidence does not tell."""
     for kernel in (before, after):
         if kernel["missing"]:
             return "", kernel["missing"][0]

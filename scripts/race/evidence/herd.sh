@@ -1,9 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Prints how to run herd7, a word a line. Debian has it in sid only, linked against sid's libc. The cache
-# has both unpacked, and the loader of that libc runs it. The toolroot gets none of it. Runs in the
-# toolroot.
+# Prints the command for herd7, one word a line. Only Debian sid has herd7, linked against sid's libc. The cache has both, unpacked, and
+# the loader of that libc runs herd7. The toolroot stays unchanged. Runs in the toolroot.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$PROJECT/scripts/lib.sh"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""KCSAN's reports by the field they are about.
+"""Attributes KCSAN's reports to fields.
 
 The pair of functions in a report's title does not say which field raced: the same two functions race
 on several. The address tells the field: a socket is an object of a slab of known size and place. Of
@@ -15,18 +15,17 @@ from fields.reports import parse
 
 from .source import FIELD
 
-# Functions on the paths in question. A report with none of them among its innermost frames is about
-# something else.
+# Functions on the paths in question. Without one of them among its innermost frames, a report is unrelated.
 PATH = {"tcp_v6_connect", "tcp_v4_connect", "do_tcp_getsockopt", "do_tcp_setsockopt"}
 
 
 class Miscounted(Exception):
-    """A report is lost."""
+    """The number of judged reports differs from the number of headers on the console."""
 
 
 @dataclass
 class Finding:
-    """What a report is about."""
+    """The attribution of a report."""
 
     category: str  # "field", "unattributed" or "unrelated"
     fields: str = ""
@@ -43,11 +42,11 @@ class Judge:
         self.slabs = slabs
 
     def offsets(self, address):
-        """Where in a TCP socket an address would lie, for each kind of TCP socket."""
+        """Returns the offset of an address in a TCP socket, for each kind of TCP socket."""
         return {(address % (4096 << slab["order"])) % slab["slab_size"] for slab in self.slabs}
 
     def candidates(self, access):
-        """Fields that the access touches, if its address is one in a socket."""
+        """Returns the fields at the access's address, on the assumption that the address is in a socket."""
         found = []
         for offset in self.offsets(access.address):
             found += [name for name, start, size in self.objects.fields
@@ -63,7 +62,7 @@ class Judge:
         lines = [line for access in accesses for frame in access.frames[:1]
                  for line in self.objects.lines(frame.function, frame.offset, frame.size)]
         candidates = set.intersection(*(set(self.candidates(access)) for access in accesses)) if accesses else set()
-        # Both sides have a line; each names a field of the socket, and by address it is one of a few.
+        # Both sides have lines. The address leaves a few fields, and the lines can name one of them.
         named = {name for name in candidates if any(re.search(rf"\b{name}\b", text) for _, text in lines)}
         chosen = named or (candidates if len(candidates) == 1 else set())
         places = tuple(sorted({place for place, _ in lines}))
@@ -74,9 +73,9 @@ class Judge:
 
 
 def summary(findings, lines):
-    """Counts by class, of the findings about a row's console lines.
+    """Counts the findings about a row's console lines by class.
 
-    They have to add up to the number of headers there, counted for itself: no report is dropped.
+    The sum has to equal the number of headers, which is counted separately: every report has a class.
     """
     fields = Counter(finding.fields for finding in findings if finding.category == "field")
     result = {
@@ -92,7 +91,7 @@ def summary(findings, lines):
 
 
 def sections(text):
-    """The console's lines by the row of the workload that ran when they were printed."""
+    """Returns the console's lines by the row of the workload during which the kernel printed them."""
     parts, current = {}, None
     for line in console.lines_of(text):
         if match := re.match(r"tsoffset-race: (begin|end) (\w+)$", line):

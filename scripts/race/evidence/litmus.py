@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the kernel's memory model says about a writer and the reader, as the source has them."""
+"""The verdict of the kernel's memory model on a writer and the reader in the source."""
 
 import pathlib
 import subprocess
 
 
 def test(name, store, load):
-    """A litmus test from the tree's own accesses."""
+    """Returns a litmus test of the tree's own accesses."""
     stored = "WRITE_ONCE(*tsoffset, 1);" if store.marked else "*tsoffset = 1;"
     loaded = "r0 = READ_ONCE(*tsoffset);" if load.marked else "r0 = *tsoffset;"
     return f"""C {name}
@@ -37,11 +37,11 @@ exists (1:r0=1)
 
 
 def judge(herd, tree, file):
-    """"data-race" or "no-data-race"; None where the model cannot be asked."""
+    """Returns "data-race" or "no-data-race", or None if herd7 gives no answer."""
     model = pathlib.Path(tree, "tools/memory-model")
     result = subprocess.run([*herd, "-conf", "linux-kernel.cfg", str(file)], cwd=model,
                             capture_output=True, text=True, check=False)
-    # A run that did not get to its end says nothing.
+    # An interrupted run has no answer.
     if result.returncode or "\nObservation " not in result.stdout:
         return None
     return "data-race" if "Flag data-race" in result.stdout else "no-data-race"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the compiler made of a store: plain or marked, as KCSAN is told, or one aligned store."""
+"""A store in the machine code: plain or marked by the call of KCSAN's hook, or one aligned store."""
 
 import re
 
@@ -7,7 +7,7 @@ from fields.objects import run
 
 from . import source
 
-# Before a call the hook's argument is put into the first argument's register, %rdi or x0.
+# The code before a call puts the hook's argument into the register of the first argument, %rdi or x0.
 ADDRESS = re.compile(r"\b(?:lea|leaq|add|addq)\s+\$?(0x[0-9a-f]+)(?:\(%\w+\))?, %rdi|\badd\s+x0, x\d+, #(0x[0-9a-f]+)")
 HOOK = re.compile(r"R_(?:X86_64_P(?:LT|C)32|AARCH64_(?:CALL|JUMP)26)\s+__tsan_(volatile_)?(?:unaligned_)?write(\d+)")
 STORE = re.compile(r"\bmov([bwlq])\s+[%$]\S+, (0x[0-9a-f]+)\(%\w+\)|\b(str[bh]?\s+[wx])\w+, \[x\d+, #(0x[0-9a-f]+)\]")
@@ -15,7 +15,7 @@ FOUR_BYTES = {"l", "str w"}
 
 
 def store(objects, path):
-    """"marked", "plain", "one aligned 4-byte store" (not instrumented), or None if not found."""
+    """Returns "marked", "plain", "one aligned 4-byte store" (not instrumented), or None if the code has no such store."""
     _, function = source.WRITERS[path]
     offset = objects.offset(source.FIELD)
     place = objects.object_of(function)
@@ -31,7 +31,7 @@ def store(objects, path):
         elif match := ADDRESS.search(line):
             address = int(match[1] or match[2], 16)
     if found:
-        # One plain store among them is enough for a race.
+        # One plain store is enough for a race.
         return "plain" if "plain" in found else "marked"
     widths = {re.sub(r"\s+", " ", match[1] or match[3]) for match in STORE.finditer(text) if int(match[2] or match[4], 16) == offset}
     return "one aligned 4-byte store" if widths and widths <= FOUR_BYTES and offset % 4 == 0 else None

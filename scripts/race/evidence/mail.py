@@ -51,7 +51,7 @@ def about(kernel):
 
 
 def command():
-    """How to repeat it, as the variables of make say; a path is of the user's own machine and not told."""
+    """Returns the command that repeats the run. Paths of the user's machine are left out."""
     words = ["make race"]
     names = {"TREE": lambda _: "~/linux", "COMMIT": str, "PATCH": os.path.basename,
              "CONFIG": lambda value: " ".join(map(os.path.basename, value.split())), "TREE_CC": str}

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What a patch does to a kernel, by the evidence before and after it."""
+"""The verdict on a patch for a kernel, by the evidence before and after the patch."""
 
 from .source import WRITERS
 
 
 def races(kernel):
-    """The writers that race; None where the evidence does not tell."""
+    """Returns the writers that race, or None if the evidence does not tell."""
     if kernel["missing"] or kernel["contradictions"]:
         return None
     paths = {writer: kernel if writer == "v6" else kernel["paths"][writer] for writer in WRITERS}
@@ -13,14 +13,14 @@ def races(kernel):
 
 
 class Effect:
-    """Of one patch on one kernel."""
+    """The effect of one patch on one kernel."""
 
     def __init__(self, patch, applies, before, after):
         self.patch, self.applies, self.before, self.after = patch, applies, before, after
 
     @property
     def verdict(self):
-        """None where the evidence does not tell."""
+        """Returns the verdict, or None if the evidence does not tell."""
         before, after = races(self.before), races(self.after)
         if before is None or after is None:
             return None

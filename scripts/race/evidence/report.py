@@ -49,7 +49,7 @@ def table(kernels):
 
 
 def details(kernel):
-    """What a table has no room for."""
+    """Prints the details that do not fit into the table."""
     state = kernel["kcsan"]
     if state:
         load = kernel["workload"]
@@ -77,7 +77,7 @@ def main():
     parser.add_argument("files", nargs="+")
     options = parser.parse_args()
     documents = {file: json.loads(pathlib.Path(file).read_text()) for file in options.files}
-    # A kernel that has the patch already is before and after it.
+    # The evidence of a kernel that has the patch already counts as before and after.
     each, kernels = [documents[file] for file in options.files], list(documents.values())
     effects = []
     if options.patch:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the source of a tree says: how each writer stores the field and its lockless reader loads it.
+"""The accesses in a tree's source: each writer's store of the field, and the lockless reader's load.
 
 The expectation that all other evidence is held against comes from here, never from a version number.
 """
@@ -31,7 +31,7 @@ class Access:
 
 
 def body(path, function):
-    """(line number, text) of each line of a function, as the kernel's style lays functions out."""
+    """Yields (line number, text) of each line of a function. The kernel's style tells where a function ends."""
     inside, started = False, False
     for number, line in enumerate(path.read_text().splitlines(), 1):
         if not inside and re.match(rf"[a-z].*\b{function}\(", line) and not line.rstrip().endswith(";"):
@@ -54,13 +54,13 @@ def find(tree, file, function, marked, plain):
 
 
 def writer(tree, path):
-    """The store of a path; None where the tree has none, or more than one, at the expected place."""
+    """Returns the store of a path, or None unless the expected function has exactly one store."""
     file, function = WRITERS[path]
     found = find(tree, file, function, rf"WRITE_ONCE\(tp->{FIELD}\b", rf"\btp->{FIELD}\s*[-+|]?=[^=]")
     return found[0] if len(found) == 1 else None
 
 
 def reader(tree):
-    """The load in getsockopt(TCP_TIMESTAMP)."""
+    """Returns the load in getsockopt(TCP_TIMESTAMP)."""
     found = find(tree, *READER, rf"READ_ONCE\(tp->{FIELD}\)", rf"\btp->{FIELD}\b(?!\s*=[^=])")
     return found[0] if len(found) == 1 else None

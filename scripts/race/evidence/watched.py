@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Attributes what KCSAN reported during a workload to fields of structures, and prints that as JSON.
+"""Attributes KCSAN's reports during a workload to fields of structures, and prints the result as JSON.
 
 Usage: watched.py --name NAME --kernel DIRECTORY --console FILE --output FILE --cache DIRECTORY --structs NAME...
 
