@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0
-"""KCSAN's reports by the field of a structure that they are about, whoever pasted them."""
+"""Attributes KCSAN's reports in any log to fields of structures."""

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Which field a report is about, by the source lines of both accesses.
+"""Attributes a report to a field by the source lines of both accesses.
 
 A side's candidates are the accesses that the compiler's syntax tree has at the line, of the same kind and size, innermost function first.
-An access through a pointer, such as atomic_read(&sk->sk_rmem_alloc) or one of a list, has the field whose address is taken further out.
+An access through a pointer, such as atomic_read(&sk->sk_rmem_alloc) or one of a list, belongs to the field at the "&" in an outer function.
 """
 
 from collections import namedtuple
 
-# field: "" where it cannot be told; then reason says why. by: what told it.
+# field: "" if the evidence does not tell, with a reason. by: the kind of evidence.
 Finding = namedtuple("Finding", "field by reason accesses places")
 Side = namedtuple("Side", "fields places why")
 
-# What an access of C is to KCSAN. A bit field is written by reading and writing what it lies in.
+# KCSAN's kinds of an access in C. A store of a bit field reads and writes the word.
 KINDS = {"read": {"read", "read-write"}, "write": {"write", "read-write"}, "read-write": {"read-write", "write"}}
 BIT_FIELD = {"read": {"read", "read-write", "write"}, "write": {"write", "read-write"}, "read-write": {"write", "read-write"}}
 ASSERTED = {"read", "write", "read-write"}
@@ -20,7 +20,7 @@ CALLERS = 2
 
 
 class Attributor:
-    """Of reports of a build, by its source lines. slabs: {slab_size, order} of the objects that a tcp_sock is."""
+    """Attributes reports of a build by its source lines. slabs: {slab_size, order} of the slabs of TCP sockets."""
 
     by = "line"
 
@@ -28,7 +28,7 @@ class Attributor:
         self.objects, self.tree, self.slabs = objects, tree, slabs
 
     def fits(self, access, side):
-        """Whether an access in the source can be this side of a report."""
+        """Returns whether an access in the source can be this side of a report."""
         field = self.tree.layout.fields.get(access.field)
         if not self.by_slab(access.field, side):
             return False
@@ -40,7 +40,7 @@ class Attributor:
         return field is None or field.shape in ("bit field", "record") or side.size * 8 in (field.size, field.element)
 
     def by_slab(self, name, side):
-        """Whether the address can be that of a field of a tcp_sock, which lies in a slab of its own; of others nobody knows."""
+        """Returns whether the address can be that of a tcp_sock's field, by its slab. Other structures have no known slab."""
         field = self.tree.layout.fields.get(name)
         if not self.slabs or field is None or field.structure != "tcp_sock":
             return True
@@ -48,12 +48,12 @@ class Attributor:
         return any(field.offset < (offset + side.size) * 8 and offset * 8 < field.offset + field.size for offset in offsets)
 
     def symbols(self, side):
-        """The innermost symbol, and its callers."""
+        """Returns the innermost symbol, and its callers."""
         inner = side.inner()
         return inner[-1], [frame for frame in side.frames[len(inner):] if not frame.inline][:CALLERS]
 
     def levels(self, side):
-        """((function, file, line) of the innermost symbol, innermost first, those of its callers)."""
+        """Returns (function, file, line) of the innermost symbol, innermost first, and the same of its callers."""
         symbol, callers = self.symbols(side)
         stacks = [self.objects.stack(frame.function, frame.offset, frame.size) if frame.size else () for frame in [symbol, *callers]]
         paths = [self.objects.object_of(frame.function, frame.size) for frame in [symbol, *callers]]
@@ -64,7 +64,7 @@ class Attributor:
         return self.tree.at.get(level[1:], ())
 
     def found(self, levels, side, address, accesses=None):
-        """The fields of the first level that has some; address: those whose address is taken there."""
+        """Returns the fields of the first level with a field. address: only fields at a "&"."""
         for level in levels:
             fields = {one.field for one in (accesses or self.accesses)(level)
                       if (one.kind == "address") == address and self.fits(one, side)}
@@ -73,14 +73,14 @@ class Attributor:
         return set()
 
     def side(self, side):
-        """The fields that one side can be about."""
+        """Returns the possible fields of one side."""
         own, callers = self.levels(side)
         places = tuple(f"{file}:{line}" for _, file, line in own if line)
         if not own:
             known = self.objects.object_of(side.function())
             return Side(set(), places, f"no source line for {side.function()}()" if known else f"{side.function()}() is not in net/")
         fields = self.found(own, side, False) or self.found([*own, *callers], side, True) or {
-            # Through a pointer that the function has made of the field's address on another line.
+            # The access uses a pointer to the field from another line of the function.
             one.field for one in self.tree.of.get(own[0][0], ()) if one.kind == "address" and self.fits(one, side)}
         return Side(fields, places, "" if fields else f"no such {side.kind} of these structures in {own[0][0]}()")
 
@@ -88,11 +88,11 @@ class Attributor:
         return [self.side(access) for access in accesses]
 
     def refused(self, report):
-        """Why a report cannot be looked at; "" where it can."""
+        """Returns why a report cannot be judged, or ""."""
         return "the report is cut" if report.cut else ""
 
     def shared(self, sides):
-        """The fields that all sides can be about; pairs that share a byte where there is none."""
+        """Returns the common fields of all sides, or else pairs of fields that share a byte."""
         common = set.intersection(*(side.fields for side in sides))
         if common or len(sides) == 1:
             return common
@@ -100,7 +100,7 @@ class Attributor:
                 if self.tree.layout.overlap(one, other)}
 
     def told(self, sides):
-        """(the sides that count, by what they tell): a side without a line may be of code elsewhere."""
+        """Returns the sides that count, and the kind of evidence. A side without a line can be of other code."""
         known = [side for side in sides if side.places]
         return known, self.by if len(known) == 2 else "one side's line"
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Which field a report is about, without its build: by its functions in another source, or by the text of its lines in its own."""
+"""Attributes a report to a field without its build: by its functions in another source, or by its lines in its own source."""
 
 import re
 
@@ -10,7 +10,7 @@ from .tree import DEFINE
 
 
 class ByFunction(Attributor):
-    """By the functions that a report names. What one source has in a function, another one has in a function that it calls."""
+    """Attributes by a report's functions. Code of a function in one source can be in a called function in another source."""
 
     by = "function"
 
@@ -18,7 +18,7 @@ class ByFunction(Attributor):
         field = self.tree.layout.fields.get(access.field)
         if access.kind == "address":
             return field is None or (side.size * 8 <= field.size if field.shape == "record" else side.size * 8 == field.size)
-        # A later series may have marked what an earlier one had not, hardly the reverse.
+        # A later series may mark an access that is plain in an earlier one. The reverse is unlikely.
         if side.marked and not access.marked:
             return False
         if access.kind not in KINDS.get(side.kind, {"read", "write", "read-write"}) and access.shape != "bit field":
@@ -28,17 +28,17 @@ class ByFunction(Attributor):
     def levels(self, side):
         symbol, callers = self.symbols(side)
         paths = [self.objects.object_of(frame.function) for frame in [symbol, *callers]]
-        # The inline functions of headers are there wherever the symbol is, which this build may not have.
+        # This build may lack the symbol. Other files have the same inline functions of headers.
         self.tree.read([*(path for path in paths if path), *(self.objects.build / name for name in DEFINE)])
         return ([(frame.function, *(frame.places[-1] if frame.places else ("", 0))) for frame in side.inner()],
                 [(frame.function, "", 0) for frame in callers])
 
     def within(self, calls):
-        """The accesses of a function and of those that it calls, so many levels deep."""
+        """Returns the accesses of a function and of called functions, down to a number of levels."""
         return lambda level: {access for name in self.tree.calls(level[0], calls) for access in self.tree.of.get(name, ())}
 
     def sides(self, accesses):
-        """First the functions themselves, then with what they pass on, then with what they call: the first that names a common field."""
+        """Tries the functions, then also passed addresses, then also called functions. The first common field counts."""
         levels = [self.levels(side) for side in accesses]
         tried = []
         for calls, passed in ((0, False), (0, True), (1, True), (2, True)):
@@ -72,7 +72,7 @@ class ByFunction(Attributor):
 
 
 class BySource(Attributor):
-    """By what the lines of a report name, in the source that they are of."""
+    """Attributes by the text of a report's lines, in the source of that version."""
 
     by = "line of SOURCE="
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Prints every access of some fields in a kernel as a JSON document. One line says which of them is no field, or has no access.
+"""Prints every access of some fields in a kernel as a JSON document. One line names an unknown field, or a field without an access.
 
 Usage: known.py --kernel DIRECTORY --cache DIRECTORY --paths PATH... --structs NAME... --fields STRUCTURE.member...
 
-Exit status: 0, or 2 where a field is unknown or nobody accesses it.
+Exit status: 0, or 2 for an unknown field or a field without an access.
 """
 
 import argparse

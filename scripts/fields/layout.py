@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Where the fields of structures lie and how large they are, from the compiler's own syntax tree (libclang)."""
+"""Offsets and sizes of structures' fields, from the compiler's own syntax tree (libclang)."""
 
 import functools
 import hashlib
@@ -21,7 +21,7 @@ ARRAYS = {TypeKind.CONSTANTARRAY, TypeKind.INCOMPLETEARRAY}
 
 
 def record_of(kind):
-    """The declaration of a structure or union that a type is; None for others."""
+    """Returns the declaration of a type that is a structure or union, otherwise None."""
     declaration = kind.get_canonical().get_declaration()
     return declaration if declaration.kind in (CursorKind.STRUCT_DECL, CursorKind.UNION_DECL) else None
 
@@ -49,7 +49,7 @@ def walk(structure, declaration, prefix, base, structures, found, embedded):
 
 
 def read(arguments, directory, structures):
-    """(fields by STRUCTURE.member, {structure: [(the one that has it within, offset)]}, the first error or "") of one file's structures."""
+    """Returns one file's fields by STRUCTURE.member, {structure: [(outer structure, offset)]}, and the first error or ""."""
     unit = Index.create().parse(None, args=[*arguments, f"-working-directory={directory}"])
     found, embedded = {}, {}
     for cursor in unit.cursor.get_children():
@@ -61,13 +61,13 @@ def read(arguments, directory, structures):
 
 @functools.cache
 def program():
-    """What tells that layouts are read in another way: this file, and the version of libclang."""
+    """Returns a digest of the program that reads layouts: this file, and the version of libclang."""
     version = subprocess.run(["dpkg-query", "-W", PACKAGE], check=True, capture_output=True, text=True).stdout
     return hashlib.sha256(version.encode() + pathlib.Path(__file__).read_bytes()).hexdigest()
 
 
 class Layout:
-    """Of the structures that some files define."""
+    """The layouts of the structures that some files define."""
 
     def __init__(self):
         self.fields, self.embedded = {}, {}
@@ -80,7 +80,7 @@ class Layout:
 
     @staticmethod
     def kept(file, arguments, directory, structures):
-        """What read() finds, kept in a file unless libclang found an error."""
+        """Returns the result of read(). The cache keeps the result unless libclang finds an error."""
         if reused(file):
             return json.loads(file.read_text())
         *found, error = read(arguments, directory, structures)
@@ -88,7 +88,7 @@ class Layout:
             print(f"tsoffset: fields: layouts may be incomplete: {error}", file=sys.stderr)
             return found
         file.parent.mkdir(parents=True, exist_ok=True)
-        # Other containers have processes of the same number.
+        # Processes in other containers can have the same number.
         with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False) as temporary:
             json.dump(found, temporary)
         pathlib.Path(temporary.name).rename(file)
@@ -98,18 +98,18 @@ class Layout:
         return {field.structure for field in self.fields.values()}
 
     def position(self, name):
-        """(the outermost kind of object, first bit, bit after the last). Structures that begin with one another are of one kind."""
+        """Returns (outermost kind of object, first bit, bit after the last). Structures that begin with each other are of one kind."""
         field = self.fields.get(name)
         if field is None:
             return None
         root = field.structure
-        # Down to the structure that all begin with: a tcp_sock is a sock.
+        # The kind is the innermost first structure: a tcp_sock begins with a sock.
         while below := next((inner for inner, within in self.embedded.items() if any(w[0] == root and w[1] == 0 for w in within)), None):
             root = below
         return root, field.offset, field.offset + field.size
 
     def overlap(self, one, other):
-        """Whether two fields share a byte: bit fields of one word, members of a union, a record and its member."""
+        """Returns whether two fields share a byte: bit fields of one word, members of a union, a record and its member."""
         first, second = self.position(one), self.position(other)
         if first is None or second is None or first[0] != second[0]:
             return False

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Which files of a build can access a member: those that name it, or a macro that does, and one for each header that does.
+"""Finds the files of a build that can access a member: files with its name or with a macro of it, and one file for each such header.
 
-It saves reading the syntax tree of all the others. A name that a macro pastes together (##) is not found.
+The other files need not be read. Names that a macro pastes together (##) are not found.
 """
 
 import functools
@@ -9,12 +9,12 @@ import re
 
 from audit.commands import dependencies
 
-# A macro with its continuation lines: its name, and what it stands for.
+# A macro with its continuation lines: its name and its body.
 MACRO = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)((?:.*\\\n)*.*)$", re.M)
 
 
 class Naming:
-    """Of the objects of a build, {path: text of its .cmd file}."""
+    """The names in the files of a build. commands: {path of an object: text of its .cmd file}."""
 
     def __init__(self, build, commands):
         self.build, self.commands = build, commands
@@ -26,12 +26,12 @@ class Naming:
 
     @functools.cached_property
     def _headers(self):
-        """Header to one of the objects that include it."""
+        """Maps each header to one object that includes it."""
         return {file: path for path, text in self.commands.items() for file in dependencies(text) if not file.endswith((".c", ".S"))}
 
     @functools.cached_property
     def _macros(self):
-        """Macro to the words in it, of all files."""
+        """Maps each macro to the words of its body, over all files."""
         files = {*self._headers, *(file for text in self.commands.values() for file in dependencies(text))}
         found = {}
         for file in files:
@@ -40,7 +40,7 @@ class Naming:
         return found
 
     def words(self, member):
-        """The member, and the macros that stand for it."""
+        """Returns the member, and the macros that stand for it."""
         words, more = set(), {member}
         while more:
             words |= more
@@ -48,7 +48,7 @@ class Naming:
         return words
 
     def objects(self, members):
-        """The objects to read for accesses of these members."""
+        """Returns the objects to read for accesses of these members."""
         words = set().union(*(self.words(member) for member in members))
 
         def names(file):
@@ -57,7 +57,7 @@ class Naming:
         wanted = {path: text for path, text in self.commands.items()
                   if any(names(file) for file in dependencies(text) if file.endswith(".c"))}
         for file, path in self._headers.items():
-            # In a header of one that is read anyway, where there is one.
+            # Prefer an object that is read anyway.
             if names(file) and not any(file in dependencies(text) for text in wanted.values()):
                 wanted[path] = self.commands[path]
         return wanted

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """The symbols of a kernel's build, and the source lines of addresses in them.
 
-The debug information of vmlinux has the lines. Without it, Objects compiles an object of interest a second time, by the command that built
-it plus -g. That adds sections and changes no code: the sizes of its functions have to be equal.
+The debug information of vmlinux has the lines. Without debug information, Objects compiles an object a second time, by the command of the
+build plus -g. The option only adds sections: the sizes of the functions have to be equal.
 """
 
 import functools
@@ -11,7 +11,7 @@ import pathlib
 import re
 import subprocess
 
-# The kernel takes the padding up to the next function for part of this one.
+# The kernel counts the padding before the next function as a part of this function.
 PADDING = 64
 
 
@@ -20,7 +20,7 @@ def run(*command, **options):
 
 
 def source_of(build):
-    """The source of a build directory, as Kbuild's link says; the directory itself where the kernel was built in its source."""
+    """Returns the source of a build directory, by Kbuild's link. Without the link, the kernel was built in its source."""
     link = build / "source"
     if link.is_symlink():
         target = os.readlink(link)
@@ -29,13 +29,13 @@ def source_of(build):
 
 
 def host_root(build):
-    """What paths of the host begin with here, for a build of the host; "" for others (scripts/harness/enter)."""
+    """Returns the toolroot's prefix of the host's paths for a build of the host, otherwise "" (scripts/harness/enter)."""
     root = os.environ.get("HOST_ROOT") or ""
     return root if root and str(build).startswith(root + "/") else ""
 
 
 class Objects:
-    """A kernel's build directory, or the directory of scripts/harness/kernel that has it."""
+    """The objects of a build. kernel: its build directory, or the directory of scripts/harness/kernel."""
 
     def __init__(self, kernel, scratch):
         kernel = pathlib.Path(kernel)
@@ -44,7 +44,7 @@ class Objects:
         self.scratch = pathlib.Path(scratch)
 
     def here(self, text):
-        """A text of the build with its absolute paths as they are here."""
+        """Returns a text of the build with the toolroot's paths in place of the host's."""
         root = host_root(self.build)
         for path in {str(self.source), str(self.build)} if root else ():
             text = re.sub(rf"(?<![\w/.-]){re.escape(path[len(root):])}(?=[/\s]|$)", path, text)
@@ -53,7 +53,7 @@ class Objects:
 
     @functools.cached_property
     def _functions(self):
-        """The functions of the network code: name to [(object, size, address in it)]."""
+        """Maps each function of the network code to [(object, size, address in the object)]."""
         paths = [record.parent / record.name[1:-len(".cmd")] for record in sorted(self.build.joinpath("net").rglob(".*.o.cmd"))
                  if "\nsource_" in record.read_text(errors="replace")]
         paths = [path for path in paths if path.exists()]
@@ -68,7 +68,7 @@ class Objects:
 
     @functools.cached_property
     def _linked(self):
-        """The functions of vmlinux: name to [(size as the kernel prints it, address)]: up to the next symbol."""
+        """Maps each function of vmlinux to [(size, address)]. The size is the kernel's: up to the next symbol."""
         found, last = {}, []
         if (self.build / "vmlinux").exists():
             for line in run("llvm-nm", "--defined-only", "--numeric-sort", str(self.build / "vmlinux")).splitlines():
@@ -86,23 +86,23 @@ class Objects:
 
     @functools.cached_property
     def _debug(self):
-        """Whether vmlinux has debug information of the kernel's C; Rust's core may have brought some of its own."""
+        """Returns whether vmlinux has debug information of the kernel's C. Rust's core can have debug information in any case."""
         return (self.build / "vmlinux").exists() and "\nCONFIG_DEBUG_INFO=y" in (self.build / ".config").read_text()
 
     def sizes(self, function):
-        """The sizes of the functions of that name, each as a range; empty where the build has none."""
+        """Returns the sizes of the functions of that name, each as a range. Empty if the build has no such function."""
         return [range(size, size + 1) for size, _ in self._linked.get(function, ())] or \
             [range(size, size + PADDING) for _, size, _ in self._functions.get(function, ())]
 
     def object_of(self, function, size=None):
-        """The object that defines a function of the network code, or None; of several of that name, the one of that size."""
+        """Returns the object that defines a function of the network code, or None. The size decides between several."""
         known = self._functions.get(function, ())
         fitting = [path for path, own, _ in known if size is not None and 0 <= size - own < PADDING]
         return (fitting or [path for path, _, _ in known] or [None])[0]
 
     @functools.cache
     def with_debug(self, path):
-        """The same object with debug information; None where it cannot be made or is not the same."""
+        """Returns the same object with debug information, or None if the compilation fails or differs."""
         record = path.with_name(f".{path.name}.cmd")
         if not record.exists():
             return None
@@ -122,9 +122,9 @@ class Objects:
 
     @functools.cache
     def stack(self, function, offset, size):
-        """(function, file, line), innermost first, of the instruction before a return address.
+        """Returns (function, file, line), innermost first, of the instruction before a return address.
 
-        Empty where there is no debug information for it, or where it is for another build. Files are relative to the source.
+        Empty without debug information, or with that of another build. Files are relative to the source.
         """
         if self._debug:
             file, known = self.build / "vmlinux", [(range(own, own + 1), address) for own, address in self._linked.get(function, ())]
@@ -147,7 +147,7 @@ class Objects:
         return str(path.relative_to(self.source)) if path.is_relative_to(self.source) else str(path), number
 
     def lines(self, function, offset, size):
-        """("file:number", text) of the same."""
+        """Returns ("file:number", text) of the same instruction."""
         return [(f"{file}:{number}", self._text(file, number)) for _, file, number in self.stack(function, offset, size)]
 
     def _text(self, file, number):

@@ -45,7 +45,7 @@ def die(text):
 
 
 def other_build(objects, found):
-    """What speaks against the log being of this build; "" if nothing does: sizes of most of its functions differ, or it has none."""
+    """Returns why the log is of another build, or "": most functions have another size, or the build has none of them."""
     sizes = {(frame.function, frame.size) for report in found for access in report.accesses for frame in access.frames if frame.size}
     known = {one: objects.sizes(one[0]) for one in sizes}
     checked = {one: own for one, own in known.items() if own}
@@ -60,7 +60,7 @@ def other_build(objects, found):
 
 
 def about(finding, fields):
-    """Whether a finding is to be shown: about one of the fields, alone or in a pair, or about none that can be told."""
+    """Returns whether to show a finding: about one of the fields, alone or in a pair, or without a field."""
     return not fields or not finding.field or not fields.isdisjoint(finding.field.split("+"))
 
 
@@ -80,7 +80,7 @@ def show(groups, total, told, fields):
 
 
 def judged(kernel, found, options):
-    """What one build says about each report."""
+    """Returns the finding of one build about each report."""
     with tempfile.TemporaryDirectory() as scratch:
         objects = Objects(kernel, scratch)
         here = options.by == "line" and not options.source
@@ -98,7 +98,7 @@ def judged(kernel, found, options):
 
 
 def agreed(findings):
-    """What several builds say about one report."""
+    """Returns the common finding of several builds about one report."""
     told = {finding.field for finding in findings} - {""}
     if len(told) > 1:
         return findings[0]._replace(field="", reason=f"the builds say {' and '.join(sorted(told))}")

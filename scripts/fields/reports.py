@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""KCSAN's reports in any text: a console, dmesg, a journal, a CI log, a mail, as the kernel prints them or with source lines added.
+"""Parses KCSAN's reports in any text: a console, dmesg, a journal, a CI log, a mail.
 
-Frames have source lines where somebody added them: syzbot's ("f+0x1/0x2 a.c:3", "g a.h:4 [inline]"), and those of the kernel's
-scripts/decode_stacktrace.sh ("f (a.h:4 a.c:3)").
+Frames can have source lines: syzbot's ("f+0x1/0x2 a.c:3", "g a.h:4 [inline]"), and those of the kernel's scripts/decode_stacktrace.sh
+("f (a.h:4 a.c:3)").
 """
 
 import re
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 HEADER = re.compile(r"BUG: KCSAN: (.*)")
 RULE = "=" * 60
-# What others put before a line: marks of a quotation, a journal's or CI's time, a level, the kernel's time and caller.
+# Prefixes of a line: marks of a quotation, a journal's or CI's time, a level, the kernel's time and caller.
 PREFIXES = [re.compile(pattern) for pattern in (
     r"^[\s>|]+", r"^[A-Z][a-z]{2} [ \d]\d [\d:]{8} \S+ kernel: ?", r"^\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?(?: \S+ kernel:)? ?",
     r"^\S+ kernel: ", r"^<\d+>", r"^\[ *\d+\.\d+\] ?", r"^\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d [\d:]{8} \d{4}\] ?")]
@@ -27,7 +27,7 @@ LONGEST = 200
 
 @dataclass
 class Frame:
-    """One line of a stack. offset and size: of a symbol, None where the function is inlined. places: source lines, innermost first."""
+    """One line of a stack. offset and size: of a symbol, None for an inlined function. places: source lines, innermost first."""
 
     function: str
     offset: int = None
@@ -47,11 +47,11 @@ class Access:
     frames: list = field(default_factory=list)
 
     def function(self):
-        """The symbol: the innermost function that is not inlined."""
+        """Returns the symbol: the innermost function that is not inlined."""
         return next((frame.function for frame in self.frames if not frame.inline), "?")
 
     def inner(self):
-        """The frames of the innermost symbol: what is inlined there, and itself."""
+        """Returns the frames of the innermost symbol: the functions inlined there, and the symbol."""
         for number, frame in enumerate(self.frames):
             if not frame.inline:
                 return self.frames[:number + 1]
@@ -63,7 +63,7 @@ class Access:
 
 @dataclass
 class Report:
-    """cut: the text ends, or another report begins, before both sides have a frame."""
+    """A report. cut: the text ends, or another report begins, before both sides have a frame."""
 
     title: str
     accesses: list = field(default_factory=list)
@@ -72,7 +72,7 @@ class Report:
 
 
 def stripped(line):
-    """(the line without what others put before it, the caller that printed it or "")."""
+    """Returns the line without prefixes, and the caller that printed the line, or ""."""
     caller, before = "", None
     while line != before:
         before = line
@@ -95,7 +95,7 @@ def frame(line):
 
 
 def parse(lines):
-    """One report, of its lines without prefixes."""
+    """Parses the lines of one report, without prefixes."""
     report = Report(HEADER.search(lines[0])[1].strip())
     for line in lines[1:]:
         if END.match(line):
@@ -111,7 +111,7 @@ def parse(lines):
 
 
 def reports(text):
-    """All of them. Lines that another caller printed in between are left out, where the log names callers."""
+    """Returns all reports of a text. If the log names callers, lines of other callers in between are left out."""
     found, current, caller = [], None, ""
     for line in text.splitlines():
         line, by = stripped(line)

@@ -11,12 +11,12 @@ from audit import collect, commands
 
 from .layout import Layout, program
 
-# Files that define what most people ask for.
+# Files that define the structures of most questions.
 DEFINE = ("net/ipv6/tcp_ipv6.o", "net/ipv4/tcp_ipv4.o", "net/mptcp/protocol.o")
 
 
 class Tree:
-    """Of one build."""
+    """The accesses and layouts of one build."""
 
     def __init__(self, objects, structures, cache, reader):
         self.objects, self.structures, self.cache, self.reader = objects, list(structures), cache, reader
@@ -39,7 +39,7 @@ class Tree:
         return path.read_text(errors="replace") if path.exists() else ""
 
     def _definer(self, structure):
-        """An object with a file that defines a structure."""
+        """Returns an object with a file that defines a structure."""
         definition = re.compile(rf"^struct {re.escape(structure)}\s[^;]*?\{{", re.M)
         return next((path for path, text in self._commands.items()
                      if any(definition.search(self._text(file)) for file in commands.dependencies(text))), None)
@@ -56,21 +56,21 @@ class Tree:
 
     @functools.cache
     def _called(self, function):
-        """The functions that a function names with a parenthesis behind, by the text of its body: those whose accesses were read."""
+        """Returns the called functions with known accesses, by the names before a parenthesis in the function's text."""
         for file in sorted({access.file for access in self.of.get(function, ())} or self._files):
             path = self.objects.source / file
             text = path.read_text(errors="replace") if path.exists() else ""
-            # As the kernel's style lays functions out.
+            # The kernel's style tells where a function begins and ends.
             if match := re.search(rf"^[a-z][^;{{}}\n]*\b{function}\([^;{{}}]*\)\n\{{\n(.*?)^\}}", text, re.M | re.S):
                 return {name for name in re.findall(r"\b(\w+)\(", match[1]) if name != function}
         return set()
 
     def knows(self, function):
-        """Whether one of the files that were read has a function of that name."""
+        """Returns whether a file that was read has a function of that name."""
         return bool(function in self.of or self.objects.sizes(function) or self._called(function))
 
     def calls(self, function, depth):
-        """The function, and what it calls so many levels deep."""
+        """Returns the function, and called functions down to a number of levels."""
         found, last = {function}, {function}
         for _ in range(depth):
             last = {name for one in last for name in self._called(one)} - found
@@ -78,7 +78,7 @@ class Tree:
         return found
 
     def read(self, paths):
-        """Reads these objects, those that were read before left out."""
+        """Reads those of these objects that were not read before."""
         wanted = {path for path in paths if path in self._commands} - self._read
         if not wanted:
             return

@@ -3,7 +3,7 @@
 
 Usage: collect.py --name NAME --tree DESCRIPTION --kernel DIRECTORY --console FILE --output FILE --log PREFIX -- HERD...
 
-What could not be had is null, and says why under "missing". Exit status 2 where a report is lost.
+Missing evidence is null, and "missing" has the reason. Exit status 2: a report of the console has no finding.
 """
 
 import argparse
