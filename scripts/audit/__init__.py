@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Fields that some function reads without a lock and another one stores plainly, in the source of a kernel."""
+"""Lists fields of a kernel that one function reads without a lock and another one stores plainly."""

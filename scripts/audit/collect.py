@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What all files of a built kernel under some paths do with the fields of structures, kept by file.
+"""Collects the accesses of a built kernel's files under some paths to the fields of structures. The cache keeps them by file.
 
 A file is read again where its command, itself, a header of it or the reader has changed.
 """
@@ -27,20 +27,20 @@ Call = namedtuple("Call", "function callee file line origins held")
 
 @dataclass
 class Collected:
-    """Accesses, and what tells who calls whom with which lock."""
+    """Accesses, and calls with the locks that the callers hold."""
 
     accesses: list = field(default_factory=list)
     calls: list = field(default_factory=list)
     parameters: dict = field(default_factory=dict)
     references: set = field(default_factory=set)
-    # Names that functions of several files have.
+    # Names of functions in several files.
     shared: set = field(default_factory=set)
     failed: list = field(default_factory=list)
     files: int = 0
 
 
 class Files:
-    """What tells that a file has changed, each asked for once."""
+    """The state of files, each read once: a change shows that a file has changed."""
 
     def __init__(self, build):
         self.build, self.known = build, {}
@@ -56,7 +56,7 @@ class Files:
 
 
 def reused(file):
-    """Whether the cache has a file. scripts/harness/unused removes it two weeks after its last use."""
+    """Returns whether the cache has a file. scripts/harness/unused removes it two weeks after its last use."""
     try:
         os.utime(file)
     except FileNotFoundError:
@@ -65,12 +65,12 @@ def reused(file):
 
 
 def read(reader, structures, source, build, arguments, kept):
-    """Reads one object; what the compiler says where that fails."""
+    """Reads one object. Returns the compiler's message on failure."""
     run = subprocess.run([reader, ",".join(structures), source, *arguments], cwd=build, capture_output=True, text=True, check=False)
     if run.returncode:
         return run.stderr.strip().splitlines()[-1] if run.stderr.strip() else f"the reader ends with status {run.returncode}"
     kept.parent.mkdir(parents=True, exist_ok=True)
-    # Other containers have processes of the same number.
+    # Processes in other containers can have the same number.
     with tempfile.NamedTemporaryFile("w", dir=kept.parent, delete=False) as temporary:
         temporary.write(run.stdout)
     os.rename(temporary.name, kept)
@@ -98,7 +98,7 @@ def parsed(lines):
 
 
 def under(kernel, paths, structures, cache, reader):
-    """collect(), of all objects of a kernel under some paths."""
+    """Calls collect() on all objects of a kernel under some paths."""
     build, source = os.path.realpath(os.path.join(kernel, "build")), os.path.realpath(os.path.join(kernel, "source"))
     found = dict(objects(build, paths))
     if not found:
@@ -108,10 +108,10 @@ def under(kernel, paths, structures, cache, reader):
 
 
 def collect(build, source, wanted, structures, cache, reader):
-    """What objects do, which are {path: text of its .cmd file}; those that could not be read are in failed."""
+    """Collects the accesses of objects, {path: text of its .cmd file}. failed gets the unreadable ones."""
     build, source = str(build), str(source)
     files = Files(build)
-    # Its directory is named by a digest of its source.
+    # The name of the reader's directory has a digest of its source.
     program = pathlib.Path(reader).parent.name
     jobs, kept = [], []
     for path, text in wanted.items():
@@ -131,7 +131,7 @@ def collect(build, source, wanted, structures, cache, reader):
                 used = resource.getrusage(resource.RUSAGE_CHILDREN)
                 print(f"tsoffset: audit: {number} of {len(jobs)} files read, {time.monotonic() - begun:.0f} s, "
                       f"{used.ru_utime + used.ru_stime:.0f} s of processor time", file=sys.stderr)
-    # Headers are in many files.
+    # Many files include the same header.
     lines = set()
     for file in kept:
         if file.exists():

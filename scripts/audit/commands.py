@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The objects of a kernel's build, the commands that made them and the files they were made from, by the build's .cmd files."""
+"""The objects of a kernel's build, with their commands and sources, by the build's .cmd files."""
 
 import os
 import pathlib
@@ -8,7 +8,7 @@ import shlex
 
 
 def objects(build, paths):
-    """The objects that were compiled from C below these directories of the build, or from these files."""
+    """Returns the objects that were compiled from C below these directories of the build, or from these files."""
     for path in map(pathlib.PurePath, paths):
         one = path.suffix == ".c"
         for record in sorted(pathlib.Path(build, path.parent if one else path).rglob(f".{path.stem}.o.cmd" if one else ".*.o.cmd")):
@@ -18,14 +18,14 @@ def objects(build, paths):
                 yield record.parent / name, text
 
 
-# The arguments of gcc that say what the source means; libclang rejects many of the others.
+# The arguments of gcc that affect the meaning of the source. libclang rejects many other arguments.
 MEANING = re.compile(r"-(?:[IDU].|isystem|iquote|include|nostdinc|std=|m(?:16|32|64)$|f(?:short-wchar|unsigned-char|ms-extensions)$)")
-# Those of them whose value may be the next word.
+# Arguments with a value that can be the next word.
 PAIRS = {"-I", "-D", "-U", "-isystem", "-iquote", "-include"}
 
 
 def meaning(arguments):
-    """What gcc's arguments say about the source, and the source: the last word that is no option. Others are values, as of --param."""
+    """Returns the arguments about the source, and the source: the last word that is no option. Other words are values, as of --param."""
     kept, source, words = [], [], iter(arguments)
     for word in words:
         if word in PAIRS:
@@ -38,7 +38,7 @@ def meaning(arguments):
 
 
 def command(text):
-    """The compiler's arguments, by the first line of a .cmd file, without those that say where output goes."""
+    """Returns the compiler's arguments, by the first line of a .cmd file, without those for its output."""
     line = text.splitlines()[0].split(" := ", 1)[1].split(" ; ")[0]
     compiler, *arguments = shlex.split(re.sub(r"-Wp,-MM?D,\S+", "", line))
     output = arguments.index("-o")
@@ -47,5 +47,5 @@ def command(text):
 
 
 def dependencies(text):
-    """The files that an object was made from."""
+    """Returns the files that an object was made from."""
     return [*re.findall(r"^source_\S+ := (\S+)$", text, re.M), *re.findall(r"^ +(/?[\w./~+-]+\.[chS]) ?\\?$", text, re.M)]

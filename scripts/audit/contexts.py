@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Under which lock a function runs, or why nobody else has the object yet, as far as that can be told.
+"""Tells the lock under which a function runs, or why the object is not published yet.
 
 A lock counts if every path of the function takes it, every caller that was read holds it, or the file contexts says so. Without that, the
 answer is "not told".
@@ -13,7 +13,7 @@ LOCKS = ("lock_sock", "lock_sock_fast", "sockopt_lock_sock", "not owned", "sock_
 
 
 def locks(held, origin):
-    """{lock: line} that a function holds on the object."""
+    """Returns {lock: line} of the locks that a function holds on the object."""
     found = {}
     for one in held.split(";") if held else ():
         lock, line = one.rsplit("@", 1)
@@ -24,8 +24,8 @@ def locks(held, origin):
 
 
 def together(found):
-    """Of several callers."""
-    # Lockless even once is lockless; what is not told for one caller is not told.
+    """Merges the verdicts of several callers."""
+    # One lockless caller makes the verdict lockless. Otherwise one unknown caller makes it unknown.
     for status in ("none", "not told"):
         those = [one for one in found if one.status == status]
         if those:
@@ -36,7 +36,7 @@ def together(found):
 
 
 class Contexts:
-    """Of a kernel whose functions were read."""
+    """The locks in a kernel's functions that were read."""
 
     def __init__(self, collected):
         self.collected, self.known, self.told = collected, known_contexts(), {}
@@ -45,7 +45,7 @@ class Contexts:
             self.callers[call.callee].append(call)
 
     def here(self, function, origin, held):
-        """By what the function does itself; None where it does nothing."""
+        """Returns the verdict by the function's own locks, or None without any."""
         found = locks(held, origin) if origin else {}
         if "new" in found:
             return verdict("new", f"{function}() has just made it (line {found['new']})")
@@ -60,11 +60,11 @@ class Contexts:
         return None
 
     def of(self, function, origin, held):
-        """Of an object at a place of a function."""
+        """Returns the verdict on an object at a place of a function."""
         return self.here(function, origin, held) or self.passed(function, origin)
 
     def passed(self, function, origin):
-        """Of the object that a function gets as a parameter."""
+        """Returns the verdict on a function's parameter."""
         key = self.parameter(function, origin)
         if isinstance(key, Verdict):
             return key
@@ -73,14 +73,14 @@ class Contexts:
         return self.told[key]
 
     def parameter(self, function, origin):
-        """(function, number of the parameter), or the Verdict where there is none."""
+        """Returns (function, number of the parameter), or a Verdict if the object is no parameter."""
         parameters = self.collected.parameters.get(function, [])
         if origin not in parameters:
             return verdict("not told", f"which object {function}() has is not followed")
         return function, parameters.index(origin)
 
     def itself(self, key):
-        """Without its callers; None where they tell."""
+        """Returns the verdict without the callers, or None if the callers decide."""
         function = key[0]
         if key in self.known:
             return self.known[key]
@@ -95,14 +95,14 @@ class Contexts:
         return None
 
     def asked(self, key):
-        """What callers hand to this parameter: Verdicts, and keys of their own parameters."""
+        """Returns the callers' arguments for this parameter: Verdicts, and keys of their own parameters."""
         function, number = key
         for call in self.callers[function]:
             origin = call.origins[number] if number < len(call.origins) else ""
             yield self.here(call.function, origin, call.held) or self.parameter(call.function, origin)
 
     def ask(self, key):
-        """Tells it of a parameter and of all that it depends on, at once: functions may call each other."""
+        """Judges a parameter together with all parameters that it depends on, because functions may call each other."""
         sources, waiting = {}, [key]
         while waiting:
             one = waiting.pop()
@@ -115,7 +115,7 @@ class Contexts:
             sources[one] = list(self.asked(one))
             waiting += [source for source in sources[one] if not isinstance(source, Verdict)]
         self.settle(sources)
-        # Nobody outside calls these.
+        # No function outside calls these.
         dead = [one for one in sources if one not in self.told]
         for one in dead:
             sources[one].append(verdict("not told", f"only functions that call each other call {one[0]}()"))
@@ -123,11 +123,11 @@ class Contexts:
             self.settle(sources)
 
     def settle(self, sources):
-        """Until no answer changes. A function that calls itself is as locked as its other callers."""
+        """Repeats until no answer changes. A function that calls itself is as locked as its other callers."""
         changed = True
         while changed:
             changed = False
-            # The last ones found are the nearest to those that know.
+            # The last keys are the nearest to known verdicts.
             for key in reversed(sources):
                 found = [self.told.get(source, source) for source in sources[key]]
                 found = [one for one in found if isinstance(one, Verdict)]

@@ -13,13 +13,13 @@ def verdict(status, reason):
 
 
 def entries(name):
-    """The lines of a file beside this one, without comments."""
+    """Returns the lines of a file in this directory, without comments."""
     lines = (line.strip() for line in pathlib.Path(__file__).with_name(name).read_text().splitlines())
     return [line for line in lines if line and not line.startswith("#")]
 
 
 def known_contexts():
-    """(function, number of the parameter) -> Verdict."""
+    """Returns {(function, number of the parameter): Verdict}."""
     found = {}
     for line in entries("contexts"):
         function, parameter, status, reason = line.split(None, 3)

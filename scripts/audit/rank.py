@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Which plain stores race with a lockless reader, most likely first."""
+"""Ranks plain stores that a lockless reader can race with, the most likely first."""
 
 import re
 from collections import defaultdict
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from .contexts import LOCKS, Contexts, locks
 from .listed import LOCKLESS
 
-# Functions whose object nobody else has yet, by their names.
+# Names of functions with an object that is not published yet.
 UNPUBLISHED = re.compile(r"init_sock|_init_(req|seq)|alloc|clone|^inet6?_create$|openreq|reqsk|minisock|syn_recv_sock$|_child$|^mptcp_init")
 CLASSES = ("a sibling writer is marked", "a reader is marked", "a reader has no lock", "the object may not be published yet")
 STORES = ("write", "read-write")
@@ -16,7 +16,7 @@ STORES = ("write", "read-write")
 
 @dataclass
 class Finding:
-    """A function that stores a field plainly which others read without a lock."""
+    """A function with plain stores to a field that other functions read without a lock."""
 
     field: str
     function: str
@@ -42,12 +42,12 @@ class Finding:
 
 
 def places(accesses):
-    """Each place once, whatever number of accesses the line has."""
+    """Returns each place once, for any number of accesses on the line."""
     return sorted({f"{one.function} ({one.file}:{one.line})" for one in accesses})
 
 
 class Audit:
-    """Of what was collected of a kernel."""
+    """The candidates of a kernel."""
 
     def __init__(self, collected):
         self.contexts, self.accesses = Contexts(collected), collected.accesses
@@ -83,7 +83,7 @@ class Audit:
                           places(marked or plain), places(writers), len(stores), mine[0].shape)
 
     def findings(self):
-        """All of them, in order."""
+        """Returns all candidates, in order."""
         fields = defaultdict(list)
         for access in self.accesses:
             fields[access.field].append(access)
@@ -91,7 +91,7 @@ class Audit:
 
 
 def recall(old, new, found):
-    """Stores that are plain in one series and marked in a later one, with their rank among the findings, or None."""
+    """Returns stores that are plain in one series and marked in a later one, with their rank among the findings, or None."""
     def stores(accesses, marked):
         return {(one.field, one.function) for one in accesses if one.kind in STORES and bool(one.marked) == marked}
 

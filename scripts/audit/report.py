@@ -54,19 +54,19 @@ def table(found):
 
 
 def briefly(reasons, most=2):
-    """The shortest ones, and how many more there are."""
+    """Returns the shortest places, and the number of the others."""
     chosen = sorted(reasons, key=lambda reason: (len(reason), reason))
     more = len(chosen) - most
     return chosen[:most] + ([f"and {more} more"] if more > 0 else [])
 
 
 def every_access(collected, fields, form, other):
-    """Of each field asked for, with its lock; the status is 2 where one has none. other(name): a hint at another name."""
+    """Prints the accesses of each field of FIELD=, with locks. The status is 2 for a field without one. other(name): a suggestion."""
     contexts = Contexts(collected)
     chosen = {name: collections.Counter() for name in fields}
     for one in collected.accesses:
         if one.field in chosen:
-            # Several on one line are one with a number.
+            # Several accesses on one line are one row with their number.
             chosen[one.field][one._replace(column=0)] += 1
     rows = {name: [(one, times, contexts.of(one.function, one.origin, one.held))
                    for one, times in sorted(counted.items(), key=lambda item: (item[0].file, item[0].line, item[0].kind))]
@@ -94,7 +94,7 @@ def complain(failed):
 
 
 def show_recall(name, known):
-    """What the later series marks, with ranks."""
+    """Prints the stores that the later series marks, with ranks."""
     ranks = sorted(rank for _, _, rank in known if rank)
     print(f"{name}: {len(ranks)} of {len(known)} stores that the later series marks are candidates"
           + (f", ranks {ranks[0]} to {ranks[-1]}, half of them up to {ranks[(len(ranks) - 1) // 2]}" if ranks else ""))
@@ -104,7 +104,7 @@ def show_recall(name, known):
 
 def main():
     options = arguments()
-    # A field that is asked for by name brings its structure.
+    # FIELD= adds the structure of each field.
     structures = {one.split(".")[0] for one in options.fields} if options.fields else set(options.structs)
     failed, every_name = [], set()
 
@@ -129,7 +129,7 @@ def main():
         sys.exit(2)
     found = Audit(collected).findings()
     if options.base:
-        # Lines move: it counts how many plain stores of the field a function has.
+        # Line numbers change between trees, so a candidate is a function with more plain stores to the field.
         before = {(one.field, one.function): len(one.stores) for one in Audit(read(options.base)).findings()}
         found = [one for one in found if len(one.stores) > before.get((one.field, one.function), 0)]
     known = recall(accesses, read(options.later).accesses, found) if options.later else []
