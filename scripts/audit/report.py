@@ -54,7 +54,7 @@ def table(found):
 
 
 def briefly(reasons, most=2):
-    """Returns the shortest places, and the number of the others."""
+    """Returns the shortest reasons, and the number of the others."""
     chosen = sorted(reasons, key=lambda reason: (len(reason), reason))
     more = len(chosen) - most
     return chosen[:most] + ([f"and {more} more"] if more > 0 else [])

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! tsoffset-top shows what the tsoffset module counts: on a terminal, as plain text, or as JSON. It reads `/proc` only.
+//! tsoffset-top shows the counts of the tsoffset module on a terminal, as plain text, or as JSON. The program reads `/proc` only.
 //!
 //! `proc` reads files, `model` judges their contents, and `report` and `screen` show them. `proc` uses `model`; `report` and
 //! `screen` use both.

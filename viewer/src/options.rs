@@ -16,7 +16,7 @@ failures open, and rmmod says EBUSY meanwhile; not with --no-events.
 
 NO_COLOR=1 in the environment shows no colours.";
 
-/// Shows what the tsoffset module counts: rates by verdict and outcome, latencies, lost counts, the last failures.
+/// Shows the counts of the tsoffset module: rates by verdict and outcome, latencies, lost counts, the last failures.
 #[derive(Parser)]
 #[command(version, after_help = AFTER)]
 pub struct Options {

@@ -4,7 +4,7 @@
 
 use super::stats::Stats;
 
-/// Returns what is wrong, the worst first.
+/// Returns texts about these facts, the worst first.
 pub fn alerts(stats: &Stats) -> Vec<String> {
     let mut found = Vec::new();
     for (name, count) in stats.numbers().filter(|&(_, count)| count > 0) {

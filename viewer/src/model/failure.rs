@@ -32,7 +32,7 @@ impl Failure {
         }
     }
 
-    /// Returns a word for what went wrong, safe for a terminal.
+    /// Returns a word for the reason, safe for a terminal.
     pub fn reason(&self) -> String {
         printable(&self.event.reason())
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a line of `stats` is about. Names decide, so that a line of a later module has a place, too.
+//! The kinds of lines of `stats`. Names decide, so that a line of a later module has a kind, too.
 
 /// The kind of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The meaning of what the module's files say.
+//! The meaning of the module's files.
 
 pub mod alert;
 pub mod event;

@@ -17,8 +17,8 @@ pub struct Rates {
 }
 
 impl Rates {
-    /// Takes a new reading. A count that has fallen is that of a module that was loaded again: the earlier reading then says
-    /// nothing.
+    /// Takes a new reading. A smaller count than before shows that the module was loaded again: the earlier reading is then
+    /// dropped.
     pub fn push(&mut self, at: Instant, stats: Stats) {
         self.before = self.last.take().filter(|(_, before)| {
             before.numbers().all(|(name, count)| {

@@ -19,11 +19,11 @@ const AT_ONCE: usize = 8 << 20;
 /// Whether events can be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
-    /// They are read.
+    /// The reader has the events.
     Open,
-    /// They cannot be read, for this reason. The next reading tries again.
+    /// The file cannot be read, for this reason. The next reading tries again.
     Closed(String),
-    /// The user does not want them, or may not read them.
+    /// The user does not want events, or may not read the file.
     Never(String),
 }
 
@@ -34,7 +34,7 @@ pub struct Events {
     pub state: State,
     /// The namespace whose events count; `None` for all.
     namespace: Option<u64>,
-    /// The begin of a line whose end is not there yet.
+    /// The begin of an incomplete line.
     rest: Vec<u8>,
     /// Lines about records.
     pub read: u64,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The paths of the module's files, and what their errors mean.
+//! The paths of the module's files, and the meaning of their errors.
 
 use std::{
     fs,
@@ -104,7 +104,7 @@ impl Files {
         (!text.is_empty() && text != "clear").then(|| text.into())
     }
 
-    /// Returns a name for what is shown.
+    /// Returns a name for the host or the namespace that is shown.
     pub fn scope(&self) -> String {
         match self.netns {
             None => "host".into(),

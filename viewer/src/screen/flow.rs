@@ -16,7 +16,7 @@ use crate::model::{
 
 const INDENT: usize = 8;
 
-/// Returns the lines about what is lost.
+/// Returns the lines about lost calls and records.
 pub fn lost(state: &State, width: usize) -> Vec<Line<'static>> {
     let mut found = Vec::new();
     for (name, count) in numbers(state, &[Kind::Lost, Kind::LeftOut]) {

@@ -15,7 +15,7 @@ use signal_hook::{
     iterator::Signals,
 };
 
-/// What has come.
+/// A key, or another event.
 pub enum What {
     Key(KeyCode),
     /// The terminal has another size.
@@ -28,7 +28,7 @@ pub enum What {
     Gone,
 }
 
-/// The threads' end of the channel is theirs; this is the other one.
+/// The receiver of the channel. The threads have the senders.
 pub struct Input(Receiver<What>);
 
 impl Input {
@@ -64,7 +64,7 @@ impl Input {
     }
 }
 
-/// Sends what comes from the terminal, until the terminal is gone.
+/// Sends keys and sizes of the terminal, until the terminal is gone.
 fn keys(sender: &Sender<What>) {
     loop {
         let what = match event::read() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the screen shows: the readings, and what the user has chosen by keys.
+//! The contents of the screen: the readings, and the user's choices by keys.
 
 use std::time::{Duration, Instant};
 

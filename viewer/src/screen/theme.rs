@@ -38,12 +38,12 @@ impl Theme {
         self.coloured(Color::Cyan).add_modifier(Modifier::BOLD)
     }
 
-    /// Returns the style of what is wrong.
+    /// Returns the style of alerts.
     pub fn wrong(self) -> Style {
         self.coloured(Color::Red).add_modifier(Modifier::BOLD)
     }
 
-    /// Returns the style of what is lost.
+    /// Returns the style of lost counts.
     pub fn lost(self) -> Style {
         self.coloured(Color::Yellow)
     }

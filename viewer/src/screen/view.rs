@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The layout: what stands where. Every size of a terminal gets what fits, from the top.
+//! The layout. A terminal of any size shows the parts that fit, from the top.
 
 use ratatui::{
     layout::Rect,
