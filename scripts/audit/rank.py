@@ -75,7 +75,7 @@ class Audit:
         plain = [one for one in loads if not one.marked and self.lockless(one)] if stores else []
         writers = [one for one in every if one.marked == "volatile" and one.kind in STORES]
         for function, mine in stores.items():
-            # A function does not race with what it reads itself to store.
+            # A function does not race with its own read before the store.
             if not any(one.function != function or one.kind == "read" for one in marked + plain):
                 continue
             kind = 3 if self.unpublished(function, mine) else 0 if marked and writers else 1 if marked else 2

@@ -60,7 +60,7 @@ void write_byte(struct some *s) { s->byte = 1; s->plain = 2; }
 int read_byte(struct some *s) { return s->byte + s->plain; }
 void write_copy(struct some *s) { s->plain = s->hidden; }
 """
-# Other files: one that names no member but a macro of the header's, and one that has nothing to do with it.
+# Other files: one names only a macro of the header, the other one names neither macro nor member.
 AWAY = """#include "some.h"
 void write_away(struct some *s) { hide_one(s); }
 """
@@ -89,7 +89,7 @@ def build(into):
 
 
 def hook(into, function, kind):
-    """(offset behind the call of KCSAN's hook, size of the function, bytes, whether marked) of the first access of that kind."""
+    """Returns (offset after the call of KCSAN's hook, size of the function, bytes, whether marked) of the first access of that kind."""
     name = into / "net/some.o"
     symbols = map(str.split, run("llvm-nm", "--print-size", str(name)).splitlines())
     start, size = next((int(words[0], 16), int(words[1], 16)) for words in symbols if words[-1] == function)
@@ -99,12 +99,12 @@ def hook(into, function, kind):
             if kind in match[2] or match[2] == "read_write":
                 after = next(int(found[1], 16) for later in lines[number + 1:] if (found := re.match(r"\s*([0-9a-f]+):", later)))
                 return after - start, size, int(match[3]), bool(match[1]), match[2].replace("_", "-")
-    # A jump to the hook in the place of a call and a return: the address behind it is that of the next function.
+    # A jump to the hook replaces a call and a return: the next address belongs to the next function.
     raise SystemExit(f"pasted: no {kind} in {function}()")
 
 
 def places(into, function, address):
-    """Source lines as others add them: [(function, line)], innermost first."""
+    """Returns source lines as other programs add them: [(function, line)], innermost first."""
     object_ = into / "debug.o"
     if not object_.exists():
         subprocess.run(COMMAND.replace("-o net/NAME.o", f"-g -o {object_}").replace("NAME", "some").split(), cwd=into, check=True)

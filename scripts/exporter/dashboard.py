@@ -16,7 +16,7 @@ import sys
 
 SELECTOR = re.compile(r"\b((?:tsoffset|node)_\w+)(?:\{([^}]*)\})?")
 MATCHER = re.compile(r'(\w+)(=~?|!=|!~)"((?:[^"\\]|\\.)*)"')
-# Grafana's variables, and what the test puts in their place.
+# Grafana's variables, and the test's values for them.
 VARIABLES = {"$__rate_interval": "5m", "$instance": ".*", "$netns": ""}
 
 

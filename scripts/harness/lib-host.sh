@@ -127,7 +127,7 @@ must_hold_a_system() {
 	die "CACHE: the file system of $CACHE ($(stat --file-system --format=%T -- "$CACHE")) ${said##*$'\n'}; name a directory on another one: CACHE=DIRECTORY"
 }
 
-# try_files DIRECTORY: makes and removes DIRECTORY with a file. Prints what the file system cannot do.
+# try_files DIRECTORY: makes and removes DIRECTORY with a file. Prints the operation that the file system rejects.
 try_files() {
 	local lacks=''
 	mkdir -- "$1" && printf '#!/bin/sh\n' > "$1/file" || return
