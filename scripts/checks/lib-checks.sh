@@ -28,6 +28,6 @@ fails() {
 		record ok "$what"
 	else
 		tail -n 20 "$file" >&2
-		record failed "$what (status $status, or nothing says '$pattern', see $(shown "$file"))"
+		record failed "$what (status $status, or no line matches '$pattern', see $(shown "$file"))"
 	fi
 }
