@@ -125,7 +125,7 @@ fn what_is_known_of_a_follow_up_decides() {
     }
 }
 
-/// Selects failed connections only: the call failed, or its follow-up.
+/// Selects failed connections only: the call failed, or its handshake.
 #[test]
 fn failed_connections_are_one_word() {
     let failed = filter("outcome=!established");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Counters of the connects' follow-ups, and verdicts on closed sockets.
+//! Counters of outcomes, and verdicts on closed sockets.
 
 use crate::{
     model::sockets::{

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Follow-ups: a follow-up read from the ring equals the written one.
+//! Socket events: a socket event read from the ring equals the written one.
 
 use proptest::{option, prelude::*, sample::select};
 
