@@ -53,7 +53,7 @@ module! {
         },
         outcomes: u32 {
             default: 0,
-            description: "Connects whose outcome can be awaited at once, up to 65536; 0: not watched (default 0)",
+            description: "Connects whose outcome can be pending at once, up to 65536; 0: outcomes are not recorded (default 0)",
         },
         witness: bool {
             default: false,
@@ -61,11 +61,11 @@ module! {
         },
         hook: Hook {
             default: Hook::Kretprobe,
-            description: "What calls are followed with: kprobe, or fprobe, which has no pool of instances (default kprobe)",
+            description: "Mechanism that follows calls: kprobe, or fprobe, which has no pool of instances (default kprobe)",
         },
         private: bool {
             default: false,
-            description: "Let root only read stats and /proc/net/tsoffset (default N)",
+            description: "Only root can read stats and /proc/net/tsoffset (default N)",
         },
     },
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# What this kernel's headers offer. Everything that differs between kernels is decided here, by
-# looking at the headers and never at a version number, and reaches Rust as a cfg.
+# The interfaces of this kernel. This file decides everything that differs between kernels, by the
+# sources and the configuration and never by a version number. Rust gets a cfg for each.
 
 tsoffset-has = $(shell grep -qsE '$(1)' $(srctree)/include/$(2) && echo y)
 

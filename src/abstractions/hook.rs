@@ -37,7 +37,7 @@ pub(crate) trait Handler: Sync {
     /// Runs at every call that `filter` accepts, followed or not. The difference is the number of missed calls. A
     /// kretprobe runs it after `on_entry`.
     #[inline(always)]
-    fn on_hit(&self, _here: PreemptDisabled<'_>, _args: Args<'_, Self>) {}
+    fn on_hit(&self, _preempt: PreemptDisabled<'_>, _args: Args<'_, Self>) {}
 
     /// Runs at the return, with the call's arguments and the data of `on_entry`.
     fn on_return(

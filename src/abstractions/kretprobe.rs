@@ -59,32 +59,7 @@ mod replaceable;
 /// before the probe is enabled. It is the replaced handler of the kernel, or `None` if `counter` is registered
 /// instead.
 ///
-/// # Examples
-///
-/// ```ignore
-/// struct Duration;
-///
-/// impl Handler for Duration {
-///     type Target = TcpV6Connect;
-///     type Data = Instant;
-///
-///     fn on_entry(&self, _here: PreemptDisabled<'_>, _call: Connecting<'_>) -> Option<Instant> {
-///         Some(Instant::now())
-///     }
-///
-///     fn on_return(
-///         &self,
-///         _here: PreemptDisabled<'_>,
-///         _call: Connecting<'_>,
-///         start: &Instant,
-///         _value: usize,
-///     ) {
-///         record(start.elapsed());
-///     }
-/// }
-///
-/// let probe = KBox::pin_init(kretprobe::Registration::new(Duration, 64), GFP_KERNEL)?;
-/// ```
+/// upstream/0004 has a compiled example.
 #[pin_data(PinnedDrop)]
 pub(crate) struct Registration<T: Handler> {
     handler: T,
@@ -294,12 +269,12 @@ mod tests {
             call.socket.address() == self.socket && self.let_go.load_acquire() == 0
         }
 
-        fn on_entry(&self, _here: PreemptDisabled<'_>, _call: Connecting<'_>) -> Option<u64> {
+        fn on_entry(&self, _preempt: PreemptDisabled<'_>, _call: Connecting<'_>) -> Option<u64> {
             ENTERED.increment();
             (self.refuse.load_acquire() == 0).then_some(0x5eed)
         }
 
-        fn on_hit(&self, _here: PreemptDisabled<'_>, _call: Connecting<'_>) {
+        fn on_hit(&self, _preempt: PreemptDisabled<'_>, _call: Connecting<'_>) {
             CALLED.increment();
             // Lets later calls go if this call was not entered before.
             if ENTERED.load_acquire() != CALLED.load_acquire() {
@@ -309,7 +284,7 @@ mod tests {
 
         fn on_return(
             &self,
-            _here: PreemptDisabled<'_>,
+            _preempt: PreemptDisabled<'_>,
             call: Connecting<'_>,
             data: &u64,
             value: usize,

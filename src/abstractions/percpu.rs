@@ -24,13 +24,7 @@ use crate::bindings;
 ///
 /// `base` is a live per-CPU allocation that holds an initialized `T` for every possible CPU.
 ///
-/// # Examples
-///
-/// ```ignore
-/// let counters = PerCpu::new(|_cpu| Marked::new(0))?;
-/// counters.this_cpu(here).increment(); // in a probe handler
-/// let total: u64 = counters.iter().map(|(_, counter)| counter.load()).sum();
-/// ```
+/// upstream/0003 has a compiled example.
 pub(crate) struct PerCpu<T: Sync> {
     base: NonNull<c_void>,
     _owns: PhantomData<T>,
@@ -70,7 +64,7 @@ impl<T: Sync> PerCpu<T> {
 
     /// Returns the `T` of the current CPU, for as long as preemption is off.
     #[inline]
-    pub(crate) fn this_cpu<'a>(&'a self, _here: PreemptDisabled<'a>) -> &'a T {
+    pub(crate) fn this_cpu<'a>(&'a self, _preempt: PreemptDisabled<'a>) -> &'a T {
         // SAFETY: By the type invariant, every possible CPU has a `T`, which lives as long as `self`.
         unsafe { &*this_cpu_ptr(self.base.as_ptr()).cast() }
     }

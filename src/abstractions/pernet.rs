@@ -110,25 +110,7 @@ struct NetEntry<T> {
 ///
 /// `ops` is registered, and `T::net_id()` belongs to this registration.
 ///
-/// # Examples
-///
-/// ```ignore
-/// struct Seen(SharedCounter);
-///
-/// has_net_id!(Seen);
-///
-/// impl PernetOperations for Seen {
-///     type Home = ();
-///
-///     fn new(_home: &Arc<()>, _net: Net<'_>) -> Result<Self> {
-///         Ok(Self(SharedCounter::new()))
-///     }
-/// }
-///
-/// if let Some(seen) = registration.get(net, &Guard::new()) {
-///     seen.0.increment();
-/// }
-/// ```
+/// upstream/0002 has a compiled example.
 pub(crate) struct Registration<T: PernetOperations> {
     ops: KBox<Opaque<bindings::pernet_operations>>,
     // Declared after `ops`: the callbacks use it, by its address.

@@ -22,7 +22,7 @@ use super::compat::{
 #[derive(Clone, Copy)]
 pub(crate) struct PreemptDisabled<'a> {
     _off: PhantomData<&'a ()>,
-    _here: NotThreadSafe,
+    _cpu: NotThreadSafe,
 }
 
 impl PreemptDisabled<'_> {
@@ -41,7 +41,7 @@ impl PreemptDisabled<'_> {
         // INVARIANT: The caller guarantees it.
         Self {
             _off: PhantomData,
-            _here: PhantomData,
+            _cpu: PhantomData,
         }
     }
 }

@@ -107,34 +107,6 @@ pub(crate) trait Store: Show {
 /// # Invariants
 ///
 /// The pointer is a live entry that this value owns, with `contents` as its private data.
-///
-/// # Examples
-///
-/// ```ignore
-/// struct Uptime;
-///
-/// impl Entry for Uptime {
-///     const NAME: &'static CStr = c"uptime";
-///
-///     fn mode(&self) -> u16 {
-///         0o444
-///     }
-///
-///     fn may_open() -> bool {
-///         true
-///     }
-/// }
-///
-/// impl Show for Uptime {
-///     fn show(&self, out: &SeqFile) -> Result {
-///         seq_print!(out, "{}\n", uptime());
-///         Ok(())
-///     }
-/// }
-///
-/// let directory = Directory::new(c"example")?;
-/// let file = File::new(&directory, KBox::new(Uptime, GFP_KERNEL)?)?;
-/// ```
 pub(crate) struct File<T> {
     entry: NonNull<bindings::proc_dir_entry>,
     // Declared after `entry`: both are used until the entry is removed.

@@ -2,6 +2,8 @@
 
 //! The calling task.
 //!
+//! The kernel crate's `current!()` and `Task::uid()` call a C function each. A probe handler asks at each connect.
+//!
 //! C headers: [`include/linux/sched.h`](srctree/include/linux/sched.h),
 //! [`include/linux/cred.h`](srctree/include/linux/cred.h)
 

@@ -23,7 +23,7 @@ use crate::bindings;
 /// # Safety
 ///
 /// `probe` returns a pointer to a function with the prototype of the tracepoint's probes. That function only calls
-/// `fired` of the `T` to which its first argument points.
+/// `on_hit` of the `T` to which its first argument points.
 pub(crate) unsafe trait Tracepoint {
     /// The tracepoint's name, as in `TRACE_EVENT`.
     const NAME: &'static CStr;
@@ -42,7 +42,7 @@ pub(crate) trait Handler: Sync {
 
     /// Runs in any context of the tracepoint, including softirqs, and can interrupt any other handler. It is
     /// preemptible if the kernel's tracepoints are. Must not sleep, allocate or loop without a bound.
-    fn fired(&self, args: <Self::Tracepoint as Tracepoint>::Args<'_>);
+    fn on_hit(&self, args: <Self::Tracepoint as Tracepoint>::Args<'_>);
 }
 
 /// A handler on a tracepoint.

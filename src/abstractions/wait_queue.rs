@@ -6,6 +6,9 @@
 //! irq_work, which runs in an interrupt of its CPU as soon as possible. On PREEMPT_RT, the queue's lock sleeps. There
 //! the work runs in the irq_work thread, as it does not ask for a hard interrupt.
 //!
+//! The kernel crate's `PollCondVar` does not fit. Its wait takes a lock, and the condition changes under that lock. Here a
+//! probe handler changes the condition without a lock: a change between the check and the sleep would be lost.
+//!
 //! C headers: [`include/linux/irq_work.h`](srctree/include/linux/irq_work.h),
 //! [`include/linux/wait.h`](srctree/include/linux/wait.h)
 

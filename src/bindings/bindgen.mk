@@ -15,8 +15,8 @@ quiet_cmd_tsoffset_bound_types = BOUND   $@
 $(obj)/bindings/bound-types: $(tsoffset-kernel-bindings) $(src)/bindings/bound-types.sh FORCE
 	$(call if_changed,tsoffset_bound_types)
 
-# What decides how C is read, out of all that decides how it is compiled: bindgen reads with
-# libclang whatever compiler builds the kernel.
+# The compiler's options for reading C. bindgen reads with libclang, also if gcc builds the
+# kernel.
 tsoffset-c-flags = $(filter -D% -U% -I% -include %.h -nostdinc -std=% -fshort-wchar \
 	-funsigned-char -fms-extensions -fms-anonymous-structs -m64 -Wp$(comma)-MMD%,$(c_flags))
 
@@ -51,8 +51,7 @@ tsoffset-vars := init_net IPPROTO_TCP SOL_TCP TCP_TIMESTAMP TCP_SYN_SENT TCP_SYN
 $(obj)/bindings/generated.rs: $(src)/bindings/headers.h $(obj)/bindings/bound-types FORCE
 	$(call if_changed_dep,tsoffset_bindgen)
 
-# The numbers the C compiler itself gives, by way of its assembly output, as the kernel makes its
-# own asm-offsets.h.
+# The C compiler's numbers, from its assembly output, as in the kernel's own asm-offsets.h.
 targets += bindings/layout.s bindings/generated.rs bindings/bound-types bindings/layout.rs
 
 quiet_cmd_tsoffset_layout = LAYOUT  $@

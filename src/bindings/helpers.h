@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Kernel interfaces that exist only as inline functions or macros, given a symbol so that Rust can
- * call them. Each does exactly what its name without the prefix does.
+ * call them. Each equals the kernel's interface of that name without the prefix.
  */
 #ifndef TSOFFSET_HELPERS_H
 #define TSOFFSET_HELPERS_H
@@ -21,7 +21,7 @@ struct seq_file;
 struct socket;
 struct wait_queue_head;
 
-/* Probes: arguments and results through the kernel's accessors, whatever the architecture. */
+/* Probes: arguments and results through the kernel's accessors, on every architecture. */
 unsigned long tsoffset_regs_get_kernel_argument(struct pt_regs *regs, unsigned int n);
 unsigned long tsoffset_regs_return_value(struct pt_regs *regs);
 struct kretprobe *tsoffset_get_kretprobe(struct kretprobe_instance *ri);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Offsets and sizes as the C compiler sees them. Compiled to assembly only; bindings/mod.rs
- * compares each with what Rust uses.
+ * Offsets and sizes of the C compiler. Compiled to assembly only; bindings/mod.rs compares each
+ * with that of Rust.
  */
 #include <linux/kbuild.h>
 #include <linux/cred.h>

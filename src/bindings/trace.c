@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The code of the tracepoint, and bodies for what helpers.h has of it.
+ * The code of the tracepoint, and the bodies of its functions in helpers.h.
  */
 #define CREATE_TRACE_POINTS
 #include "trace.h"

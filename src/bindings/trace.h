@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The tracepoint tsoffset:connect, whose fields are the columns of /proc/tsoffset/connects
- * (docs/interface.md). In C because the macros that make an event of it are.
+ * (docs/interface.md). In C, because TRACE_EVENT() is a C macro.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM tsoffset
@@ -13,7 +13,7 @@
 
 #include "helpers.h"
 
-/* The format file shows the numbers, which is what perf and trace-cmd can read. */
+/* The format file shows numbers, because perf and trace-cmd cannot read names there. */
 TRACE_DEFINE_ENUM(TSOFFSET_MATCH);
 TRACE_DEFINE_ENUM(TSOFFSET_ZERO);
 TRACE_DEFINE_ENUM(TSOFFSET_CHANGED);
@@ -30,7 +30,7 @@ TRACE_EVENT(connect,
 	    TP_PROTO(const struct tsoffset_connect *c),
 	    TP_ARGS(c),
 
-	    /* In an order that leaves no gap: what lay in the buffer before would show in it. */
+	    /* The order leaves no gap: a gap would show earlier contents of the buffer. */
 	    TP_STRUCT__entry(__field(__u64, time)
 			     __field(__u64, seq)
 			     __field(__u32, pid)

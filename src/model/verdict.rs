@@ -10,8 +10,8 @@ pub(crate) enum Verdict {
     Match,
     /// The namespace's `tcp_timestamps` is not 1, and the offset is 0, as it has to be.
     Zero,
-    /// No offset to compare with: `tcp_timestamps` was written during the call, or `ip_dynaddr` lets the source
-    /// address change.
+    /// No offset to compare with: a write of `tcp_timestamps` overlapped the call, `ip_dynaddr` lets the source
+    /// address change, or the namespace is being removed.
     Changed,
     /// The offset differs from the one that the SipHash yields.
     Mismatch,

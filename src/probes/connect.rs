@@ -150,7 +150,7 @@ impl ConnectProbe {
 impl ConnectProbe {
     /// Takes a slot in the witness's table.
     #[inline(never)]
-    fn overlap_start(
+    fn overlap_begin(
         &self,
         preempt: PreemptDisabled<'_>,
         overlaps: &Table,
@@ -209,7 +209,7 @@ impl Handler for ConnectProbe {
             };
             charge = taken;
             if let Some(overlaps) = &self.0.overlaps {
-                slot = self.overlap_start(preempt, overlaps, socket);
+                slot = self.overlap_begin(preempt, overlaps, socket);
             }
             connects.enter();
         }

@@ -39,7 +39,7 @@ pub(crate) struct StateProbe(pub(crate) Arc<State>);
 impl tracepoint::Handler for StateProbe {
     type Tracepoint = InetSockSetState;
 
-    fn fired(&self, change: Change<'_>) {
+    fn on_hit(&self, change: Change<'_>) {
         let (Some(step), Some(socket), Some(socket_events)) =
             (change.step(), change.tcp6(), &self.0.socket_events)
         else {

@@ -115,11 +115,11 @@ impl Stream for EventsFile {
             return Ok(());
         }
         // Of equal times, the connect is first.
-        let follow_up_first = match (oldest(&reader.connects), oldest(&reader.socket_events)) {
+        let socket_event_first = match (oldest(&reader.connects), oldest(&reader.socket_events)) {
             (Some(connect), Some(socket_event)) => socket_event < connect,
             (connect, _) => connect.is_none(),
         };
-        if follow_up_first {
+        if socket_event_first {
             if let Some(placed) = take_oldest(&mut reader.socket_events) {
                 json::socket_event(line, &placed)?;
             }

@@ -62,7 +62,7 @@ impl Store for FilterFile {
                 Ok(())
             }
             Err(Wrong { position, reason }) => {
-                pr_err!("filter: at byte {position}: {reason}; the old one stays\n");
+                pr_err!("filter: at byte {position}: {reason}; the old filter stays\n");
                 Err(EINVAL)
             }
         }

@@ -145,7 +145,7 @@ unsafe extern "C" fn probe<T: Handler<Tracepoint = InetSockSetState>>(
 ) {
     // SAFETY: The handler was registered, and lives until the registration has ended.
     let handler = unsafe { &*handler.cast::<T>() };
-    handler.fired(Change {
+    handler.on_hit(Change {
         sk,
         from: from as u32,
         to: to as u32,

@@ -99,7 +99,7 @@ fn ended(outcome: Outcome, error: u16) -> SocketEvent {
 /// A socket event has addresses, ports and an outcome. A condition on the call itself matches any socket event,
 /// negated or not.
 #[test]
-fn what_is_known_of_a_follow_up_decides() {
+fn the_known_fields_of_a_socket_event_decide() {
     let refused = ended(Outcome::Refused, 111);
     for text in [
         "dport=443 uid=7 verdict=match",

@@ -16,7 +16,7 @@ use crate::{
         sockets::socket_event::What,
     },
     record::any_record,
-    socket_event::any_follow_up,
+    socket_event::any_socket_event,
     text::placed,
 };
 
@@ -62,7 +62,7 @@ proptest! {
     }
 
     #[test]
-    fn every_follow_up_is_json(entry in any_follow_up()) {
+    fn every_socket_event_is_json(entry in any_socket_event()) {
         let mut text = String::new();
         socket_event(&mut text, &Placed { cpu: 3, sequence: 41, entry }).unwrap();
         let line = text.strip_suffix('\n').unwrap();

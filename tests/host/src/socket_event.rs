@@ -9,7 +9,7 @@ use crate::model::{
     sockets::socket_event::{Ends, Outcome, SocketEvent, What},
 };
 
-pub fn any_follow_up() -> impl Strategy<Value = SocketEvent> {
+pub fn any_socket_event() -> impl Strategy<Value = SocketEvent> {
     let what = prop_oneof![
         (
             select(&Outcome::ALL[..]),
@@ -47,7 +47,7 @@ pub fn any_follow_up() -> impl Strategy<Value = SocketEvent> {
 
 proptest! {
     #[test]
-    fn words_say_all_of_a_follow_up(socket_event in any_follow_up()) {
+    fn words_hold_a_whole_socket_event(socket_event in any_socket_event()) {
         prop_assert_eq!(SocketEvent::from_words(&socket_event.to_words()), socket_event);
         prop_assert_eq!(socket_event.time(), socket_event.time);
     }
