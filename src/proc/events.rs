@@ -121,10 +121,18 @@ impl Stream for EventsFile {
         };
         if socket_event_first {
             if let Some(placed) = take_oldest(&mut reader.socket_events) {
-                json::socket_event(line, &placed)?;
+                json::socket_event(
+                    line,
+                    &placed,
+                    self.0.clock_steps.realtime(placed.entry.time),
+                )?;
             }
         } else if let Some(placed) = take_oldest(&mut reader.connects) {
-            json::json(line, &placed)?;
+            json::json(
+                line,
+                &placed,
+                self.0.clock_steps.realtime(placed.entry.time),
+            )?;
         }
         Ok(())
     }

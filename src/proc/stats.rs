@@ -78,7 +78,13 @@ pub(super) fn print(
     let stats = Stats {
         totals: second.connects,
         kept,
-        ledger: Ledger::check(&first.connects, kept.as_ref(), &second.connects),
+        totals_v4: second.connects_v4,
+        ipv4: state.ipv4(),
+        ledger: Ledger::check_both(
+            [&first.connects, &first.connects_v4],
+            kept.as_ref(),
+            [&second.connects, &second.connects_v4],
+        ),
         policy: Policy::from_tcp_timestamps(tcp_timestamps(net)),
         probe_armed,
         witness: state.overlaps.is_some(),
@@ -95,10 +101,8 @@ pub(super) fn print(
         hook: state.hook.name(),
     };
 
-    for (name, value) in stats.lines() {
-        match value {
-            Value::Number(number) => seq_print!(out, "{name} {number}\n"),
-            Value::Word(word) => seq_print!(out, "{name} {word}\n"),
-        }
-    }
+    stats.each(&mut |name, value| match value {
+        Value::Number(number) => seq_print!(out, "{name} {number}\n"),
+        Value::Word(word) => seq_print!(out, "{name} {word}\n"),
+    });
 }

@@ -45,19 +45,23 @@ use crate::{
 
 /// The counts of one CPU in one namespace.
 pub(crate) struct Counts {
-    /// Connects.
+    /// Connects by sockets of IPv6.
     pub(crate) connects: Counters<Marked>,
     /// The witness's reads.
     pub(crate) readers: Readers<Marked>,
     /// Outcomes of connects.
     pub(crate) outcomes: Outcomes<Marked>,
+    /// Connects by sockets of IPv4.
+    pub(crate) connects_v4: Counters<Marked>,
 }
 
 /// The sums of the counts.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Sums {
-    /// The sums for connects.
+    /// The sums for connects by sockets of IPv6.
     pub(crate) connects: Totals,
+    /// The sums for connects by sockets of IPv4.
+    pub(crate) connects_v4: Totals,
     /// The sums for the witness's reads.
     pub(crate) readers: ReaderTotals,
     /// The sums for outcomes.
@@ -71,6 +75,7 @@ impl Sums {
     fn of<'a>(cpus: impl Iterator<Item = &'a Counts> + Clone) -> Self {
         Self {
             connects: Totals::sum(|| cpus.clone().map(|counts| &counts.connects)),
+            connects_v4: Totals::sum(|| cpus.clone().map(|counts| &counts.connects_v4)),
             readers: ReaderTotals::sum(|| cpus.clone().map(|counts| &counts.readers)),
             outcomes: OutcomeTotals::sum(cpus.clone().map(|counts| &counts.outcomes)),
             sysctl_missed: 0,
@@ -79,6 +84,7 @@ impl Sums {
 
     fn add(&mut self, others: &Self) {
         self.connects.add(&others.connects);
+        self.connects_v4.add(&others.connects_v4);
         self.readers.add(&others.readers);
         self.outcomes.add(&others.outcomes);
     }
@@ -94,6 +100,7 @@ impl NetworkCounts {
             connects: Counters::new(),
             readers: Readers::new(),
             outcomes: Outcomes::new(),
+            connects_v4: Counters::new(),
         })?))
     }
 

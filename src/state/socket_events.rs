@@ -8,19 +8,25 @@ use crate::{
         compat::prelude::*,
         marked::Marked, //
     },
-    model::sockets::handshakes::{
-        Handshakes,
-        Set, //
+    model::sockets::{
+        attempt::{
+            self,
+            Attempt, //
+        },
+        handshakes::{
+            Handshakes,
+            Set, //
+        },
     },
     tcp::socket::Socket,
 };
 
 /// The tables of followed sockets, for all CPUs.
 pub(crate) struct SocketEvents {
-    /// The start times of pending handshakes.
-    pub(crate) handshakes: Handshakes<KVVec<Set<Marked>>>,
+    /// The attempts whose handshake is pending.
+    pub(crate) handshakes: Handshakes<KVVec<Set<Marked, { attempt::WORDS }>>>,
     // The offsets of accepted sockets whose offset differs from the kernel's hash.
-    chosen: Handshakes<KVVec<Set<Marked>>>,
+    chosen: Handshakes<KVVec<Set<Marked, 1>>>,
     // Not 0: `chosen` has or had an entry.
     any_chosen: Marked,
 }
@@ -31,7 +37,7 @@ impl SocketEvents {
     ///
     /// Fails with `ENOMEM`.
     pub(crate) fn new(sockets: u32) -> Result<Self> {
-        let number = Handshakes::<KVVec<Set<Marked>>>::sets_for(sockets);
+        let number = Handshakes::<KVVec<Set<Marked, 1>>>::sets_for(sockets);
         Ok(Self {
             handshakes: Handshakes::new(many(number, Set::new)?),
             chosen: Handshakes::new(many(number, Set::new)?),
@@ -42,7 +48,7 @@ impl SocketEvents {
     /// Stores the chosen offset of an accepted socket until its close. Returns whether there was a slot.
     pub(crate) fn choose(&self, cookie: u64, offset: u32) -> bool {
         self.any_chosen.store(1);
-        self.chosen.start(cookie, offset.into())
+        self.chosen.start(cookie, &[offset.into()])
     }
 
     /// Returns the chosen offset of a socket at its close, and frees its slot.
@@ -53,6 +59,19 @@ impl SocketEvents {
             return None;
         }
         // A socket with a slot has a cookie.
-        Some(self.chosen.end(socket.made_cookie()?)? as u32)
+        let [offset] = self.chosen.end(socket.made_cookie()?)?;
+        Some(offset as u32)
+    }
+
+    /// Stores an attempt until its handshake ends. Returns whether there was a slot.
+    #[inline]
+    pub(crate) fn begin(&self, cookie: u64, attempt: Attempt) -> bool {
+        self.handshakes.start(cookie, &attempt.to_words())
+    }
+
+    /// Returns the attempt of a socket whose handshake ends, and frees its slot.
+    #[inline]
+    pub(crate) fn end(&self, cookie: u64) -> Option<Attempt> {
+        self.handshakes.end(cookie).map(Attempt::from_words)
     }
 }

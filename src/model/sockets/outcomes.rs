@@ -2,7 +2,10 @@
 
 //! The outcome counters of one CPU, and their sums over all CPUs. All arithmetic wraps.
 
-use crate::model::{sockets::socket_event::Outcome, word::Word};
+use crate::model::{
+    sockets::{accepted::Accepted, failure::Reason, socket_event::Outcome},
+    word::Word,
+};
 
 /// The verdict on a closed socket's offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +57,12 @@ pub(crate) struct Outcomes<W> {
     accepted_other: W,
     accepted_noted: W,
     accepted_shared: W,
+    failed: [W; Reason::ALL.len()],
+    failures_recorded: W,
+    failures_filtered: W,
+    accepted: [W; Accepted::ALL.len()],
+    accepts_recorded: W,
+    accepts_filtered: W,
 }
 
 impl<W: Word> Outcomes<W> {
@@ -76,6 +85,12 @@ impl<W: Word> Outcomes<W> {
             accepted_other: W::new(0),
             accepted_noted: W::new(0),
             accepted_shared: W::new(0),
+            failed: [(); Reason::ALL.len()].map(|()| W::new(0)),
+            failures_recorded: W::new(0),
+            failures_filtered: W::new(0),
+            accepted: [(); Accepted::ALL.len()].map(|()| W::new(0)),
+            accepts_recorded: W::new(0),
+            accepts_filtered: W::new(0),
         }
     }
 
@@ -138,6 +153,26 @@ impl<W: Word> Outcomes<W> {
         }
     }
 
+    /// Counts an attempt to connect that failed, recorded or filtered out.
+    pub(crate) fn fail(&self, reason: Reason, recorded: bool) {
+        self.failed[reason as usize].bump();
+        if recorded {
+            self.failures_recorded.bump();
+        } else {
+            self.failures_filtered.bump();
+        }
+    }
+
+    /// Counts an accepted connection, recorded or filtered out.
+    pub(crate) fn accept(&self, verdict: Accepted, recorded: bool) {
+        self.accepted[verdict as usize].bump();
+        if recorded {
+            self.accepts_recorded.bump();
+        } else {
+            self.accepts_filtered.bump();
+        }
+    }
+
     /// Counts a socket event, recorded or filtered out.
     pub(crate) fn record(&self, recorded: bool) {
         if recorded {
@@ -179,6 +214,18 @@ pub(crate) struct OutcomeTotals {
     pub(crate) repairs_shared: u64,
     /// Accepted sockets that were established with another offset than expected.
     pub(crate) accepted_other: u64,
+    /// Attempts to connect that failed, in the order of [`Reason::ALL`].
+    pub(crate) failed: [u64; Reason::ALL.len()],
+    /// Failed attempts that were recorded.
+    pub(crate) failures_recorded: u64,
+    /// Failed attempts that were not recorded.
+    pub(crate) failures_filtered: u64,
+    /// Accepted connections, in the order of [`Accepted::ALL`].
+    pub(crate) accepted: [u64; Accepted::ALL.len()],
+    /// Accepted connections that were recorded.
+    pub(crate) accepts_recorded: u64,
+    /// Accepted connections that were not recorded.
+    pub(crate) accepts_filtered: u64,
 }
 
 impl OutcomeTotals {
@@ -207,6 +254,12 @@ impl OutcomeTotals {
                     .load()
                     .wrapping_add(cpu.accepted_shared.load()),
                 accepted_other: cpu.accepted_other.load(),
+                failed: core::array::from_fn(|i| cpu.failed[i].load()),
+                failures_recorded: cpu.failures_recorded.load(),
+                failures_filtered: cpu.failures_filtered.load(),
+                accepted: core::array::from_fn(|i| cpu.accepted[i].load()),
+                accepts_recorded: cpu.accepts_recorded.load(),
+                accepts_filtered: cpu.accepts_filtered.load(),
             });
         }
         totals
@@ -232,6 +285,16 @@ impl OutcomeTotals {
         add(&mut self.repairs_noted, others.repairs_noted);
         add(&mut self.repairs_shared, others.repairs_shared);
         add(&mut self.accepted_other, others.accepted_other);
+        for (total, other) in self.failed.iter_mut().zip(others.failed) {
+            add(total, other);
+        }
+        add(&mut self.failures_recorded, others.failures_recorded);
+        add(&mut self.failures_filtered, others.failures_filtered);
+        for (total, other) in self.accepted.iter_mut().zip(others.accepted) {
+            add(total, other);
+        }
+        add(&mut self.accepts_recorded, others.accepts_recorded);
+        add(&mut self.accepts_filtered, others.accepts_filtered);
     }
 
     /// Returns the number of calls that set an offset and were missed because no probe instance was free.

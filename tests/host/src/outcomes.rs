@@ -4,6 +4,8 @@
 
 use crate::{
     model::sockets::{
+        accepted::Accepted,
+        failure::Reason,
         outcomes::{AtClose, OutcomeTotals, Outcomes},
         socket_event::Outcome,
     },
@@ -62,6 +64,18 @@ fn each_is_counted_where_it_belongs() {
         }
     }
 
+    for reason in Reason::ALL {
+        for times in 0..=reason as usize {
+            cpus[times % 2].fail(reason, times != 0);
+        }
+    }
+
+    for verdict in Accepted::ALL {
+        for times in 0..=verdict as usize {
+            cpus[1].accept(verdict, times == 0);
+        }
+    }
+
     let once = OutcomeTotals {
         begun: 7,
         overflow: 1,
@@ -78,6 +92,12 @@ fn each_is_counted_where_it_belongs() {
         repairs_noted: 4 + 2,
         repairs_shared: 1 + 1,
         accepted_other: 7,
+        failed: [1, 2, 3, 4, 5, 6, 7, 8, 9],
+        failures_recorded: 45 - 9,
+        failures_filtered: 9,
+        accepted: [1, 2, 3, 4, 5, 6],
+        accepts_recorded: 6,
+        accepts_filtered: 15,
     };
     let sum = OutcomeTotals::sum(cpus.iter());
     assert_eq!(sum, once);
@@ -91,4 +111,8 @@ fn each_is_counted_where_it_belongs() {
     assert_eq!(twice.accepted_other, 14);
     assert_eq!(twice.ended, [2, 4, 6, 8, 10, 12, 14]);
     assert_eq!(twice.filtered + twice.recorded, 6);
+    assert_eq!(twice.failed[8], 18);
+    assert_eq!(twice.accepted, [2, 4, 6, 8, 10, 12]);
+    assert_eq!((twice.accepts_recorded, twice.accepts_filtered), (12, 30));
+    assert_eq!((twice.failures_recorded, twice.failures_filtered), (72, 18));
 }
