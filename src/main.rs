@@ -92,9 +92,9 @@ struct Tsoffset {
 
 /// The probes that follow sockets beyond their connect.
 struct Following {
+    _cookies: Option<ReturnProbe<CookieProbe>>,
     _states: TraceProbe<StateProbe>,
     _repairs: ReturnProbe<SetsockoptProbe>,
-    _cookies: Option<ReturnProbe<CookieProbe>>,
 }
 
 /// Limit of concurrent calls that are followed: each takes memory from load to unload.
@@ -187,11 +187,12 @@ impl kernel::Module for Tsoffset {
                     hook,
                     REPAIRS_MAXACTIVE,
                 )?,
-                // The function runs in softirqs and does not sleep.
+                // Before the probe that notes sockets: nothing else takes a note away.
+                _states: TraceProbe::new(StateProbe(state.clone()))?,
+                // The function does not sleep.
                 _cookies: cfg!(CONFIG_SYN_COOKIES)
                     .then(|| ReturnProbe::new(CookieProbe(state.clone()), hook, 2 * cpus))
                     .transpose()?,
-                _states: TraceProbe::new(StateProbe(state.clone()))?,
             })
         } else {
             None

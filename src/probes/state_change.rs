@@ -68,6 +68,8 @@ impl tracepoint::Handler for StateProbe {
                 may_be_passive,
                 goes_on,
             } => {
+                // A SYN cookie's socket can end without an establishment: its note goes in any case.
+                let by_cookie = may_be_passive && socket_events.take_syn_cookie(socket);
                 // A socket that began to connect has a cookie. Most accepted sockets have none, and this makes none.
                 let attempt = socket
                     .made_cookie()
@@ -77,7 +79,9 @@ impl tracepoint::Handler for StateProbe {
                 if attempt.is_some() || !(may_be_passive || socket.in_repair()) {
                     self.ends(preempt, socket, outcome, change.error(), attempt);
                 } else if goes_on && !socket.has_owner() {
-                    self.accepts(preempt, socket_events, socket);
+                    self.accepts(preempt, socket_events, socket, by_cookie);
+                } else if goes_on && may_be_passive {
+                    self.0.counts(preempt, socket.net()).outcomes.accept_owned();
                 }
             }
             Step::Closes => self.closes(preempt, socket_events, socket),
@@ -190,11 +194,11 @@ impl StateProbe {
         preempt: PreemptDisabled<'_>,
         socket_events: &SocketEvents,
         socket: Socket<'_>,
+        by_cookie: bool,
     ) {
         let time = clock::boot_ns();
         let offset = socket.tsoffset();
         let expected = timestamp_offset(socket.net(), &socket.tuple_of_any());
-        let by_cookie = self.is_by_cookie(preempt, socket);
         // 0: no timestamps, or tcp_timestamps is not 1 now or was not 1 when the connection came in.
         let other = if offset != expected && offset != 0 && expected != 0 {
             self.accepts_other(preempt, socket_events, socket, offset, expected)
@@ -210,16 +214,6 @@ impl StateProbe {
         };
         let accepted = event(socket, time, 0, what);
         self.0.accept(preempt, socket.net(), verdict, &accepted);
-    }
-
-    /// Returns whether a SYN cookie made the socket. The CPU made it just before, in this softirq.
-    fn is_by_cookie(&self, preempt: PreemptDisabled<'_>, socket: Socket<'_>) -> bool {
-        let last = &self.0.this_cpu(preempt).cookie_socket;
-        let address = last.load();
-        if address != 0 {
-            last.store(0);
-        }
-        address == socket.address() as u64
     }
 
     /// Stores another offset than expected: the creator of the request socket chose it. Returns the verdict.

@@ -68,8 +68,6 @@ pub(crate) struct CpuState {
     pub(crate) number: u32,
     /// The CPU's last finding.
     pub(crate) last: Last<Marked>,
-    /// Address of the last socket that a SYN cookie made, for comparison; 0: none.
-    pub(crate) cookie_socket: Marked,
 }
 
 /// The witness's table of calls in flight.
@@ -141,7 +139,6 @@ impl State {
         let cpus = PerCpu::new(|number| CpuState {
             number,
             last: Last::new(),
-            cookie_socket: Marked::new(0),
         })?;
         let rings = Rings::new(records, outcomes.is_some())?;
         let waiters = WaitQueue::new()?;

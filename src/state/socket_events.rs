@@ -29,7 +29,15 @@ pub(crate) struct SocketEvents {
     chosen: Handshakes<KVVec<Set<Marked, 1>>>,
     // Not 0: `chosen` has or had an entry.
     any_chosen: Marked,
+    // The sockets in SYN_RECV that a SYN cookie made, by their addresses.
+    syn_cookies: Handshakes<KVVec<Set<Marked, 0>>>,
+    // Not 0: `syn_cookies` has or had an entry.
+    any_syn_cookie: Marked,
 }
+
+/// Slots for sockets in SYN_RECV that a SYN cookie made. They leave it within the same softirq, unless the packet that
+/// brought the cookie is wrong in another way.
+const SYN_COOKIES: u32 = 1024;
 
 impl SocketEvents {
     /// Allocates tables for `sockets` concurrent handshakes, and for as many accepted sockets with a chosen offset.
@@ -42,7 +50,26 @@ impl SocketEvents {
             handshakes: Handshakes::new(many(number, Set::new)?),
             chosen: Handshakes::new(many(number, Set::new)?),
             any_chosen: Marked::new(0),
+            syn_cookies: Handshakes::new(many(
+                Handshakes::<KVVec<Set<Marked, 0>>>::sets_for(SYN_COOKIES),
+                Set::new,
+            )?),
+            any_syn_cookie: Marked::new(0),
         })
+    }
+
+    /// Notes a socket that a SYN cookie made, by its address, until it leaves SYN_RECV. Returns whether there was a slot.
+    #[inline]
+    pub(crate) fn note_syn_cookie(&self, address: usize) -> bool {
+        self.any_syn_cookie.store(1);
+        self.syn_cookies.start(address as u64, &[])
+    }
+
+    /// Returns whether a SYN cookie made a socket that leaves SYN_RECV, and frees its slot.
+    #[inline]
+    pub(crate) fn take_syn_cookie(&self, socket: Socket<'_>) -> bool {
+        // Few machines get SYN cookies: the others do not load the table's memory.
+        self.any_syn_cookie.load() != 0 && self.syn_cookies.end(socket.address() as u64).is_some()
     }
 
     /// Stores the chosen offset of an accepted socket until its close. Returns whether there was a slot.

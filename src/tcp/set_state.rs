@@ -7,7 +7,7 @@
 
 use core::marker::PhantomData;
 
-use super::socket::Socket;
+use super::socket::{is_for_ipv6, Socket};
 use crate::{
     abstractions::{
         compat::prelude::*,
@@ -58,11 +58,10 @@ pub(crate) enum Step {
 impl<'call> Change<'call> {
     /// Returns the socket if it is a TCP socket that was created for IPv6, or with `or_ipv4` for IPv4.
     pub(crate) fn tcp(self, or_ipv4: bool) -> Option<Socket<'call>> {
-        // SAFETY: The socket is live. Its protocol number does not change. The protocol that created the socket does
-        // not change either, and lives as long as the socket.
+        // SAFETY: The socket is live and a full one. Its protocol number does not change.
         let is_followed = unsafe {
             u32::from(read_once(&raw const (*self.sk).sk_protocol)) == bindings::IPPROTO_TCP
-                && (or_ipv4 || (*(*self.sk).sk_prot_creator).ipv6_pinfo_offset != 0)
+                && (or_ipv4 || is_for_ipv6(self.sk))
         };
         // SAFETY: A full socket of that protocol is a `tcp_sock`. One that was created for IPv6 has IPv6 state, whatever
         // its family is now. Request and timewait sockets do not reach this tracepoint. The socket is live and locked.

@@ -411,6 +411,17 @@ impl<'call> Socket<'call> {
     }
 }
 
+/// Returns whether a socket of TCP was created for IPv6, whatever its family is now.
+///
+/// # Safety
+///
+/// The socket is live, and not a request or timewait socket.
+#[inline]
+pub(super) unsafe fn is_for_ipv6(sk: *const bindings::sock) -> bool {
+    // SAFETY: The protocol that created the socket does not change, and lives as long as the socket.
+    unsafe { (*(*sk).sk_prot_creator).ipv6_pinfo_offset != 0 }
+}
+
 /// Returns a socket's network namespace: `sock_net()`.
 ///
 /// # Safety

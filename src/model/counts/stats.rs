@@ -178,7 +178,7 @@ impl Stats {
     }
 
     /// Returns the lines about accepted connections.
-    fn accepts(&self) -> [(&'static str, Value); 8] {
+    fn accepts(&self) -> [(&'static str, Value); 10] {
         let totals = &self.outcome_totals;
         let with = |verdict| totals.accepted[verdict as usize];
         [
@@ -190,6 +190,8 @@ impl Stats {
             ("accepted_unjudged", with(Accepted::Unjudged)),
             ("accepts_recorded", totals.accepts_recorded),
             ("accepts_filtered", totals.accepts_filtered),
+            ("accepted_owned", totals.accepted_owned),
+            ("accepted_cookie_missed", totals.syn_cookies_missed()),
         ]
         .map(|(name, count)| (name, Value::Number(count)))
     }

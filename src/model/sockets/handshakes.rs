@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! The start times and callers of pending handshakes. A second table of this type has the offsets of accepted sockets
-//! that differ from the kernel's hash. There, "start" is the establishment, "end" the close, and that offset is kept.
+//! that differ from the kernel's hash. There, "start" is the establishment, "end" the close, and that offset is kept. A
+//! third table has the sockets that a SYN cookie made. There, an address is the cookie, and "end" is the end of SYN_RECV.
 //!
 //! A table of sets, hashed by the socket's cookie. One compare-and-exchange takes a slot, and nobody waits. The
 //! caller learns if no slot is free. The socket lock serializes the state changes of one socket. So CPUs contend only

@@ -63,6 +63,10 @@ pub(crate) struct Outcomes<W> {
     accepted: [W; Accepted::ALL.len()],
     accepts_recorded: W,
     accepts_filtered: W,
+    accepted_owned: W,
+    syn_cookies_called: W,
+    syn_cookies_entered: W,
+    syn_cookies_overflow: W,
 }
 
 impl<W: Word> Outcomes<W> {
@@ -91,6 +95,10 @@ impl<W: Word> Outcomes<W> {
             accepted: [(); Accepted::ALL.len()].map(|()| W::new(0)),
             accepts_recorded: W::new(0),
             accepts_filtered: W::new(0),
+            accepted_owned: W::new(0),
+            syn_cookies_called: W::new(0),
+            syn_cookies_entered: W::new(0),
+            syn_cookies_overflow: W::new(0),
         }
     }
 
@@ -173,6 +181,26 @@ impl<W: Word> Outcomes<W> {
         }
     }
 
+    /// Counts a connection that was established from SYN_RECV while it had an owner and no slot.
+    pub(crate) fn accept_owned(&self) {
+        self.accepted_owned.bump();
+    }
+
+    /// Counts a call that makes a socket of a SYN cookie. A kretprobe runs it after `enter_syn_cookie`, on the same CPU.
+    pub(crate) fn call_syn_cookie(&self) {
+        self.syn_cookies_called.bump_release();
+    }
+
+    /// Counts a call that makes a socket of a SYN cookie and that the module follows to its return.
+    pub(crate) fn enter_syn_cookie(&self) {
+        self.syn_cookies_entered.bump_release();
+    }
+
+    /// Counts a socket that a SYN cookie made and that found no slot for its note.
+    pub(crate) fn overflow_syn_cookie(&self) {
+        self.syn_cookies_overflow.bump();
+    }
+
     /// Counts a socket event, recorded or filtered out.
     pub(crate) fn record(&self, recorded: bool) {
         if recorded {
@@ -226,6 +254,14 @@ pub(crate) struct OutcomeTotals {
     pub(crate) accepts_recorded: u64,
     /// Accepted connections that were not recorded.
     pub(crate) accepts_filtered: u64,
+    /// Connections that were established from SYN_RECV while they had an owner and no slot.
+    pub(crate) accepted_owned: u64,
+    /// Calls that make a socket of a SYN cookie.
+    pub(crate) syn_cookies_called: u64,
+    /// Calls that make a socket of a SYN cookie and were followed to their return.
+    pub(crate) syn_cookies_entered: u64,
+    /// Sockets that a SYN cookie made and that found no slot for their note.
+    pub(crate) syn_cookies_overflow: u64,
 }
 
 impl OutcomeTotals {
@@ -260,6 +296,10 @@ impl OutcomeTotals {
                 accepted: core::array::from_fn(|i| cpu.accepted[i].load()),
                 accepts_recorded: cpu.accepts_recorded.load(),
                 accepts_filtered: cpu.accepts_filtered.load(),
+                accepted_owned: cpu.accepted_owned.load(),
+                syn_cookies_called: cpu.syn_cookies_called.load_acquire(),
+                syn_cookies_entered: cpu.syn_cookies_entered.load_acquire(),
+                syn_cookies_overflow: cpu.syn_cookies_overflow.load(),
             });
         }
         totals
@@ -295,12 +335,23 @@ impl OutcomeTotals {
         }
         add(&mut self.accepts_recorded, others.accepts_recorded);
         add(&mut self.accepts_filtered, others.accepts_filtered);
+        add(&mut self.accepted_owned, others.accepted_owned);
+        add(&mut self.syn_cookies_called, others.syn_cookies_called);
+        add(&mut self.syn_cookies_entered, others.syn_cookies_entered);
+        add(&mut self.syn_cookies_overflow, others.syn_cookies_overflow);
     }
 
     /// Returns the number of calls that set an offset and were missed because no probe instance was free.
     pub(crate) fn repairs_missed(&self) -> u64 {
         // As for connects: with a kretprobe, a call counts as entered before it counts as called.
         self.repairs_called.saturating_sub(self.repairs_entered)
+    }
+
+    /// Returns the number of sockets that a SYN cookie made without a note: no probe instance or no slot was free.
+    pub(crate) fn syn_cookies_missed(&self) -> u64 {
+        self.syn_cookies_called
+            .saturating_sub(self.syn_cookies_entered)
+            .wrapping_add(self.syn_cookies_overflow)
     }
 
     /// Returns the number of handshakes with this outcome.

@@ -76,6 +76,17 @@ fn each_is_counted_where_it_belongs() {
         }
     }
 
+    for call in 0..6 {
+        cpus[call % 2].call_syn_cookie();
+        if call < 4 {
+            cpus[call % 2].enter_syn_cookie();
+        }
+    }
+    cpus[1].overflow_syn_cookie();
+    for _ in 0..3 {
+        cpus[0].accept_owned();
+    }
+
     let once = OutcomeTotals {
         begun: 7,
         overflow: 1,
@@ -98,11 +109,16 @@ fn each_is_counted_where_it_belongs() {
         accepted: [1, 2, 3, 4, 5, 6],
         accepts_recorded: 6,
         accepts_filtered: 15,
+        accepted_owned: 3,
+        syn_cookies_called: 6,
+        syn_cookies_entered: 4,
+        syn_cookies_overflow: 1,
     };
     let sum = OutcomeTotals::sum(cpus.iter());
     assert_eq!(sum, once);
     assert_eq!(sum.with(Outcome::Closed), 7);
     assert_eq!(sum.repairs_missed(), 2);
+    assert_eq!(sum.syn_cookies_missed(), 2 + 1);
 
     let mut twice = sum;
     twice.add(&sum);
@@ -114,5 +130,6 @@ fn each_is_counted_where_it_belongs() {
     assert_eq!(twice.failed[8], 18);
     assert_eq!(twice.accepted, [2, 4, 6, 8, 10, 12]);
     assert_eq!((twice.accepts_recorded, twice.accepts_filtered), (12, 30));
+    assert_eq!((twice.accepted_owned, twice.syn_cookies_missed()), (6, 6));
     assert_eq!((twice.failures_recorded, twice.failures_filtered), (72, 18));
 }

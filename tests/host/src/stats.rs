@@ -15,6 +15,15 @@ use crate::model::{
 
 const DOCUMENTATION: &str = include_str!("../../../docs/interface.md");
 
+/// Returns whether the first cell of a table's row names the line. One row can be about several lines.
+fn is_documented(name: &str) -> bool {
+    DOCUMENTATION.lines().any(|line| {
+        line.strip_prefix("| ")
+            .and_then(|row| row.split_once(" | "))
+            .is_some_and(|(cell, _)| cell.split(", ").any(|word| word == format!("`{name}`")))
+    })
+}
+
 fn stats() -> Stats {
     Stats {
         totals: Totals::default(),
@@ -76,11 +85,9 @@ fn every_line_is_documented() {
         } else {
             name
         };
-        assert!(
-            DOCUMENTATION.contains(&format!("| `{name}` |")),
-            "{name} is not documented"
-        );
+        assert!(is_documented(name), "{name} is not documented");
     }
+    assert!(!is_documented("connects_lost"));
 }
 
 #[test]
