@@ -161,6 +161,22 @@ all_are_counted() {
 	[ $((match + owned)) -eq "$1" ]
 }
 
+# Connections from outside fill their own ring, and no failed attempt makes room for them.
+they_replace_nothing_else() {
+	load_with outcomes=64 records=16
+	echo event=failed,accepted > /proc/tsoffset/filter
+	workload refused --times 1
+	workload connect --serve --threads 2 --connects 100
+	expect failures_recorded=6 outcomes_overwritten=0
+	overwritten=$(stat accepts_overwritten)
+	left=$(($(stat accepts_recorded) - overwritten))
+	echo "$overwritten are replaced, $left are left"
+	[ "$overwritten" -ge 68 ] && [ "$left" -le 32 ]
+	accepted_events $((6 + left))
+	[ "$(grep -c '"event":"failed"' /tmp/events)" -eq 6 ]
+	[ "$(wc -l < /tmp/accepted)" -eq "$left" ]
+}
+
 the_filter_knows_them() {
 	load_with outcomes=64
 	echo 'event=accepted sport=7000' > /proc/tsoffset/filter
@@ -180,4 +196,5 @@ namespaces_have_their_own() {
 }
 
 run_checks off_unless_asked_for each_connection_has_its_event the_time_is_that_of_the_handshake both_families chosen_ones \
-	without_timestamps syncookies_are_named none_is_uncounted the_filter_knows_them namespaces_have_their_own
+	without_timestamps syncookies_are_named none_is_uncounted \
+	they_replace_nothing_else the_filter_knows_them namespaces_have_their_own

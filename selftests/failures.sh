@@ -110,10 +110,20 @@ where_there_is_no_room_the_caller_is_unknown() {
 	silent_peer
 	in_left connect --to '[2001:db8::2]:7000' --threads 10 --connects 10
 	wait_for 10 reached failed_timeout 10
-	expect outcomes=4 outcomes_overflow=6 failures_recorded=10
+	# One user has half of the slots.
+	expect outcomes=4 outcomes_overflow=8 outcomes_capped=8 failures_recorded=10
 	events_so_far 30
-	[ "$(grep -c '"duration":null,"pid":null,"tgid":null,"uid":null,"comm":null,' /tmp/failed)" -eq 6 ]
-	[ "$(grep -c '"comm":"tsoffset-worklo"' /tmp/failed)" -eq 4 ]
+	[ "$(grep -c '"duration":null,"pid":null,"tgid":null,"uid":null,"comm":null,' /tmp/failed)" -eq 8 ]
+	[ "$(grep -c '"comm":"tsoffset-worklo"' /tmp/failed)" -eq 2 ]
+	# A negated word leaves them in, another one leaves them out.
+	echo 'event=failed uid=!65534' > /proc/tsoffset/filter
+	in_left connect --to '[2001:db8::2]:7000' --threads 10 --connects 10
+	wait_for 10 reached failed_timeout 20
+	expect failures_recorded=20 failures_filtered=0
+	echo 'event=failed uid=0' > /proc/tsoffset/filter
+	in_left connect --to '[2001:db8::2]:7000' --threads 10 --connects 10
+	wait_for 10 reached failed_timeout 30
+	expect failures_recorded=22 failures_filtered=8
 }
 
 only_they() {

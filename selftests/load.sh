@@ -28,7 +28,9 @@ offset_v4_match offset_v4_zero offset_v4_changed offset_v4_mismatch offset_v4_re
 $(bound=1024; while [ "$bound" -le 8589934592 ]; do echo "connect_v4_ns_below_$bound"; bound=$((bound * 2)); done)
 connect_v4_ns_above
 accepted_match accepted_zero accepted_absent accepted_syncookie accepted_chosen accepted_unjudged accepts_recorded accepts_filtered
-accepted_owned accepted_cookie_missed"
+accepted_owned accepted_cookie_missed
+accepts_overwritten
+outcomes_capped"
 
 fresh_counters_are_zero() {
 	all_matched 0

@@ -12,14 +12,18 @@ use crate::{
         clock,
         compat::interrupt::local_interrupt_disable,
         preempt::PreemptDisabled,
+        task::responsible_user,
         tracepoint, //
     },
-    model::sockets::{
-        accepted::Accepted,
-        attempt::Attempt,
-        failure::{Reason, Stage},
-        outcomes::AtClose,
-        socket_event::{Ends, Outcome, SocketEvent, What},
+    model::{
+        shares::Charge,
+        sockets::{
+            accepted::Accepted,
+            attempt::Attempt,
+            failure::{Reason, Stage},
+            outcomes::AtClose,
+            socket_event::{Ends, Outcome, SocketEvent, What},
+        },
     },
     state::{
         socket_events::SocketEvents,
@@ -101,12 +105,11 @@ impl StateProbe {
             // The task is in connect: no other code begins a handshake.
             who: who(preempt),
             parent: socket.parent(),
+            charge: Charge::NOTHING,
         };
-        let has_slot = socket_events.begin(socket.cookie(), attempt);
-        self.0
-            .counts(preempt, socket.net())
-            .outcomes
-            .start(has_slot);
+        let cpu = self.0.this_cpu(preempt).number;
+        let begun = socket_events.begin(cpu, responsible_user(), socket.cookie(), attempt);
+        self.0.counts(preempt, socket.net()).outcomes.start(begun);
     }
 
     fn ends(

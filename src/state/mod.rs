@@ -256,7 +256,7 @@ impl State {
         Ok(kept)
     }
 
-    /// Returns the values of the outcome table and ring that all namespaces share.
+    /// Returns the values of the outcome table and rings that all namespaces share.
     pub(crate) fn shared(&self) -> Shared {
         let mut shared = Shared::default();
         if let Some(socket_events) = &self.socket_events {
@@ -264,6 +264,9 @@ impl State {
         }
         for ring in possible_cpus().filter_map(|cpu| self.rings.socket_events(cpu)) {
             shared.overwritten += ring.overwritten(ring.head());
+        }
+        for ring in possible_cpus().filter_map(|cpu| self.rings.accepts(cpu)) {
+            shared.accepts_overwritten += ring.overwritten(ring.head());
         }
         shared
     }

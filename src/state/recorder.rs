@@ -69,7 +69,7 @@ impl State {
         verdict: Accepted,
         event: &SocketEvent,
     ) {
-        let recorded = match self.rings.socket_events(self.this_cpu(preempt).number) {
+        let recorded = match self.rings.accepts(self.this_cpu(preempt).number) {
             Some(ring) => self.push_socket_event(preempt, ring, event),
             None => false,
         };

@@ -2,20 +2,27 @@
 
 //! The state of sockets after their connect has returned, see `probes::state_change`.
 
-use super::rings::many;
+use super::{
+    rings::many,
+    shares_of, //
+};
 use crate::{
     abstractions::{
         compat::prelude::*,
         marked::Marked, //
     },
-    model::sockets::{
-        attempt::{
-            self,
-            Attempt, //
-        },
-        handshakes::{
-            Handshakes,
-            Set, //
+    model::{
+        shares::Shares,
+        sockets::{
+            attempt::{
+                self,
+                Attempt, //
+            },
+            handshakes::{
+                Handshakes,
+                Set, //
+            },
+            outcomes::Begun,
         },
     },
     tcp::socket::Socket,
@@ -25,6 +32,8 @@ use crate::{
 pub(crate) struct SocketEvents {
     /// The attempts whose handshake is pending.
     pub(crate) handshakes: Handshakes<KVVec<Set<Marked, { attempt::WORDS }>>>,
+    // Each user's slots in it.
+    shares: Shares<KVVec<Marked>>,
     // The offsets of accepted sockets whose offset differs from the kernel's hash.
     chosen: Handshakes<KVVec<Set<Marked, 1>>>,
     // Not 0: `chosen` has or had an entry.
@@ -46,8 +55,12 @@ impl SocketEvents {
     /// Fails with `ENOMEM`.
     pub(crate) fn new(sockets: u32) -> Result<Self> {
         let number = Handshakes::<KVVec<Set<Marked, 1>>>::sets_for(sockets);
+        let handshakes = Handshakes::new(many(number, Set::new)?);
+        // Each slot of the table counts, so the number fits: there are at most 65536.
+        let shares = shares_of(handshakes.room() as u32)?;
         Ok(Self {
-            handshakes: Handshakes::new(many(number, Set::new)?),
+            handshakes,
+            shares,
             chosen: Handshakes::new(many(number, Set::new)?),
             any_chosen: Marked::new(0),
             syn_cookies: Handshakes::new(many(
@@ -90,15 +103,28 @@ impl SocketEvents {
         Some(offset as u32)
     }
 
-    /// Stores an attempt until its handshake ends. Returns whether there was a slot.
+    /// Stores an attempt until its handshake ends. One user holds at most half of the slots. `cpu` is this CPU's number
+    /// and `user` the responsible user.
     #[inline]
-    pub(crate) fn begin(&self, cookie: u64, attempt: Attempt) -> bool {
-        self.handshakes.start(cookie, &attempt.to_words())
+    pub(crate) fn begin(&self, cpu: u32, user: u32, cookie: u64, attempt: Attempt) -> Begun {
+        let Some(charge) = self.shares.charge(cpu, user) else {
+            return Begun::Capped;
+        };
+        // No slot is left from an earlier attempt of the socket, which would keep its charge: each attempt has an end.
+        let attempt = Attempt { charge, ..attempt };
+        if self.handshakes.start(cookie, &attempt.to_words()) {
+            Begun::Kept
+        } else {
+            self.shares.uncharge(charge);
+            Begun::Overflow
+        }
     }
 
     /// Returns the attempt of a socket whose handshake ends, and frees its slot.
     #[inline]
     pub(crate) fn end(&self, cookie: u64) -> Option<Attempt> {
-        self.handshakes.end(cookie).map(Attempt::from_words)
+        let attempt = self.handshakes.end(cookie).map(Attempt::from_words)?;
+        self.shares.uncharge(attempt.charge);
+        Some(attempt)
     }
 }

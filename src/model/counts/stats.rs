@@ -64,8 +64,10 @@ pub(crate) struct Stats {
 pub(crate) struct Shared {
     /// Taken slots of the table: connects whose outcome is pending.
     pub(crate) pending: u64,
-    /// Socket events that later ones have replaced.
+    /// Socket events that later ones have replaced, except accepted connections.
     pub(crate) overwritten: u64,
+    /// Accepted connections that later ones have replaced.
+    pub(crate) accepts_overwritten: u64,
 }
 
 impl Stats {
@@ -98,6 +100,13 @@ impl Stats {
             line(name, Value::Number(*count));
         }
         self.pass(Self::accepts, line);
+        if let Some(shared) = &self.shared {
+            line(
+                "accepts_overwritten",
+                Value::Number(shared.accepts_overwritten),
+            );
+        }
+        line("outcomes_capped", Value::Number(self.outcome_totals.capped));
     }
 
     /// Passes the lines of one part. Not inlined: its array leaves the stack with it.

@@ -159,6 +159,8 @@ enum Known {
     Ignored,
     /// The event has no such value: no word holds, negated or not.
     Missing,
+    /// Nobody knows the value: only a negated word holds. Such an event is not lost where a word leaves out others.
+    Unknown,
     Number(u64),
     /// The ends of the connection decide.
     Ends,
@@ -169,7 +171,7 @@ impl Known {
         let what = &socket_event.what;
         let who = |number: fn(&Who) -> u32| match what {
             What::Failed { who: Some(who), .. } => Self::Number(number(who).into()),
-            What::Failed { who: None, .. } => Self::Missing,
+            What::Failed { who: None, .. } => Self::Unknown,
             _ => Self::Ignored,
         };
         match key {
@@ -381,6 +383,7 @@ impl Filter {
             .all(|(word, values)| match Known::of(word.key, socket_event) {
                 Known::Ignored => true,
                 Known::Missing => false,
+                Known::Unknown => word.negated,
                 Known::Number(number) => {
                     values.iter().any(|value| *value == Value::Number(number)) != word.negated
                 }

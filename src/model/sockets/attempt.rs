@@ -2,6 +2,8 @@
 
 //! An attempt to connect, from its start on: kept until its outcome is known.
 
+use crate::model::shares::Charge;
+
 /// Words of an attempt in the table of pending handshakes.
 pub(crate) const WORDS: usize = 7;
 
@@ -55,6 +57,8 @@ pub(crate) struct Attempt {
     pub(crate) who: Who,
     /// The cookie of the MPTCP socket to which the subflow belongs; 0: no subflow, or unknown.
     pub(crate) parent: u64,
+    /// The charge of its slot to the user.
+    pub(crate) charge: Charge,
 }
 
 impl Attempt {
@@ -62,6 +66,8 @@ impl Attempt {
     #[inline]
     pub(crate) fn to_words(self) -> [u64; WORDS] {
         let [ids, uid, low, high, cgroup] = self.who.to_words();
+        // A user ID has 32 bits.
+        let uid = (u64::from(self.charge.number()) << 32) | uid;
         [self.start, ids, uid, low, high, cgroup, self.parent]
     }
 
@@ -71,6 +77,7 @@ impl Attempt {
             start,
             who: Who::from_words([ids, uid, low, high, cgroup]),
             parent,
+            charge: Charge::from_number((uid >> 32) as u32),
         }
     }
 }

@@ -37,6 +37,17 @@ impl AtClose {
     }
 }
 
+/// Whether a handshake has a slot in the table of pending ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Begun {
+    /// It has one.
+    Kept,
+    /// No slot is free.
+    Overflow,
+    /// Its user holds as many slots as one user may.
+    Capped,
+}
+
 /// Counters that one CPU writes, with interrupts off, and any CPU reads.
 pub(crate) struct Outcomes<W> {
     begun: W,
@@ -67,6 +78,7 @@ pub(crate) struct Outcomes<W> {
     syn_cookies_called: W,
     syn_cookies_entered: W,
     syn_cookies_overflow: W,
+    capped: W,
 }
 
 impl<W: Word> Outcomes<W> {
@@ -99,14 +111,18 @@ impl<W: Word> Outcomes<W> {
             syn_cookies_called: W::new(0),
             syn_cookies_entered: W::new(0),
             syn_cookies_overflow: W::new(0),
+            capped: W::new(0),
         }
     }
 
     /// Counts a socket that begins to connect, and whether it has a slot in the table of pending handshakes.
-    pub(crate) fn start(&self, has_slot: bool) {
+    pub(crate) fn start(&self, begun: Begun) {
         self.begun.bump();
-        if !has_slot {
+        if begun != Begun::Kept {
             self.overflow.bump();
+        }
+        if begun == Begun::Capped {
+            self.capped.bump();
         }
     }
 
@@ -216,8 +232,10 @@ impl<W: Word> Outcomes<W> {
 pub(crate) struct OutcomeTotals {
     /// Sockets that began to connect.
     pub(crate) begun: u64,
-    /// Sockets that began to connect without a free slot in the table.
+    /// Sockets that began to connect without a slot in the table.
     pub(crate) overflow: u64,
+    /// Those of them whose user held as many slots as one user may.
+    pub(crate) capped: u64,
     /// Handshakes that ended, in the order of [`Outcome::ALL`].
     pub(crate) ended: [u64; Outcome::ALL.len()],
     /// Handshakes that ended with an unknown start time.
@@ -272,6 +290,7 @@ impl OutcomeTotals {
             totals.add(&Self {
                 begun: cpu.begun.load(),
                 overflow: cpu.overflow.load(),
+                capped: cpu.capped.load(),
                 ended: core::array::from_fn(|i| cpu.ended[i].load()),
                 untimed: cpu.untimed.load(),
                 kept: cpu.kept.load(),
@@ -311,6 +330,7 @@ impl OutcomeTotals {
 
         add(&mut self.begun, others.begun);
         add(&mut self.overflow, others.overflow);
+        add(&mut self.capped, others.capped);
         for (total, other) in self.ended.iter_mut().zip(others.ended) {
             add(total, other);
         }

@@ -148,7 +148,7 @@ fn failed(who: Option<Who>) -> SocketEvent {
     })
 }
 
-/// A failed attempt has a caller. Where it is unknown, no word about it holds, negated or not.
+/// A failed attempt has a caller. Where it is unknown, only negated words about it hold.
 #[test]
 fn a_failure_has_a_caller() {
     let known = failed(Some(Who {
@@ -181,8 +181,11 @@ fn a_failure_has_a_caller() {
     ] {
         assert!(!filter(text).matches_socket_event(&known), "{text}");
     }
-    for text in ["uid=1000", "uid=!1000", "pid=7", "tgid=!6"] {
+    for text in ["uid=1000", "pid=7", "tgid=6", "uid=0 pid=!1"] {
         assert!(!filter(text).matches_socket_event(&failed(None)), "{text}");
+    }
+    for text in ["uid=!1000", "tgid=!6 pid=!7 event=failed"] {
+        assert!(filter(text).matches_socket_event(&failed(None)), "{text}");
     }
 }
 

@@ -6,7 +6,7 @@ use crate::{
     model::sockets::{
         accepted::Accepted,
         failure::Reason,
-        outcomes::{AtClose, OutcomeTotals, Outcomes},
+        outcomes::{AtClose, Begun, OutcomeTotals, Outcomes},
         socket_event::Outcome,
     },
     words::Single,
@@ -33,7 +33,11 @@ fn only_what_nothing_explains_is_rewritten() {
 fn each_is_counted_where_it_belongs() {
     let cpus = [Outcomes::<Single>::new(), Outcomes::new()];
     for outcome in Outcome::ALL {
-        cpus[0].start(outcome != Outcome::Closed);
+        cpus[0].start(match outcome {
+            Outcome::Closed => Begun::Overflow,
+            Outcome::Error => Begun::Capped,
+            _ => Begun::Kept,
+        });
         for times in 0..=outcome as usize {
             cpus[1].end(outcome, times == 0);
         }
@@ -89,7 +93,8 @@ fn each_is_counted_where_it_belongs() {
 
     let once = OutcomeTotals {
         begun: 7,
-        overflow: 1,
+        overflow: 2,
+        capped: 1,
         ended: [1, 2, 3, 4, 5, 6, 7],
         untimed: 21,
         kept: 1,

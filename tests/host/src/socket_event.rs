@@ -6,6 +6,7 @@ use proptest::{option, prelude::*, sample::select};
 
 use crate::model::{
     records::{family::Family, merge::Entry},
+    shares::Charge,
     sockets::{
         accepted::Accepted,
         attempt::{Attempt, Who},
@@ -113,8 +114,8 @@ proptest! {
 
 proptest! {
     #[test]
-    fn words_say_all_of_an_attempt(who in any_who(), [start, parent] in any::<[u64; 2]>()) {
-        let attempt = Attempt { start, who, parent };
+    fn words_say_all_of_an_attempt(who in any_who(), [start, parent] in any::<[u64; 2]>(), charge in any::<u32>()) {
+        let attempt = Attempt { start, who, parent, charge: Charge::from_number(charge) };
         prop_assert_eq!(Attempt::from_words(attempt.to_words()), attempt);
     }
 

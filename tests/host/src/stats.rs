@@ -40,6 +40,7 @@ fn stats() -> Stats {
         shared: Some(Shared {
             pending: 0,
             overwritten: 0,
+            accepts_overwritten: 0,
         }),
         sysctl_missed: 0,
         hash_replaced: false,
@@ -70,7 +71,12 @@ fn a_namespace_has_no_lines_about_records_kept() {
     assert_ne!(all, one);
     all.retain(|name| {
         !name.starts_with("records_")
-            && !["outcomes_pending", "outcomes_overwritten"].contains(name)
+            && ![
+                "outcomes_pending",
+                "outcomes_overwritten",
+                "accepts_overwritten",
+            ]
+            .contains(name)
     });
     assert_eq!(all, one);
 }
