@@ -59,9 +59,10 @@ impl Show for StatsFile {
         };
         let first = state.sums()?;
         let kept = state.kept()?;
-        let sums = [first, state.sums()?];
+        let second = state.sums()?;
+        let sums = [&*first, &*second];
 
-        print(out, state, Net::initial(), probe_armed, &sums, Some(kept));
+        print(out, state, Net::initial(), probe_armed, sums, Some(kept));
         Ok(())
     }
 }
@@ -72,7 +73,7 @@ pub(super) fn print(
     state: &State,
     net: Net<'_>,
     probe_armed: bool,
-    [first, second]: &[Sums; 2],
+    [first, second]: [&Sums; 2],
     kept: Option<RecordCounts>,
 ) {
     let stats = Stats {

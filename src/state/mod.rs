@@ -277,21 +277,22 @@ impl State {
     }
 
     /// Returns the sums of the host. May sleep; memory is charged to the current task.
-    pub(crate) fn sums(&self) -> Result<Sums> {
-        Ok(Sums {
-            sysctl_missed: self.all_writes.missed(),
-            ..self.networks.sums()?
-        })
+    pub(crate) fn sums(&self) -> Result<KBox<Sums>> {
+        let mut sums = Sums::zeroes()?;
+        self.networks.sum(&mut sums)?;
+        sums.sysctl_missed = self.all_writes.missed();
+        Ok(sums)
     }
 
-    /// Returns the sums of one namespace; all are 0 if it is being removed.
-    pub(crate) fn sums_of(&self, net: Net<'_>) -> Sums {
-        self.each_network
-            .get(net, &Guard::new())
-            .map_or_else(Sums::default, |network| Sums {
-                sysctl_missed: network.writes.missed(),
-                ..network.counts().sums()
-            })
+    /// Returns the sums of one namespace; all are 0 if it is being removed. May sleep; memory is charged to the current
+    /// task.
+    pub(crate) fn sums_of(&self, net: Net<'_>) -> Result<KBox<Sums>> {
+        let mut sums = Sums::zeroes()?;
+        if let Some(network) = self.each_network.get(net, &Guard::new()) {
+            network.counts().add_to(&mut sums);
+            sums.sysctl_missed = network.writes.missed();
+        }
+        Ok(sums)
     }
 }
 
