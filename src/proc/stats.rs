@@ -77,9 +77,9 @@ pub(super) fn print(
     kept: Option<RecordCounts>,
 ) {
     let stats = Stats {
-        totals: second.connects,
+        totals: &second.connects,
         kept,
-        totals_v4: second.connects_v4,
+        totals_v4: &second.connects_v4,
         ipv4: state.ipv4(),
         ledger: Ledger::check_both(
             [&first.connects, &first.connects_v4],
@@ -94,7 +94,7 @@ pub(super) fn print(
             .socket_events
             .as_ref()
             .map_or(0, |socket_events| socket_events.handshakes.room()),
-        outcome_totals: second.outcomes,
+        outcome_totals: &second.outcomes,
         sysctl_missed: second.sysctl_missed,
         // None for one namespace, as for the rings.
         shared: kept.map(|_| state.shared()),

@@ -26,11 +26,11 @@ pub(crate) enum Value {
 }
 
 /// The contents of `stats`.
-pub(crate) struct Stats {
+pub(crate) struct Stats<'a> {
     /// The sums of the connect counters.
-    pub(crate) totals: Totals,
+    pub(crate) totals: &'a Totals,
     /// The sums of the connect counters of IPv4.
-    pub(crate) totals_v4: Totals,
+    pub(crate) totals_v4: &'a Totals,
     /// Whether connects of IPv4 are followed.
     pub(crate) ipv4: bool,
     /// The contents of the rings. `None` for one namespace: all namespaces share the rings.
@@ -48,7 +48,7 @@ pub(crate) struct Stats {
     /// Slots for connects whose outcome is pending; 0: the module does not follow sockets beyond their connect.
     pub(crate) outcomes: u64,
     /// The sums of the outcome counters.
-    pub(crate) outcome_totals: OutcomeTotals,
+    pub(crate) outcome_totals: &'a OutcomeTotals,
     /// Values of the table and the ring that all namespaces share.
     pub(crate) shared: Option<Shared>,
     /// Writes of the sysctls that were missed.
@@ -70,7 +70,7 @@ pub(crate) struct Shared {
     pub(crate) accepts_overwritten: u64,
 }
 
-impl Stats {
+impl Stats<'_> {
     /// Passes names and values to `line`, in the order of `stats`.
     ///
     /// A kernel stack has 16 KiB: at most one array of lines is on it at a time.
@@ -125,7 +125,7 @@ impl Stats {
     fn counts(&self) -> [(&'static str, Value); 26] {
         use Value::{Number, Word};
 
-        let totals = &self.totals;
+        let totals = self.totals;
         let readers = &self.readers;
         [
             ("version", Number(1)),
@@ -175,7 +175,7 @@ impl Stats {
 
     /// Returns the lines about the limits of one user.
     fn shares(&self) -> [(&'static str, Value); 5] {
-        let outcomes = &self.outcome_totals;
+        let outcomes = self.outcome_totals;
         [
             ("connects_capped", self.totals.capped),
             ("reader_capped", self.readers.capped),
@@ -188,7 +188,7 @@ impl Stats {
 
     /// Returns the lines about accepted connections.
     fn accepts(&self) -> [(&'static str, Value); 10] {
-        let totals = &self.outcome_totals;
+        let totals = self.outcome_totals;
         let with = |verdict| totals.accepted[verdict as usize];
         [
             ("accepted_match", with(Accepted::Match)),
@@ -209,7 +209,7 @@ impl Stats {
     fn ipv4(&self) -> [(&'static str, Value); 16] {
         use Value::{Number, Word};
 
-        let totals = &self.totals_v4;
+        let totals = self.totals_v4;
         [
             ("ipv4", Word(if self.ipv4 { "on" } else { "off" })),
             ("connects_v4_called", Number(totals.called)),
@@ -235,7 +235,7 @@ impl Stats {
 
     /// Returns the lines about failed attempts.
     fn failures(&self) -> [(&'static str, Value); 11] {
-        let totals = &self.outcome_totals;
+        let totals = self.outcome_totals;
         let with = |reason| totals.failed[reason as usize];
         [
             ("failed_refused", with(Reason::Refused)),
@@ -255,7 +255,7 @@ impl Stats {
 
     /// Returns the lines about outcomes.
     fn outcomes(&self) -> [(&'static str, Value); 16] {
-        let totals = &self.outcome_totals;
+        let totals = self.outcome_totals;
         [
             ("outcomes", self.outcomes),
             ("outcomes_begun", totals.begun),
