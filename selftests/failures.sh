@@ -71,6 +71,18 @@ each_attempt_has_one_event() {
 	[ "$(of comm < /tmp/failed | sort -u)" = tsoffset-worklo ]
 }
 
+# The socket has the error of its last connection, ECONNRESET. The failure is that of the call, once.
+after_a_disconnect_the_call_has_its_own_reason() {
+	load_with outcomes=64
+	workload refused --times 10 --after-disconnect
+	counted_by_reason no_port=10
+	expect failures_recorded=10 connects_failed=10 outcomes_begun=30 outcome_established=20 outcome_closed=10 outcome_reset=0
+	# 30 connects, 30 outcomes, 20 accepts and 10 failures.
+	events_so_far 90
+	[ "$(of reason < /tmp/failed | sort -u)" = no_port ] && [ "$(of stage < /tmp/failed | sort -u)" = call ]
+	[ "$(of error < /tmp/failed | sort -u)" = 99 ]
+}
+
 nobody_answers_whom() {
 	load_with outcomes=64
 	silent_peer
@@ -168,6 +180,6 @@ without_records_they_are_counted() {
 	expect failures_recorded=0 failures_filtered=24
 }
 
-run_checks off_unless_asked_for each_attempt_has_one_event nobody_answers_whom no_neighbour_and_given_up a_rule_rejects_it \
+run_checks off_unless_asked_for each_attempt_has_one_event after_a_disconnect_the_call_has_its_own_reason nobody_answers_whom no_neighbour_and_given_up a_rule_rejects_it \
 	where_there_is_no_room_the_caller_is_unknown only_they the_filter_knows_reason_and_caller namespaces_have_their_own \
 	without_records_they_are_counted
