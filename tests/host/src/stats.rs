@@ -4,12 +4,10 @@
 
 use crate::model::{
     counts::{
-        counters::Totals,
         ledger::{Ledger, RecordCounts},
         stats::{Shared, Stats},
     },
     policy::Policy,
-    sockets::outcomes::OutcomeTotals,
     witness::readers::ReaderTotals,
 };
 
