@@ -74,7 +74,10 @@ impl SocketEvents {
     /// Notes a socket that a SYN cookie made, by its address, until it leaves SYN_RECV. Returns whether there was a slot.
     #[inline]
     pub(crate) fn note_syn_cookie(&self, address: usize) -> bool {
-        self.any_syn_cookie.store(1);
+        // One store, not one for each cookie: every state change on every CPU loads this cache line.
+        if self.any_syn_cookie.load() == 0 {
+            self.any_syn_cookie.store(1);
+        }
         self.syn_cookies.start(address as u64, &[])
     }
 
