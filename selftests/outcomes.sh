@@ -15,7 +15,7 @@ listen() {
 }
 
 # recorded: prints the number of events that stats counts.
-recorded() { awk '$1 == "connects_recorded" || $1 == "outcomes_recorded" { n += $2 } END { print n }' "$STATS"; }
+recorded() { awk '$1 ~ /_recorded$/ { n += $2 } END { print n }' "$STATS"; }
 
 # Writes the events since "listen" to /tmp/events: as many as stats counts, with those of connects that are pending for some
 # more milliseconds.
