@@ -17,17 +17,19 @@ listen() {
 # recorded: prints the number of events that stats counts.
 recorded() { awk '$1 == "connects_recorded" || $1 == "outcomes_recorded" { n += $2 } END { print n }' "$STATS"; }
 
-# Writes the events since "listen" to /tmp/events: as many as stats counts, with those of connects that are pending for some
-# more milliseconds.
+# Writes the events since "listen" to /tmp/events, with those of connects that end within two seconds. Fails if stats counts
+# more events.
 heard() {
-	local reader
+	local reader status=0
 	cat <&3 > /tmp/events &
 	reader=$!
 	wait_for 2 ended || sleep 0
-	wait_for 20 all_heard || echo "events: fewer than stats counts"
+	wait_for 20 all_heard || status=1
+	[ "$status" -eq 0 ] || echo "events are $(wc -l < /tmp/events) instead of at least $(($(recorded) - earlier))"
 	kill "$reader" || sleep 0
 	wait "$reader" || sleep 0
 	exec 3<&-
+	return "$status"
 }
 
 all_heard() { [ "$(wc -l < /tmp/events)" -ge $(($(recorded) - earlier)) ]; }
