@@ -18,7 +18,7 @@ program='tracepoint:tsoffset:connect {
 		args.expected, args.verdict, args.duration, args.overlaps, args.flags, args.parent, args.comm);
 }'
 
-it_says_what_connects_says() {
+same_lines_as_connects() {
 	load_with_tool bpftrace
 	# bpftrace takes the command as one word.
 	# shellcheck disable=SC2016 # for the other shell
@@ -33,7 +33,7 @@ it_says_what_connects_says() {
 
 # One thread connects. If two CPUs reach a new key of a map at the same time, bpftrace loses one of their counts
 # ("map_update_elem, retcode: -17").
-it_counts() {
+counts_in_the_kernel() {
 	load_with_tool bpftrace
 	bpftrace -e 'tracepoint:tsoffset:connect /args.dport == 7000/ { @verdicts[args.verdict] = count(); }' \
 		-c '/bin/tsoffset-workload connect --serve --threads 1 --connects 9' > /tmp/counts
@@ -42,7 +42,7 @@ it_counts() {
 }
 
 # Another script on the same function, at entry and return.
-beside_one_on_the_function() {
+beside_a_kprobe_on_the_function() {
 	load_with_tool bpftrace
 	bpftrace -e 'kprobe:tcp_v6_connect { @calls = count(); } kretprobe:tcp_v6_connect { @returns = count(); }' \
 		-c '/bin/tsoffset-workload connect --serve --threads 1 --connects 9' > /tmp/counts
@@ -51,10 +51,10 @@ beside_one_on_the_function() {
 	all_matched 9
 }
 
-it_holds_the_module() {
+holds_the_module() {
 	load_with_tool bpftrace
 	bpftrace -e 'tracepoint:tsoffset:connect { @ = count(); }' &
 	held_while $!
 }
 
-run_checks it_says_what_connects_says it_counts beside_one_on_the_function it_holds_the_module
+run_checks same_lines_as_connects counts_in_the_kernel beside_a_kprobe_on_the_function holds_the_module

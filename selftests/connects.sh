@@ -45,7 +45,7 @@ newest_last_and_times_of_this_boot() {
 	awk -v before="$before" -v after="$after" '$1 < before || $1 > after { exit 1 }' /tmp/times
 }
 
-who_called() {
+records_have_their_caller() {
 	load
 	su -s /bin/sh nobody -c 'tsoffset-workload connect --serve --threads 1 --connects 3'
 	cat "$CONNECTS"
@@ -81,7 +81,7 @@ the_histogram_is_that_of_the_records() {
 	awk '/^connect_ns_/ && $2 != 0' "$STATS" | sort | diff /tmp/expected -
 }
 
-the_oldest_go_first() {
+oldest_records_are_overwritten_first() {
 	load_with records=4
 	cpus=$(grep -c ^processor /proc/cpuinfo)
 	workload connect --serve --threads 8 --connects 300
@@ -115,7 +115,7 @@ a_snapshot_agrees_with_itself() {
 	[ "$(wc -l < /tmp/small)" -ge 33 ]
 }
 
-for_the_administrator_only() {
+needs_cap_net_admin() {
 	load
 	[ "$(busybox stat -c %a "$CONNECTS")" = 400 ]
 	if su -s /bin/sh nobody -c "cat $CONNECTS" 2> /dev/null; then return 1; fi
@@ -137,7 +137,7 @@ no_data() {
 }
 
 # records=0 keeps no records. The module still compares and counts connects.
-none_are_kept_where_none_are_wanted() {
+no_records_with_records_zero() {
 	load_with records=0 outcomes=16
 	workload connect --serve --threads 4 --connects 100
 	workload refused --times 1 > /tmp/refused
@@ -161,7 +161,7 @@ none_are_kept_where_none_are_wanted() {
 }
 
 # A CPU that was offline during the load gets its ring when it comes online.
-a_cpu_that_comes_has_records() {
+hotplugged_cpu_has_records() {
 	cpu=/sys/devices/system/cpu/cpu1/online
 	echo 0 > "$cpu"
 	trap 'echo 1 > "$cpu"' EXIT
@@ -173,7 +173,7 @@ a_cpu_that_comes_has_records() {
 	expect connects_called=50 connects_recorded=50 records_readable=50 ledger=balanced
 }
 
-run_checks every_connect_has_its_record newest_last_and_times_of_this_boot who_called \
-	kinds_have_flags the_histogram_is_that_of_the_records the_oldest_go_first a_snapshot_agrees_with_itself \
-	for_the_administrator_only records_out_of_range_are_refused none_are_kept_where_none_are_wanted \
-	a_cpu_that_comes_has_records
+run_checks every_connect_has_its_record newest_last_and_times_of_this_boot records_have_their_caller \
+	kinds_have_flags the_histogram_is_that_of_the_records oldest_records_are_overwritten_first a_snapshot_agrees_with_itself \
+	needs_cap_net_admin records_out_of_range_are_refused no_records_with_records_zero \
+	hotplugged_cpu_has_records

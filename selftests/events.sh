@@ -78,7 +78,7 @@ small_reads_give_the_same() {
 	cmp /tmp/large /tmp/small
 }
 
-who_falls_behind_is_told() {
+slow_reader_gets_a_lost_event() {
 	load_with records=4
 	cpus=$(grep -c ^processor /proc/cpuinfo)
 	# The reader opens the file now, and reads after all connects.
@@ -92,13 +92,13 @@ who_falls_behind_is_told() {
 	[ "$(grep -c '"event":"connect"' /tmp/behind)" -eq $((4 * cpus)) ]
 }
 
-a_signal_ends_it() {
+signal_ends_a_read() {
 	load
 	timeout -s INT 1 cat "$EVENTS" || [ $? -eq 124 ]
 	[ "$(cat /sys/module/tsoffset/refcnt)" -eq 0 ]
 }
 
-unloading_waits_until_it_is_closed() {
+open_file_holds_the_module() {
 	load
 	exec 3< "$EVENTS"
 	[ "$(cat /sys/module/tsoffset/refcnt)" -eq 1 ]
@@ -132,7 +132,7 @@ gone() { ! grep -q '^State:.*[RSD]' "/proc/$1/status" 2> /dev/null; }
 
 lines_are() { [ "$(wc -l < "$2")" -eq "$1" ]; }
 
-for_the_administrator_only() {
+needs_cap_net_admin() {
 	load
 	[ "$(busybox stat -c %a "$EVENTS")" = 400 ]
 	if su -s /bin/sh nobody -c "head -n 1 $EVENTS" 2> /dev/null; then return 1; fi
@@ -168,12 +168,12 @@ eight_readers_under_load() {
 
 under_load() { eight_readers_under_load; }
 
-who_falls_behind_under_load_is_told() {
+slow_reader_under_load_gets_a_lost_event() {
 	eight_readers_under_load records=4
 	grep -q '"event":"lost"' /tmp/load[1-8]
 }
 
 run_checks every_connect_is_an_event each_way_of_waiting from_now_or_from_the_oldest \
-	small_reads_give_the_same who_falls_behind_is_told a_signal_ends_it \
-	unloading_waits_until_it_is_closed a_waiting_read_holds_no_lock for_the_administrator_only under_load \
-	who_falls_behind_under_load_is_told
+	small_reads_give_the_same slow_reader_gets_a_lost_event signal_ends_a_read \
+	open_file_holds_the_module a_waiting_read_holds_no_lock needs_cap_net_admin under_load \
+	slow_reader_under_load_gets_a_lost_event

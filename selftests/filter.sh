@@ -26,7 +26,7 @@ refused() {
 	[ "$(cat "$FILTER")" = "$before" ]
 }
 
-without_one_all_are_recorded() {
+no_filter_records_all() {
 	load
 	serve env -- --listen '[::]:7000'
 	[ "$(cat "$FILTER")" = clear ]
@@ -67,7 +67,7 @@ by_each_key() {
 	filtered "$recorded" 14
 }
 
-it_reads_as_it_was_written() {
+reads_as_written() {
 	load
 	echo '  daddr=10.0.0.0/8,::1   verdict=!match ' > "$FILTER"
 	[ "$(cat "$FILTER")" = 'daddr=::ffff:10.0.0.0/104,::1/128 verdict=!match' ]
@@ -78,7 +78,7 @@ it_reads_as_it_was_written() {
 	cmp /tmp/filter "$FILTER"
 }
 
-a_bad_one_changes_nothing() {
+invalid_filter_changes_nothing() {
 	load
 	echo 'dport=443' > "$FILTER"
 	refused 'dport=https' 'filter: at byte 6: not a value of this key'
@@ -113,7 +113,7 @@ changed_under_load() {
 	[ $((recorded + filtered)) -eq 2000 ] && [ "$recorded" -gt 0 ] && [ "$filtered" -gt 0 ]
 }
 
-for_the_administrator_only() {
+needs_cap_net_admin() {
 	load
 	[ "$(busybox stat -c %a "$FILTER")" = 600 ]
 	if su -s /bin/sh nobody -c "cat $FILTER" 2> /dev/null; then return 1; fi
@@ -121,5 +121,5 @@ for_the_administrator_only() {
 	if unshare --user --map-root-user sh -c "echo clear > $FILTER" 2> /dev/null; then return 1; fi
 }
 
-run_checks without_one_all_are_recorded by_port_and_back by_each_key it_reads_as_it_was_written \
-	a_bad_one_changes_nothing changed_under_load for_the_administrator_only
+run_checks no_filter_records_all by_port_and_back by_each_key reads_as_written \
+	invalid_filter_changes_nothing changed_under_load needs_cap_net_admin

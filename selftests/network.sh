@@ -20,7 +20,7 @@ has() {
 # connects NAMESPACE N: makes N connects over that namespace's loopback.
 connects() { ip netns exec "$1" tsoffset-workload connect --serve --threads 4 --connects "$2"; }
 
-from_the_first_connect() {
+counted_from_the_first_connect() {
 	ip netns add left
 	ip -n left link set lo up
 	has left connects_called=0 ledger=balanced probe_armed=1
@@ -121,5 +121,5 @@ come_and_go_under_load() {
 	all_matched 1560
 }
 
-run_checks from_the_first_connect each_sees_its_own each_has_its_policy for_everyone_there \
+run_checks counted_from_the_first_connect each_sees_its_own each_has_its_policy for_everyone_there \
 	nothing_is_lost_with_a_namespace open_files_do_no_harm come_and_go_under_load

@@ -68,7 +68,7 @@ now() {
 
 ended() { [ "$(stat outcomes_pending)" -eq 0 ]; }
 
-off_unless_asked_for() {
+off_by_default() {
 	load
 	workload connect --serve --threads 2 --connects 10
 	expect outcomes=0 outcomes_begun=0 outcome_established=0 offset_kept=0 outcomes_recorded=0
@@ -120,7 +120,7 @@ refused_and_failed() {
 	[ "$(grep '"outcome":"refused"' /tmp/events | value error | sort -u)" -eq 111 ]
 }
 
-nobody_answers() {
+handshakes_time_out() {
 	load_with outcomes=64
 	silent_peer
 	listen
@@ -135,7 +135,7 @@ nobody_answers() {
 	done
 }
 
-no_way_to_the_peer() {
+peer_is_unreachable() {
 	load_with outcomes=64
 	two_namespaces
 	# No device has this address of the network.
@@ -143,14 +143,14 @@ no_way_to_the_peer() {
 	expect outcome_unreachable=2 outcomes_begun=2 outcomes_pending=0
 }
 
-given_up() {
+closed_in_the_handshake() {
 	load_with outcomes=64
 	silent_peer
 	to_silent_peer --kind abandoned --threads 2 --connects 6
 	expect outcome_closed=6 outcomes_begun=6 outcomes_pending=0 connects_called=6 connects_failed=0
 }
 
-repair_in_the_handshake_keeps_no_place() {
+repair_in_the_handshake_keeps_no_slot() {
 	load_with outcomes=64
 	silent_peer
 	ip netns exec left tsoffset-workload repair --to '[2001:db8::2]:7000' --in-handshake --connects 200
@@ -179,17 +179,17 @@ the_time_is_that_of_the_handshake() {
 	[ "$handshake" -gt 500000000 ] && [ "$handshake" -lt "$lasted" ] && [ "$duration" -lt "$handshake" ]
 }
 
-where_there_is_no_room() {
+full_table_is_counted() {
 	load_with outcomes=1
 	silent_peer
-	# The table has one set of four places.
+	# The table has one set of four slots.
 	to_silent_peer --threads 10 --connects 10
 	wait_for 5 ended
 	expect outcomes=4 outcomes_begun=10 outcomes_overflow=6 outcome_timeout=10 outcomes_untimed=6 \
 		outcomes_pending=0 outcomes_recorded=10
 }
 
-the_filter_holds_for_them() {
+filter_applies_to_outcomes() {
 	load_with outcomes=64
 	echo 'dport=7001 uid=!77' > /proc/tsoffset/filter
 	workload connect --serve --threads 2 --connects 10
@@ -215,7 +215,7 @@ rewritten_offsets_are_found() {
 		/tmp/events
 }
 
-what_a_user_set_is_not_judged() {
+offsets_set_by_a_user_are_not_judged() {
 	load_with outcomes=64
 	workload repair --connects 5
 	wait_for 5 reached offset_unjudged 5
@@ -224,7 +224,7 @@ what_a_user_set_is_not_judged() {
 
 # The socket keeps the offset of its first connect. No user set this offset, and it is not the hash of the second connect's
 # addresses.
-connected_again_in_repair_is_not_judged() {
+reconnects_in_repair_are_not_judged() {
 	load_with outcomes=64
 	serve env -- --listen '[::]:7000'
 	workload repair --again --connects 5
@@ -314,7 +314,7 @@ chosen_offsets_that_are_rewritten_are_found() {
 	[ "$(grep -c '"event":"rewritten"' /tmp/events)" -eq 20 ]
 }
 
-# The table has one set of four places for simultaneous sockets. Other sockets set bits.
+# The table has one set of four slots for simultaneous sockets. Other sockets set bits.
 chosen_offsets_beyond_the_table_are_not_judged() {
 	insmod "$VARIANTS/testhook.ko" choose=1
 	load_with outcomes=1
@@ -323,15 +323,15 @@ chosen_offsets_beyond_the_table_are_not_judged() {
 	wait_for 5 reached offset_unjudged 64 || :
 	expect outcomes=4 accepted_other_offset=64 offset_unjudged=64 offset_rewritten=0
 	[ "$(($(stat repairs_noted) + $(stat repairs_shared)))" -ge 12 ]
-	# Released places are free for new sockets.
+	# Released slots are free for new sockets.
 	noted=$(stat repairs_noted)
 	workload connect --threads 1 --connects 4
 	wait_for 5 reached offset_unjudged 68 || :
 	expect repairs_noted="$noted" accepted_other_offset=68 offset_unjudged=68 offset_rewritten=0
 }
 
-# The table has one set of four places. Sequential sockets release their places, even with a changed offset.
-places_of_chosen_offsets_are_given_back() {
+# The table has one set of four slots. Sequential sockets release their slots, even with a changed offset.
+slots_of_chosen_offsets_are_freed() {
 	insmod "$VARIANTS/testhook.ko" choose=1 rewrite=1
 	load_with outcomes=1
 	serve env -- --listen '[::]:7000' --mark 0x7e59 --priority 0x7e5a
@@ -378,14 +378,14 @@ only_failed_connections() {
 	if grep '"event":"connect"' /tmp/events | grep '"error":0,'; then return 1; fi
 }
 
-refused_ones_by_their_errno() {
+refused_connects_have_their_errno() {
 	load_with outcomes=64
 	echo 'errno=111' > /proc/tsoffset/filter
 	workload refused --times 10
 	expect outcomes_recorded=10 outcomes_filtered=20 connects_recorded=0
 }
 
-namespaces_have_their_own() {
+outcomes_by_namespace() {
 	load_with outcomes=64
 	two_namespaces
 	ip netns exec left tsoffset-workload connect --serve --threads 2 --connects 7
@@ -405,7 +405,7 @@ unloading_under_load() {
 	done
 }
 
-refusals() {
+invalid_loads_are_rejected() {
 	refuses 'Invalid parameters' 'outcomes=65537 is not within 0 to 65536' load_with outcomes=65537
 	refuses 'Unknown symbol in module' 'cannot use the tracepoint inet_sock_set_state_missing: ENOENT' \
 		insmod "$VARIANTS/tsoffset-no-tracepoint.ko" outcomes=1
@@ -413,11 +413,11 @@ refusals() {
 	expect outcomes=65536
 }
 
-run_checks off_unless_asked_for every_connect_has_its_outcome refused_and_failed nobody_answers \
-	no_way_to_the_peer given_up repair_in_the_handshake_keeps_no_place the_time_is_that_of_the_handshake where_there_is_no_room \
-	the_filter_holds_for_them rewritten_offsets_are_found what_a_user_set_is_not_judged \
+run_checks off_by_default every_connect_has_its_outcome refused_and_failed handshakes_time_out \
+	peer_is_unreachable closed_in_the_handshake repair_in_the_handshake_keeps_no_slot the_time_is_that_of_the_handshake full_table_is_counted \
+	filter_applies_to_outcomes rewritten_offsets_are_found offsets_set_by_a_user_are_not_judged \
 	accepted_sockets_have_the_hash offsets_chosen_before_accept_are_not_judged offsets_rewritten_after_accept_are_found chosen_offsets_that_are_rewritten_are_found \
 	chosen_offsets_beyond_the_table_are_not_judged \
-	places_of_chosen_offsets_are_given_back sockets_that_become_ipv4_are_judged reconnects_over_ipv4_are_not_counted \
-	connected_again_in_repair_is_not_judged repair_elsewhere_hides_nothing only_failed_connections refused_ones_by_their_errno \
-	namespaces_have_their_own unloading_under_load refusals
+	slots_of_chosen_offsets_are_freed sockets_that_become_ipv4_are_judged reconnects_over_ipv4_are_not_counted \
+	reconnects_in_repair_are_not_judged repair_elsewhere_hides_nothing only_failed_connections refused_connects_have_their_errno \
+	outcomes_by_namespace unloading_under_load invalid_loads_are_rejected

@@ -17,7 +17,7 @@ maxactive_too_large_is_refused() {
 	refuses 'Invalid parameters' 'maxactive=4097 is not within' load_with maxactive=4097
 }
 
-maxactive_no_number_is_refused() { refuses 'Invalid parameters' maxactive load_with maxactive=many; }
+maxactive_not_a_number_is_refused() { refuses 'Invalid parameters' maxactive load_with maxactive=many; }
 
 maxactive_negative_is_refused() { refuses 'Invalid parameters' maxactive load_with maxactive=-1; }
 
@@ -28,7 +28,7 @@ maxactive_limits_are_taken() {
 }
 
 # modprobe passes the parameters of modprobe.d before those of its command line. modprobe treats "File exists" as success.
-the_last_of_several_counts() {
+last_of_several_values_applies() {
 	load_with maxactive=many maxactive=1 && return 1
 	load_with maxactive=1 records=2 maxactive=4 records=8
 	# Each CPU has its own ring.
@@ -80,7 +80,7 @@ private_counts_are_for_root() {
 	all_matched 0
 }
 
-private_no_switch_is_refused() { refuses 'Invalid parameters' private load_with private=maybe; }
+private_not_boolean_is_refused() { refuses 'Invalid parameters' private load_with private=maybe; }
 
 parameters_are_documented() {
 	modinfo "$TSOFFSET_KO"
@@ -88,6 +88,6 @@ parameters_are_documented() {
 }
 
 run_checks maxactive_zero_is_the_default maxactive_too_large_is_refused \
-	maxactive_no_number_is_refused maxactive_negative_is_refused maxactive_limits_are_taken \
-	the_last_of_several_counts records_limits_are_taken hook_is_chosen hook_unknown_is_refused private_counts_are_for_root private_no_switch_is_refused \
+	maxactive_not_a_number_is_refused maxactive_negative_is_refused maxactive_limits_are_taken \
+	last_of_several_values_applies records_limits_are_taken hook_is_chosen hook_unknown_is_refused private_counts_are_for_root private_not_boolean_is_refused \
 	parameters_are_documented

@@ -12,7 +12,7 @@ NOLOAD=1
 # perf records on every CPU and for every process.
 record=(perf record --quiet --all-cpus --event tsoffset:connect --output /tmp/perf.data)
 
-it_says_what_connects_says() {
+same_lines_as_connects() {
 	load_with_tool perf
 	all_kinds_under "${record[@]}"
 	perf script --input /tmp/perf.data > /tmp/trace
@@ -34,11 +34,11 @@ it_filters_and_counts() {
 	grep -q '^9,,tsoffset:connect,' /tmp/stat
 }
 
-it_holds_the_module() {
+holds_the_module() {
 	load_with_tool perf
 	"${record[@]}" sleep 100 &
 	perf=$!
 	held_while "$perf"
 }
 
-run_checks it_says_what_connects_says it_filters_and_counts it_holds_the_module
+run_checks same_lines_as_connects it_filters_and_counts holds_the_module

@@ -42,7 +42,7 @@ no_offset_and_no_pointer_in_stats() {
 
 # An unprivileged read does not test the probes, because others would see that call. stats shows the result of the last
 # privileged test.
-who_may_try_the_probes() {
+only_root_runs_the_self_test() {
 	kprobe_hook_only
 	echo 0 > /sys/kernel/debug/kprobes/enabled
 	as_nobody cat "$STATS" | grep -qx 'probe_armed 1'
@@ -78,4 +78,4 @@ writing_is_refused() {
 
 run_checks modes stats_for_everyone last_not_for_an_ordinary_user \
 	last_not_for_root_of_a_container no_offset_and_no_pointer_in_stats \
-	who_may_try_the_probes tracing_is_for_root writing_is_refused
+	only_root_runs_the_self_test tracing_is_for_root writing_is_refused

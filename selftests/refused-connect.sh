@@ -17,7 +17,7 @@ each_kind() {
 }
 
 # The kernel clears the destination of a failed call. The record has the requested destination.
-to_where_is_known() {
+destination_is_recorded() {
 	echo 'dport=443 daddr=2001:db8::77 verdict=failed' > /proc/tsoffset/filter
 	ip netns add left
 	ip netns exec left tsoffset-workload connect --to '[2001:db8::77]:443' --connects 1 || :
@@ -26,4 +26,4 @@ to_where_is_known() {
 	grep -E ' 2001:db8::77 +443 +-(99|101) .* failed ' /proc/tsoffset/connects
 }
 
-run_checks each_kind to_where_is_known
+run_checks each_kind destination_is_recorded

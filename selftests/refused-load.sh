@@ -30,7 +30,7 @@ disarmed_kprobes_are_refused() {
 	all_matched 0
 }
 
-disarming_later_is_told() {
+disarming_after_the_load_is_logged() {
 	kprobe_hook_only
 	load
 	expect probe_armed=1
@@ -78,5 +78,5 @@ files_of_a_load_that_fails() {
 	all_matched 0
 }
 
-run_checks missing_symbol_is_refused hooks_that_do_not_fire_are_refused disarmed_kprobes_are_refused disarming_later_is_told \
+run_checks missing_symbol_is_refused hooks_that_do_not_fire_are_refused disarmed_kprobes_are_refused disarming_after_the_load_is_logged \
 	ftrace_off_is_refused_or_works files_of_a_load_that_fails

@@ -16,7 +16,7 @@ lines() { columns < "$TRACING/trace" | wc -l; }
 # connects N PORT: makes N connects to PORT.
 connects() { workload connect --to "[::1]:$2" --threads 2 --connects "$1" > /dev/null; }
 
-it_says_what_connects_says() {
+same_lines_as_connects() {
 	load_traced
 	all_kinds
 	cp "$TRACING/trace" /tmp/trace
@@ -24,7 +24,7 @@ it_says_what_connects_says() {
 	same_as_recorded /tmp/trace
 }
 
-trace_cmd_says_the_same() {
+same_lines_in_trace_cmd() {
 	load_with_tool trace-cmd
 	all_kinds_under trace-cmd record -q -e tsoffset:connect -o /tmp/trace.dat
 	trace-cmd report -i /tmp/trace.dat > /tmp/trace
@@ -32,7 +32,7 @@ trace_cmd_says_the_same() {
 	same_as_recorded /tmp/trace
 }
 
-off_is_off() {
+disabled_prints_nothing() {
 	load_traced
 	serve env -- --listen '[::]:7000'
 	connects 5 7000
@@ -57,7 +57,7 @@ passes() {
 	[ "$(lines)" -eq "$2" ]
 }
 
-it_can_be_filtered() {
+event_filter_applies() {
 	load_traced
 	serve env -- --listen '[::]:7000'
 	serve env -- --listen '[::]:7001'
@@ -74,7 +74,7 @@ it_can_be_filtered() {
 }
 
 # The event also shows connects that the filter of /proc excludes, and marks them.
-it_has_what_is_not_recorded() {
+filtered_connects_are_traced() {
 	load_traced
 	serve env -- --listen '[::]:7000'
 	serve env -- --listen '[::]:7001'
@@ -93,7 +93,7 @@ it_has_what_is_not_recorded() {
 		awk '$2 != before[$1] + 0 { print "CPU " $1 ": seq " $2 " after " before[$1]; exit 1 } { before[$1] += $3 }'
 }
 
-it_has_connects_of_which_no_record_is_kept() {
+connects_are_traced_without_records() {
 	load_traced records=0
 	workload connect --serve --threads 2 --connects 20
 	settle
@@ -103,7 +103,7 @@ it_has_connects_of_which_no_record_is_kept() {
 }
 
 # The event writes every byte of its buffer, so it reveals no old bytes.
-it_leaves_no_gap() {
+fields_have_no_gap() {
 	load_traced
 	awk -F '[\t;:]+' '/field:/ && $3 !~ / common_/ {
 			if (at && $5 != at) { print "before" $3 ": " $5 " instead of " at; wrong = 1 }
@@ -111,7 +111,7 @@ it_leaves_no_gap() {
 		} END { exit wrong || fields != 21 }' "$EVENT/format"
 }
 
-as_many_as_there_are() {
+as_many_lines_as_connects() {
 	load_traced records=1024
 	workload connect --serve --threads 8 --connects 1000
 	settle
@@ -150,7 +150,7 @@ switched_under_load() {
 }
 
 # The kernel removes the event with the module and empties the buffers, so no buffer holds the module.
-unloaded_while_on() {
+unloaded_while_enabled() {
 	tracing
 	instance=$TRACING/instances/tsoffset
 	mkdir -p "$instance"
@@ -185,12 +185,12 @@ unloaded_while_on() {
 }
 
 # The files' mode alone protects them. tracefs requires no capability.
-for_the_administrator_only() {
+needs_cap_net_admin() {
 	load_traced
 	[ "$(busybox stat -c %a "$TRACING")" = 700 ]
 	if su -s /bin/sh nobody -c "cat $TRACING/trace" 2> /dev/null; then return 1; fi
 }
 
-run_checks it_says_what_connects_says trace_cmd_says_the_same off_is_off it_can_be_filtered \
-	it_has_what_is_not_recorded it_has_connects_of_which_no_record_is_kept it_leaves_no_gap as_many_as_there_are switched_under_load \
-	unloaded_while_on for_the_administrator_only
+run_checks same_lines_as_connects same_lines_in_trace_cmd disabled_prints_nothing event_filter_applies \
+	filtered_connects_are_traced connects_are_traced_without_records fields_have_no_gap as_many_lines_as_connects switched_under_load \
+	unloaded_while_enabled needs_cap_net_admin

@@ -44,7 +44,7 @@ in_use() {
 	echo "$message" | grep -q 'in use'
 }
 
-a_file_open_holds_the_module() {
+open_files_hold_the_module() {
 	for file in $FILES; do
 		exec 3< "$file"
 		in_use 1
@@ -80,4 +80,4 @@ a_stalled_reader_hangs_nothing() {
 	all_matched 0
 }
 
-run_checks during_connects during_reads a_file_open_holds_the_module a_stalled_reader_hangs_nothing
+run_checks during_connects during_reads open_files_hold_the_module a_stalled_reader_hangs_nothing

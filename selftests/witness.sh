@@ -11,7 +11,7 @@ NOLOAD=1
 # nothing_lost: expects no missed, torn or overflowed read.
 nothing_lost() { expect reader_missed=0 reader_torn=0 reader_overflow=0 ledger=balanced; }
 
-off_unless_asked_for() {
+off_by_default() {
 	load
 	workload overlap --how beside --reads 6
 	expect witness=off reader_getsockopt=0 connects_called=6
@@ -69,16 +69,16 @@ reads_of_one_user_are_capped() {
 	expect reader_getsockopt=4 reader_missed=0 reader_capped=4
 }
 
-reads_without_a_place_are_counted() {
-	# All reads are of one socket, which has four places.
+reads_without_a_slot_are_counted() {
+	# All reads are of one socket, which has four slots.
 	load_with witness=1 maxactive=32
 	workload overlap --how parked --reads 8
 	expect reader_getsockopt=8 reader_missed=0 reader_overlap_possible=0 reader_overflow=4
 }
 
-no_switch_is_refused() { refuses 'Invalid parameters' witness load_with witness=maybe; }
+witness_not_boolean_is_refused() { refuses 'Invalid parameters' witness load_with witness=maybe; }
 
-run_checks off_unless_asked_for beside_a_connect_is_no_overlap within_and_before_the_store \
+run_checks off_by_default beside_a_connect_is_no_overlap within_and_before_the_store \
 	within_and_after_the_store around_a_connect_is_possible reads_beyond_maxactive_are_missed \
 	reads_of_one_user_are_capped \
-	reads_without_a_place_are_counted no_switch_is_refused
+	reads_without_a_slot_are_counted witness_not_boolean_is_refused

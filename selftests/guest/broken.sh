@@ -19,8 +19,8 @@ broken broken-ledger refused-connect each_kind
 broken broken-witness witness within_and_after_the_store around_a_connect_is_possible
 broken broken-ring connects every_connect_has_its_record
 broken broken-filter filter by_port_and_back
-broken broken-trace trace it_says_what_connects_says
-broken broken-network network from_the_first_connect
+broken broken-trace trace same_lines_as_connects
+broken broken-network network counted_from_the_first_connect
 broken broken-outcomes outcomes refused_and_failed
 
 # followed MODULE: expects a reader of events to get its five lines in time. The intact module runs first, to show that the

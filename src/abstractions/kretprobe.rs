@@ -199,9 +199,9 @@ unsafe fn put_between<T: Handler>(
     // SAFETY: Both are live. Handlers of other probes at the address check whether a disabled probe has a handler. It
     // has one before and after the write.
     unsafe {
-        let place = &raw mut (*kretprobe).kp.pre_handler;
-        follow.write(place.read());
-        place.write_volatile(Some(pre_handler::<T>));
+        let handler = &raw mut (*kretprobe).kp.pre_handler;
+        follow.write(handler.read());
+        handler.write_volatile(Some(pre_handler::<T>));
     }
     // Another probe on the function may be armed, with running handlers. Handlers that begin after this see the
     // write.

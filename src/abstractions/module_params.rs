@@ -34,7 +34,7 @@ impl<T: Copy> Parameter<T> {
     }
 
     /// Returns the address to which the kernel's parser writes.
-    pub(crate) const fn place(&self) -> *mut T {
+    pub(crate) const fn as_mut_ptr(&self) -> *mut T {
         self.0.get()
     }
 }
@@ -217,7 +217,7 @@ macro_rules! module {
                             level: -1,
                             flags: 0,
                             __bindgen_anon_1: bindings::kernel_param__bindgen_ty_1 {
-                                arg: $param.place().cast(),
+                                arg: $param.as_mut_ptr().cast(),
                             },
                         },
                     );

@@ -167,14 +167,14 @@ impl<T: PernetOperations> Registration<T> {
         reading: impl Into<ReadSection<'a>>,
     ) -> Option<&'a T> {
         // SAFETY: The namespace is live, and `T` is registered. The kernel keeps our entry from `init` until all the
-        // namespace's sockets are freed (before: see `place`). The state is dropped a grace period after its pointer
-        // is cleared, which does not end before `'a` does.
+        // namespace's sockets are freed (before: see `net_generic`). The state is dropped a grace period after its
+        // pointer is cleared, which does not end before `'a` does.
         unsafe {
-            let place = place::<T>(net.as_ptr(), reading.into());
-            if place.is_null() {
+            let entry = net_generic::<T>(net.as_ptr(), reading.into());
+            if entry.is_null() {
                 return None;
             }
-            (&raw const (*place).current).read_volatile().as_ref()
+            (&raw const (*entry).current).read_volatile().as_ref()
         }
     }
 }
@@ -195,11 +195,11 @@ impl<T: PernetOperations> Drop for Registration<T> {
 ///
 /// `net` is live, and `T` is registered.
 #[inline]
-unsafe fn place<T: PernetOperations>(
+unsafe fn net_generic<T: PernetOperations>(
     net: *const bindings::net,
     _reading: ReadSection<'_>,
 ) -> *mut NetEntry<T> {
-    // This is `net_generic()`. The caller holds its read lock, or an equivalent.
+    // As `net_generic()` of include/net/netns/generic.h. The caller holds its read lock, or an equivalent.
     // SAFETY: The number does not change while registered. The kernel may replace the table by a larger one, and
     // frees the old table a grace period later. The entry is not freed with it.
     unsafe {
@@ -223,9 +223,9 @@ unsafe extern "C" fn init<T: PernetOperations>(net: *mut bindings::net) -> c_int
         Ok(t) => {
             // SAFETY: The kernel has allocated the entry. The release store publishes the state with its pointer.
             unsafe {
-                let place = place::<T>(net, (&Guard::new()).into());
+                let entry = net_generic::<T>(net, (&Guard::new()).into());
                 bindings::tsoffset_smp_store_release(
-                    (&raw mut (*place).current).cast(),
+                    (&raw mut (*entry).current).cast(),
                     KBox::into_raw(t) as u64,
                 );
             }
@@ -241,9 +241,9 @@ unsafe extern "C" fn init<T: PernetOperations>(net: *mut bindings::net) -> c_int
 unsafe extern "C" fn pre_exit<T: PernetOperations>(net: *mut bindings::net) {
     // SAFETY: The entry exists, and no other code writes it.
     unsafe {
-        let place = place::<T>(net, (&Guard::new()).into());
-        (*place).leaving = (&raw const (*place).current).read_volatile();
-        (&raw mut (*place).current).write_volatile(null_mut());
+        let entry = net_generic::<T>(net, (&Guard::new()).into());
+        (*entry).leaving = (&raw const (*entry).current).read_volatile();
+        (&raw mut (*entry).current).write_volatile(null_mut());
     }
 }
 
@@ -253,7 +253,7 @@ unsafe extern "C" fn pre_exit<T: PernetOperations>(net: *mut bindings::net) {
 unsafe extern "C" fn exit<T: PernetOperations>(net: *mut bindings::net) {
     // SAFETY: `init` made it by `into_raw`. Since the grace period after `pre_exit`, it has no reader.
     drop(unsafe {
-        let place = place::<T>(net, (&Guard::new()).into());
-        KBox::from_raw((*place).leaving)
+        let entry = net_generic::<T>(net, (&Guard::new()).into());
+        KBox::from_raw((*entry).leaving)
     });
 }

@@ -88,10 +88,10 @@ impl<'call> Access<'call> {
             .cast::<u8>()
             .wrapping_sub(offset)
             .cast::<bindings::net>();
-        let place = net.wrapping_byte_add(bindings::layout::NET_IPV4_HDR);
+        let pointer = net.wrapping_byte_add(bindings::layout::NET_IPV4_HDR);
         // The header has the address and the number of the table's entries. If this is not a namespace, the memory
         // can have any contents or be unmapped, so the loads tolerate faults.
-        let header = read_nofault::<u64>(place.cast())? as *const u8;
+        let header = read_nofault::<u64>(pointer.cast())? as *const u8;
         let table = header.wrapping_add(bindings::layout::CTL_TABLE_HEADER_TABLE);
         let number = header.wrapping_add(bindings::layout::CTL_TABLE_HEADER_NUMBER);
         let first = read_nofault::<u64>(table.cast())? as *const bindings::ctl_table;
