@@ -22,14 +22,14 @@ use abstractions::{
     },
     hook::Hook,
     percpu::possible_cpus, //
-    probes::{
-        ReturnProbe,
-        TraceProbe, //
-    },
 };
 use probes::{
     connect::ConnectProbe,
     getsockopt::GetsockoptProbe,
+    registration::{
+        ReturnProbe,
+        TraceProbe, //
+    },
     setsockopt::SetsockoptProbe,
     state_change::StateProbe,
     sysctl::SysctlProbe, //

@@ -38,6 +38,8 @@ tsoffset-cfgs := \
 	$(call tsoffset-crate-has,kernel/interrupt.rs,fn local_interrupt_disable,interrupt) \
 	$(call tsoffset-crate-has,kernel/sync/rcu.rs,struct Guard,rcu) \
 	$(call tsoffset-crate-has,kernel/sync/rcu.rs,fn synchronize_rcu,synchronize_rcu) \
+	$(call tsoffset-crate-has,kernel/sync/atomic.rs,fn cmpxchg,sync_atomic) \
+	$(call tsoffset-crate-has,pin-init/src/lib.rs,const fn zeroed,zeroed) \
 	$(call tsoffset-crate-has,kernel/cpu.rs,fn nr_cpu_ids,nr_cpu_ids) \
 	$(call tsoffset-crate-has,kernel/fs/file.rs,fn flags,file_flags) \
 	$(call tsoffset-crate-has,kernel/types.rs,type NotThreadSafe,not_thread_safe) \

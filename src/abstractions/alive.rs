@@ -7,13 +7,17 @@
 
 use kernel::ThisModule;
 
-use super::{
-    compat::prelude::*,
-    marked::SharedCounter, //
+use super::compat::{
+    atomic::{
+        Acquire,
+        Atomic,
+        Full, //
+    },
+    prelude::*, //
 };
 use crate::bindings;
 
-static ALIVE: SharedCounter = SharedCounter::new();
+static ALIVE: Atomic<u64> = Atomic::new(0);
 
 /// A guard of a registration: the kernel may call the module while it lives.
 pub(crate) struct Alive(());
@@ -21,14 +25,14 @@ pub(crate) struct Alive(());
 impl Alive {
     /// Returns a guard. Call it before the registration.
     pub(crate) fn new() -> Self {
-        ALIVE.increment();
+        ALIVE.fetch_add(1, Full);
         Self(())
     }
 }
 
 impl Drop for Alive {
     fn drop(&mut self) {
-        ALIVE.decrement();
+        ALIVE.fetch_sub(1, Full);
     }
 }
 
@@ -52,11 +56,11 @@ impl<M> Drop for Loaded<M> {
 
 /// Waits until no registration is left. May sleep.
 fn wait() {
-    let leaked = ALIVE.load_acquire();
+    let leaked = ALIVE.load(Acquire);
     if leaked != 0 {
         pr_err!("{leaked} registrations were leaked, and the kernel may call them: the module's code stays\n");
     }
-    while ALIVE.load_acquire() != 0 {
+    while ALIVE.load(Acquire) != 0 {
         // SAFETY: Process context.
         unsafe { bindings::msleep(1000) };
     }

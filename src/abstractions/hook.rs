@@ -86,7 +86,7 @@ impl Hook {
         matches!(self, Self::Kretprobe) || cfg!(kernel_has_fgraph_fprobe)
     }
 
-    /// Returns the name in `stats`.
+    /// Returns the mechanism's name.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Kretprobe => "kprobe",

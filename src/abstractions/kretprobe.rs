@@ -157,7 +157,7 @@ unsafe fn register_and_arm<T: Handler>(
     let known = replaceable::is_kretprobe_handler(unsafe { (*slot).kp.pre_handler });
     if let Ok(true) = known {
         // SAFETY: The probe is registered and disabled, so its handler does not run; `follow` is initialized.
-        unsafe { put_between::<T>(slot, (&raw const (*this).follow).cast_mut().cast()) };
+        unsafe { wrap_pre_handler::<T>(slot, (&raw const (*this).follow).cast_mut().cast()) };
         // SAFETY: The probe is registered, and unregistered after a failure.
         return unsafe { enable(slot).inspect_err(|_| bindings::unregister_kretprobe(slot)) };
     }
@@ -192,7 +192,7 @@ unsafe fn register_and_arm<T: Handler>(
 /// # Safety
 ///
 /// `kretprobe` is registered in a `Registration<T>`, and disabled; `follow` belongs to the same registration.
-unsafe fn put_between<T: Handler>(
+unsafe fn wrap_pre_handler<T: Handler>(
     kretprobe: *mut bindings::kretprobe,
     follow: *mut bindings::kprobe_pre_handler_t,
 ) {
@@ -229,105 +229,5 @@ impl<T: Handler> PinnedDrop for Registration<T> {
             // SAFETY: By the type invariant, the counter is registered. This waits for its running handlers.
             unsafe { bindings::unregister_kprobe(self.counter.get()) }
         }
-    }
-}
-
-#[cfg(tsoffset_kunit)]
-#[kunit_tests(tsoffset_kretprobe)]
-mod tests {
-    use super::*;
-    use crate::{
-        abstractions::{
-            marked::SharedCounter,
-            preempt::PreemptDisabled, //
-        },
-        tcp::{
-            connect::{
-                Connecting,
-                TcpV6Connect, //
-            },
-            kernel_socket::KernelSocket, //
-        },
-    };
-
-    static CALLED: SharedCounter = SharedCounter::new();
-    static ENTERED: SharedCounter = SharedCounter::new();
-    static RIGHT: SharedCounter = SharedCounter::new();
-
-    /// Follows the calls of one socket while `let_go` is 0.
-    struct Follow {
-        socket: usize,
-        let_go: SharedCounter,
-        refuse: SharedCounter,
-    }
-
-    impl Handler for Follow {
-        type Target = TcpV6Connect;
-        type Data = u64;
-
-        fn filter(&self, call: Connecting<'_>) -> bool {
-            call.socket.address() == self.socket && self.let_go.load_acquire() == 0
-        }
-
-        fn on_entry(&self, _preempt: PreemptDisabled<'_>, _call: Connecting<'_>) -> Option<u64> {
-            ENTERED.increment();
-            (self.refuse.load_acquire() == 0).then_some(0x5eed)
-        }
-
-        fn on_hit(&self, _preempt: PreemptDisabled<'_>, _call: Connecting<'_>) {
-            CALLED.increment();
-            // Lets later calls go if this call was not entered before.
-            if ENTERED.load_acquire() != CALLED.load_acquire() {
-                self.let_go.increment();
-            }
-        }
-
-        fn on_return(
-            &self,
-            _preempt: PreemptDisabled<'_>,
-            call: Connecting<'_>,
-            data: &u64,
-            value: usize,
-        ) {
-            if call.socket.address() == self.socket
-                && *data == 0x5eed
-                && value as i32 == EINVAL.to_errno()
-            {
-                RIGHT.increment();
-            }
-        }
-    }
-
-    #[test]
-    fn return_gets_what_entry_kept() -> Result {
-        let seen = || [&ENTERED, &CALLED, &RIGHT].map(SharedCounter::load_acquire);
-        let socket = KernelSocket::tcp6()?;
-        let follow = Follow {
-            socket: socket.address(),
-            let_go: SharedCounter::new(),
-            refuse: SharedCounter::new(),
-        };
-        let probe = KBox::pin_init(Registration::new(follow, 4), GFP_KERNEL)?;
-        let _ = socket.connect_refused();
-        assert_eq!(seen(), [1, 1, 1]);
-        let _ = socket.connect_refused();
-        assert_eq!(seen(), [2, 2, 2]);
-        // More calls than instances: the kernel frees the instance of each rejected call.
-        probe.handler.refuse.increment();
-        for call in 3..=10 {
-            let _ = socket.connect_refused();
-            assert_eq!(seen(), [call, call, 2]);
-        }
-        probe.handler.refuse.decrement();
-        let _ = socket.connect_refused();
-        assert_eq!(seen(), [11, 11, 3]);
-        probe.handler.let_go.increment();
-        let _ = socket.connect_refused();
-        assert_eq!(seen(), [11, 11, 3]);
-
-        drop(probe);
-        let _ = socket.connect_refused();
-        assert_eq!(seen(), [11, 11, 3]);
-        Ok(())
     }
 }

@@ -18,7 +18,8 @@ use kernel::sync::Arc;
 use super::{
     compat::{
         prelude::*,
-        seq_file::SeqFile, //
+        seq_file::SeqFile,
+        zeroed::zeroed, //
     },
     procfs::{
         with_module,
@@ -96,8 +97,7 @@ impl<T: List> Ops<T> {
         proc_read: Some(bindings::seq_read),
         proc_lseek: Some(bindings::seq_lseek),
         proc_release: Some(release::<T>),
-        // SAFETY: Every other member may be a null pointer or 0.
-        ..unsafe { core::mem::zeroed() }
+        ..zeroed()
     };
 
     const SEQ: bindings::seq_operations = bindings::seq_operations {

@@ -21,7 +21,6 @@ pub(crate) mod percpu;
 pub(crate) mod pernet;
 pub(crate) mod preempt;
 pub(crate) mod probe_target;
-pub(crate) mod probes;
 pub(crate) mod proc_net;
 pub(crate) mod procfs;
 pub(crate) mod rcu;

@@ -16,7 +16,13 @@ use kernel::{
 
 use super::{
     alive::Alive,
-    compat::prelude::*,
+    compat::{
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
+        prelude::*, //
+    },
     marked::Marked,
     percpu::possible_cpus, //
 };
@@ -52,7 +58,7 @@ struct Inner<T: OfCpu> {
     // Indexed by the CPU's number: 0, or a pointer from `KBox::into_raw`.
     slots: KVVec<Marked>,
     // Not 0: the creation of a value failed.
-    failed: Marked,
+    failed: Atomic<u64>,
 }
 
 // SAFETY: The node belongs to the kernel; the values and the plan are `Send` and `Sync`.
@@ -97,7 +103,7 @@ impl<T: OfCpu> Registration<T> {
                 }),
                 plan,
                 slots,
-                failed: Marked::new(0),
+                failed: Atomic::new(0),
             },
             GFP_KERNEL,
         )?;
@@ -106,7 +112,7 @@ impl<T: OfCpu> Registration<T> {
         to_result(unsafe {
             bindings::tsoffset_cpuhp_state_add_instance(state.0, inner.node.get())
         })?;
-        let failed = inner.failed.load() != 0;
+        let failed = inner.failed.load(Relaxed) != 0;
         // INVARIANT: The instance was just added.
         let registration = Self {
             state,
@@ -148,7 +154,7 @@ unsafe extern "C" fn prepare<T: OfCpu>(cpu: c_uint, node: *mut bindings::hlist_n
         Ok(made) => slot.store_release(KBox::into_raw(made) as u64),
         // The CPU comes online without a value.
         Err(_) => {
-            inner.failed.store(1);
+            inner.failed.store(1, Relaxed);
             pr_warn!("no memory for CPU {cpu}: nothing is recorded on it\n");
         }
     }

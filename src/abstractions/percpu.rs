@@ -53,7 +53,7 @@ impl<T: Sync> PerCpu<T> {
         let base = NonNull::new(base.cast()).ok_or(ENOMEM)?;
         for cpu in possible_cpus() {
             // SAFETY: A possible CPU has `size_of::<T>()` aligned bytes of the allocation.
-            unsafe { place::<T>(base, cpu).write(make(cpu)) };
+            unsafe { per_cpu_ptr::<T>(base, cpu).write(make(cpu)) };
         }
         // INVARIANT: Every possible CPU has a `T` now.
         Ok(Self {
@@ -103,7 +103,7 @@ impl<'a, T: Sync> Iterator for Iter<'a, T> {
     fn next(&mut self) -> Option<Self::Item> {
         let cpu = self.cpus.next()?;
         // SAFETY: By the type invariant, every possible CPU has a `T`, which lives as long as `of`.
-        Some((cpu, unsafe { &*place(self.of.base, cpu) }))
+        Some((cpu, unsafe { &*per_cpu_ptr(self.of.base, cpu) }))
     }
 }
 
@@ -138,9 +138,13 @@ fn this_cpu_ptr(base: *mut c_void) -> *mut c_void {
     unsafe { bindings::tsoffset_this_cpu_ptr(base) }
 }
 
-/// Returns the address of a possible CPU's part of an allocation.
-fn place<T>(base: NonNull<c_void>, cpu: u32) -> *mut T {
-    // SAFETY: This is address arithmetic with the number of a possible CPU.
+/// Returns the address of a CPU's part of an allocation: `per_cpu_ptr()`.
+///
+/// # Safety
+///
+/// `cpu` is the number of a possible CPU.
+unsafe fn per_cpu_ptr<T>(base: NonNull<c_void>, cpu: u32) -> *mut T {
+    // SAFETY: This is address arithmetic, and the caller guarantees a possible CPU.
     unsafe { bindings::tsoffset_per_cpu_ptr(base.as_ptr(), cpu).cast() }
 }
 

@@ -7,7 +7,10 @@
 
 use core::{
     cell::UnsafeCell,
-    ptr::null_mut, //
+    ptr::{
+        null,
+        null_mut, //
+    },
 };
 
 use kernel::{
@@ -19,8 +22,14 @@ use kernel::{
 use super::{
     alive::Alive,
     compat::{
+        atomic::{
+            Atomic,
+            Full,
+            Relaxed, //
+        },
         prelude::*,
-        rcu::Guard, //
+        rcu::Guard,
+        zeroed::zeroed, //
     },
     net::Net,
     rcu::ReadSection, //
@@ -30,13 +39,13 @@ use crate::bindings;
 /// The state of a network namespace.
 pub(crate) trait PernetOperations: HasNetId + Send + Sync + 'static {
     /// The argument that all states share.
-    type Home: Send + Sync;
+    type Data: Send + Sync;
 
     /// Creates the state of a namespace that is being set up or exists already. Process context, may sleep. After a
     /// failure, the namespace does not come up.
     ///
     /// The state is dropped with the namespace or the registration, in process context.
-    fn new(home: &Arc<Self::Home>, net: Net<'_>) -> Result<Self>;
+    fn new(home: &Arc<Self::Data>, net: Net<'_>) -> Result<Self>;
 }
 
 /// The place where the kernel's callbacks find the registration of a type.
@@ -71,10 +80,10 @@ pub(crate) struct NetId<T: PernetOperations> {
     // The kernel's number of the registration. The kernel writes it before any callback.
     id: UnsafeCell<c_uint>,
     // Not null while registered.
-    home: UnsafeCell<*const Arc<T::Home>>,
+    home: Atomic<*const Arc<T::Data>>,
 }
 
-// SAFETY: `home` is claimed atomically, and both fields are written only while no other code can reach them.
+// SAFETY: `home` is atomic, and `id` is written only while no other code can reach it.
 unsafe impl<T: PernetOperations> Sync for NetId<T> {}
 
 impl<T: PernetOperations> NetId<T> {
@@ -82,16 +91,13 @@ impl<T: PernetOperations> NetId<T> {
     pub(crate) const fn new() -> Self {
         Self {
             id: UnsafeCell::new(0),
-            home: UnsafeCell::new(null_mut()),
+            home: Atomic::new(null()),
         }
     }
 
     /// Claims or releases the registration. Returns whether the old value was `old`.
-    fn replace(&self, old: *const Arc<T::Home>, new: *const Arc<T::Home>) -> bool {
-        // SAFETY: A pointer is a word, and only this function writes this one.
-        unsafe {
-            bindings::tsoffset_cmpxchg(self.home.get().cast(), old as u64, new as u64) == old as u64
-        }
+    fn replace(&self, old: *const Arc<T::Data>, new: *const Arc<T::Data>) -> bool {
+        self.home.cmpxchg(old, new, Full).is_ok()
     }
 }
 
@@ -114,7 +120,7 @@ struct NetEntry<T> {
 pub(crate) struct Registration<T: PernetOperations> {
     ops: KBox<Opaque<bindings::pernet_operations>>,
     // Declared after `ops`: the callbacks use it, by its address.
-    home: KBox<Arc<T::Home>>,
+    home: KBox<Arc<T::Data>>,
     _alive: Alive,
 }
 
@@ -127,7 +133,7 @@ impl<T: PernetOperations> Registration<T> {
     /// Registers the type, and creates a `T` for each existing namespace. May sleep.
     ///
     /// Fails with `EBUSY` if this type is registered already, or with an error of `T::new`.
-    pub(crate) fn new(home: Arc<T::Home>) -> Result<Self> {
+    pub(crate) fn new(home: Arc<T::Data>) -> Result<Self> {
         let alive = Alive::new();
         let home = KBox::new(home, GFP_KERNEL)?;
         let ops = KBox::new(
@@ -137,13 +143,12 @@ impl<T: PernetOperations> Registration<T> {
                 exit: Some(exit::<T>),
                 id: T::net_id().id.get(),
                 size: size_of::<NetEntry<T>>(),
-                // SAFETY: Every other member may be a null pointer or 0.
-                ..unsafe { core::mem::zeroed() }
+                ..zeroed()
             }),
             GFP_KERNEL,
         )?;
 
-        if !T::net_id().replace(null_mut(), &*home) {
+        if !T::net_id().replace(null(), &*home) {
             return Err(EBUSY);
         }
         // SAFETY: The operations do not move, in their own allocation, until `drop` unregisters them. All data that
@@ -183,7 +188,7 @@ impl<T: PernetOperations> Drop for Registration<T> {
     fn drop(&mut self) {
         // SAFETY: Registered, by the type invariant. This drops the `T` of every namespace.
         unsafe { bindings::unregister_pernet_subsys(self.ops.get()) };
-        T::net_id().replace(&*self.home, null_mut());
+        T::net_id().replace(&*self.home, null());
     }
 }
 
@@ -217,7 +222,7 @@ unsafe fn net_generic<T: PernetOperations>(
 /// Only the kernel calls it, once for each namespace, while `T` is registered.
 unsafe extern "C" fn init<T: PernetOperations>(net: *mut bindings::net) -> c_int {
     // SAFETY: A registration keeps its home until no callback runs any more.
-    let home = unsafe { &**T::net_id().home.get() };
+    let home = unsafe { &*T::net_id().home.load(Relaxed) };
     // SAFETY: The namespace lives during the call.
     match T::new(home, unsafe { Net::from_raw(net) }).and_then(|t| Ok(KBox::new(t, GFP_KERNEL)?)) {
         Ok(t) => {

@@ -17,7 +17,8 @@ use super::{
     alive::Alive,
     compat::{
         prelude::*,
-        seq_file::SeqFile, //
+        seq_file::SeqFile,
+        zeroed::zeroed, //
     },
     net::Net,
     procfs::with_module, //
@@ -112,8 +113,7 @@ impl<T: ShowNet> Ops<T> {
         proc_read: Some(bindings::seq_read),
         proc_lseek: Some(bindings::seq_lseek),
         proc_release: Some(release::<T>),
-        // SAFETY: Every other member may be a null pointer or 0.
-        ..unsafe { core::mem::zeroed() }
+        ..zeroed()
     };
 }
 

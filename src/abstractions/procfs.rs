@@ -30,7 +30,8 @@ use super::{
     capability,
     compat::{
         prelude::*,
-        seq_file::SeqFile, //
+        seq_file::SeqFile,
+        zeroed::zeroed, //
     }, //
 };
 use crate::bindings;
@@ -187,8 +188,7 @@ impl<T: Show> Ops<T> {
         proc_read: Some(bindings::seq_read),
         proc_lseek: Some(bindings::seq_lseek),
         proc_release: Some(release),
-        // SAFETY: Every other member may be a null pointer or 0.
-        ..unsafe { core::mem::zeroed() }
+        ..zeroed()
     };
 }
 
@@ -200,7 +200,7 @@ impl<T: Store> Ops<T> {
 }
 
 /// Limit of one write call, in bytes.
-const MOST: usize = 4096;
+const MAX: usize = 4096;
 
 /// # Safety
 ///
@@ -214,9 +214,9 @@ unsafe extern "C" fn write<T: Store>(
     // SAFETY: The entry's data is a `T`. It lives until the entry is removed, and the removal waits for this call.
     let contents = unsafe { &*bindings::tsoffset_pde_data((*file).f_inode).cast::<T>() };
     let store = || {
-        if size > MOST {
+        if size > MAX {
             let name = T::NAME.to_str().unwrap_or_default();
-            pr_err!("{name}: {size} bytes at once are too many, {MOST} the most\n");
+            pr_err!("{name}: {size} bytes at once are too many, {MAX} the most\n");
             return Err(EINVAL);
         }
         let mut text = KVec::new();

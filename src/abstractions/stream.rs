@@ -25,7 +25,8 @@ use kernel::{
 use super::{
     compat::{
         file::flags,
-        prelude::*, //
+        prelude::*,
+        zeroed::zeroed, //
     },
     procfs::{
         Directory,
@@ -80,7 +81,7 @@ pub(crate) enum SeekTo {
     /// The oldest available entry.
     Oldest,
     /// The end: entries that are written later.
-    Now,
+    End,
 }
 
 /// The contents of a stream.
@@ -92,10 +93,10 @@ pub(crate) trait Stream: Entry {
     fn reader(&self) -> Result<Self::Reader>;
 
     /// Moves a reader to another position.
-    fn go(&self, reader: &mut Self::Reader, seek: SeekTo);
+    fn seek(&self, reader: &mut Self::Reader, seek: SeekTo);
 
     /// Returns the number of entries ever written: a new entry changes it. Never sleeps.
-    fn amount(&self) -> u64;
+    fn written(&self) -> u64;
 
     /// Returns whether the reader has a line to read.
     fn is_ready(&self, reader: &mut Self::Reader) -> bool;
@@ -126,7 +127,7 @@ impl<T: Stream> OpenFile<T> {
     }
 
     /// Copies available bytes to the reader's buffer. Returns the number of bytes.
-    fn hand_out(&mut self, stream: &T, to: UserSlice) -> Result<usize> {
+    fn copy_out(&mut self, stream: &T, to: UserSlice) -> Result<usize> {
         let mut to = to.writer();
         let mut done = 0;
         while !to.is_empty() && self.is_ready(stream) {
@@ -172,8 +173,7 @@ impl<T: Stream> Ops<T> {
         proc_poll: Some(poll::<T>),
         proc_lseek: Some(lseek::<T>),
         proc_release: Some(release::<T>),
-        // SAFETY: Every other member may be a null pointer or 0.
-        ..unsafe { core::mem::zeroed() }
+        ..zeroed()
     };
 }
 
@@ -278,10 +278,10 @@ unsafe extern "C" fn read<T: Stream>(
     // SAFETY: The current thread reads the open file.
     let flags = unsafe { flags(file) };
     let result = loop {
-        let before = stream.amount();
+        let before = stream.written();
         let mut reading = opened.reading.lock();
         let to = UserSlice::new(UserPtr::from_ptr(to.cast()), room);
-        match reading.hand_out(stream, to) {
+        match reading.copy_out(stream, to) {
             Ok(0) if room != 0 => (),
             result => break result,
         }
@@ -290,7 +290,7 @@ unsafe extern "C" fn read<T: Stream>(
             break Err(EAGAIN);
         }
         // The condition must not take the lock of `reading`, so it does not look for a line.
-        if let Err(error) = stream.waiters().wait_until(|| stream.amount() != before) {
+        if let Err(error) = stream.waiters().wait_until(|| stream.written() != before) {
             break Err(error);
         }
     };
@@ -328,14 +328,14 @@ unsafe extern "C" fn lseek<T: Stream>(
 ) -> bindings::loff_t {
     let seek = match (offset, whence as u32) {
         (0, bindings::SEEK_SET) => SeekTo::Oldest,
-        (0, bindings::SEEK_END) => SeekTo::Now,
+        (0, bindings::SEEK_END) => SeekTo::End,
         // A stream has no other positions.
         _ => return EINVAL.to_errno().into(),
     };
     // SAFETY: The file is open.
     let (stream, opened) = unsafe { (stream::<T>(file), opened::<T>(file)) };
     let mut reading = opened.reading.lock();
-    stream.go(&mut reading.reader, seek);
+    stream.seek(&mut reading.reader, seek);
     reading.line.clear();
     0
 }

@@ -33,7 +33,7 @@ impl Caller {
     #[inline]
     pub(crate) fn current() -> Self {
         let task = current();
-        // SAFETY: The task is live, and its IDs do not change.
+        // SAFETY: The task is live. Only the task's own exec changes its IDs.
         unsafe {
             Self {
                 pid: (*task).pid as u32,

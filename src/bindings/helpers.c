@@ -226,6 +226,7 @@ int tsoffset_sk_getsockopt_nowhere(struct socket *sock, int level, int optname)
 	return sk->sk_prot->getsockopt(sk, level, optname, nowhere, nowhere);
 }
 
+/* The protocol's own setsockopt, with an empty value. */
 int tsoffset_sk_setsockopt_nothing(struct socket *sock, int level, int optname)
 {
 	return sock->sk->sk_prot->setsockopt(sock->sk, level, optname, KERNEL_SOCKPTR(NULL), 0);
@@ -252,6 +253,7 @@ void tsoffset_poll_wait(struct file *file, struct wait_queue_head *queue,
 	poll_wait(file, queue, table);
 }
 
+/* Takes a reference to this module. Fails before the load has succeeded, and during the unload. */
 bool tsoffset_this_module_get(void)
 {
 	if (!try_module_get(THIS_MODULE))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Kernel interfaces that exist only as inline functions or macros, given a symbol so that Rust can
- * call them. Each equals the kernel's interface of that name without the prefix.
+ * call them, by its name with a prefix. helpers.c describes those that differ from that interface.
  */
 #ifndef TSOFFSET_HELPERS_H
 #define TSOFFSET_HELPERS_H

@@ -19,9 +19,9 @@ pub(crate) struct Shares<S> {
     mask: usize,
     bits: u32,
     // Calls of one user on one CPU up to which the other CPUs are not read.
-    unasked: u64,
+    batch: u64,
     // Limit of one user's calls on all CPUs, when all CPUs are read.
-    most: u64,
+    limit: u64,
 }
 
 /// The index of the word to which a call is charged.
@@ -39,26 +39,26 @@ impl<W: Word, S: Deref<Target = [W]>> Shares<S> {
     pub(crate) fn new(held: S, buckets: usize, calls: u32) -> Self {
         let cpus = (held.len() / buckets).max(1) as u64;
         let calls = u64::from(calls);
-        let unasked = calls / 8 / cpus;
+        let batch = calls / 8 / cpus;
         Self {
             held,
             mask: buckets.wrapping_sub(1),
             bits: buckets.trailing_zeros(),
-            unasked,
-            // Each of the other CPUs may hold `unasked` calls without a check.
-            most: calls.div_ceil(2).max(1) - (cpus - 1) * unasked,
+            batch,
+            // Each of the other CPUs may hold `batch` calls without a check.
+            limit: calls.div_ceil(2).max(1) - (cpus - 1) * batch,
         }
     }
 
     /// Charges a call that enters on this CPU to its user. Returns `None` if the user has reached the limit.
     ///
-    /// Sums over all CPUs only if this CPU has more than `unasked` calls of the user.
+    /// Sums over all CPUs only if this CPU has more than `batch` calls of the user.
     #[inline]
     pub(crate) fn charge(&self, cpu: u32, user: u32) -> Option<Charge> {
         let bucket = spread(user.into()) as usize & self.mask;
         let index = (cpu as usize).wrapping_shl(self.bits) | bucket;
         let held = self.held.get(index)?.increment();
-        if held > self.unasked && self.sum(bucket) > self.most {
+        if held > self.batch && self.sum(bucket) > self.limit {
             self.held[index].decrement();
             return None;
         }

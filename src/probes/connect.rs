@@ -93,7 +93,7 @@ impl ConnectProbe {
             // tcp_timestamps was 1 for only one of the two computations.
             Verdict::Changed
         } else {
-            self.0.hash.is_replaced();
+            self.0.hash.mark_replaced();
             Verdict::Unjudged
         }
     }
@@ -103,7 +103,7 @@ impl ConnectProbe {
     #[inline(never)]
     fn mark_repair(&self, preempt: PreemptDisabled<'_>, socket: Socket<'_>) {
         if let Some(network) = self.0.network(preempt, socket.net()) {
-            network.mark_repair(preempt, socket.cookie());
+            network.mark_repair(preempt, socket.gen_cookie());
         }
     }
 }
@@ -265,7 +265,7 @@ impl Handler for ConnectProbe {
         let tuple = if error == 0 {
             socket.tuple()
         } else {
-            call.asked()
+            call.requested()
         };
         let offset = socket.tsoffset();
         let overlaps = match (&self.0.overlaps, entry.slot) {

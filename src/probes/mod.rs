@@ -4,6 +4,7 @@
 
 pub(crate) mod connect;
 pub(crate) mod getsockopt;
+pub(crate) mod registration;
 mod sample;
 pub(crate) mod setsockopt;
 pub(crate) mod state_change;

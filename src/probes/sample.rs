@@ -40,11 +40,12 @@ impl ConnectSample<'_> {
             ..
         } = self;
         let caller = Caller::current();
+        let mptcp = socket.is_mptcp();
         let (source, destination, source_port, destination_port) = tuple.ends();
         let flags = Flags::default()
             .with(Flags::REPAIR, observation.repair)
             .with(Flags::FAST_OPEN, socket.is_fast_open())
-            .with(Flags::MPTCP, socket.is_mptcp())
+            .with(Flags::MPTCP, mptcp)
             .with(Flags::V4_MAPPED, tuple.is_v4_mapped());
 
         Record {
@@ -55,12 +56,8 @@ impl ConnectSample<'_> {
             uid: caller.uid,
             comm: caller.comm,
             netns: socket.net().inum(),
-            cookie: socket.cookie(),
-            parent: if socket.is_mptcp() {
-                socket.parent_cookie()
-            } else {
-                0
-            },
+            cookie: socket.gen_cookie(),
+            parent: if mptcp { socket.parent_cookie() } else { 0 },
             source,
             destination,
             source_port,

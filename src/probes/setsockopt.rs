@@ -26,7 +26,7 @@ pub(crate) struct SetsockoptProbe(pub(crate) Arc<State>);
 impl SetsockoptProbe {
     fn mark(&self, preempt: PreemptDisabled<'_>, call: Sockopt<'_>) {
         if let Some(network) = self.0.network(preempt, call.net()) {
-            network.mark_repair(preempt, call.cookie());
+            network.mark_repair(preempt, call.gen_cookie());
         }
     }
 }

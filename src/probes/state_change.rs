@@ -15,7 +15,7 @@ use crate::{
     },
     model::sockets::{
         outcomes::AtClose,
-        socket_event::{Ends, Outcome, SocketEvent, What},
+        socket_event::{FourTuple, Outcome, SocketEvent, What},
     },
     state::{
         socket_events::SocketEvents,
@@ -68,13 +68,13 @@ impl tracepoint::Handler for StateProbe {
             } => {
                 // A socket that began to connect has a cookie. Most accepted sockets have none, and this makes none.
                 let start = socket
-                    .made_cookie()
+                    .cookie()
                     .and_then(|cookie| socket_events.handshakes.end(cookie));
                 // Without a slot, a socket that may be passive or is in repair mode was accepted or restored. A slot
                 // is freed in any case: a user can switch repair mode on during a handshake.
                 if start.is_some() || !(may_be_passive || socket.in_repair()) {
                     self.ends(preempt, socket, outcome, change.error(), start);
-                } else if goes_on && !socket.has_owner() {
+                } else if goes_on && !socket.is_grafted() {
                     self.accepts(preempt, socket_events, socket);
                 }
             }
@@ -92,7 +92,7 @@ impl StateProbe {
     ) {
         let has_slot = socket_events
             .handshakes
-            .start(socket.cookie(), clock::boot_ns());
+            .start(socket.gen_cookie(), clock::boot_ns());
         self.0
             .counts(preempt, socket.net())
             .outcomes
@@ -131,7 +131,7 @@ impl StateProbe {
     #[inline(never)]
     fn keeps_its_offset(&self, preempt: PreemptDisabled<'_>, socket: Socket<'_>) {
         if let Some(network) = self.0.network(preempt, socket.net()) {
-            network.mark_accepted(preempt, socket.cookie());
+            network.mark_accepted(preempt, socket.gen_cookie());
         }
     }
 
@@ -169,7 +169,7 @@ impl StateProbe {
             return;
         }
         network.counts().this_cpu(preempt).outcomes.accept_other();
-        let cookie = socket.cookie();
+        let cookie = socket.gen_cookie();
         if !socket_events.choose(cookie, offset) {
             network.mark_accepted(preempt, cookie);
         }
@@ -231,7 +231,7 @@ impl StateProbe {
         };
         // A marked socket has a cookie.
         let is_noted = || {
-            let (Some(repaired), Some(cookie)) = (&network.repaired, socket.made_cookie()) else {
+            let (Some(repaired), Some(cookie)) = (&network.repaired, socket.cookie()) else {
                 return false;
             };
             repaired.contains(cookie)
@@ -254,7 +254,7 @@ impl StateProbe {
         let again = timestamp_offset(socket.net(), &socket.tuple());
         let replaced = again != expected && again != 0 && expected != 0;
         if replaced {
-            self.0.hash.is_replaced();
+            self.0.hash.mark_replaced();
         }
         replaced
     }
@@ -267,8 +267,8 @@ impl StateProbe {
         let (source, destination, source_port, destination_port) = socket.tuple().ends();
         let socket_event = SocketEvent {
             time,
-            cookie: socket.made_cookie().unwrap_or_else(|| socket.cookie()),
-            ends: Ends {
+            cookie: socket.cookie().unwrap_or_else(|| socket.gen_cookie()),
+            ends: FourTuple {
                 netns: socket.net().inum(),
                 source,
                 destination,

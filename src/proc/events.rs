@@ -70,7 +70,7 @@ impl Stream for EventsFile {
         })
     }
 
-    fn go(&self, reader: &mut Reader, seek: SeekTo) {
+    fn seek(&self, reader: &mut Reader, seek: SeekTo) {
         for cursor in reader.connects.iter_mut() {
             let ring = self.0.rings.connects(cursor.cpu());
             *cursor = Cursor::at(cursor.cpu(), start(ring, seek));
@@ -82,14 +82,14 @@ impl Stream for EventsFile {
         reader.lost = 0;
     }
 
-    fn amount(&self) -> u64 {
-        let mut amount = 0_u64;
+    fn written(&self) -> u64 {
+        let mut written = 0_u64;
         for cpu in possible_cpus() {
             let connects = self.0.rings.connects(cpu).map_or(0, Ring::head);
             let socket_events = self.0.rings.socket_events(cpu).map_or(0, Ring::head);
-            amount = amount.wrapping_add(connects).wrapping_add(socket_events);
+            written = written.wrapping_add(connects).wrapping_add(socket_events);
         }
-        amount
+        written
     }
 
     fn is_ready(&self, reader: &mut Reader) -> bool {
@@ -147,6 +147,6 @@ where
     let head = ring.head();
     match seek {
         SeekTo::Oldest => ring.overwritten(head),
-        SeekTo::Now => head,
+        SeekTo::End => head,
     }
 }

@@ -53,7 +53,7 @@ impl ShowNet for Contents {
 has_net_id!(NetworkFile);
 
 impl PernetOperations for NetworkFile {
-    type Home = State;
+    type Data = State;
 
     fn new(state: &Arc<State>, net: Net<'_>) -> Result<Self> {
         Ok(Self {

@@ -58,7 +58,7 @@ impl Show for StatsFile {
             state.self_test.counted()
         };
         let first = state.sums()?;
-        let kept = state.kept()?;
+        let kept = state.record_counts()?;
         let sums = [first, state.sums()?];
 
         print(out, state, Net::initial(), probe_armed, &sums, Some(kept));

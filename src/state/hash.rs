@@ -4,8 +4,14 @@
 
 use crate::{
     abstractions::{
-        compat::prelude::*,
-        marked::Marked,
+        compat::{
+            atomic::{
+                Atomic,
+                Full,
+                Relaxed, //
+            },
+            prelude::*, //
+        },
         net::Net, //
     },
     tcp::{
@@ -18,14 +24,14 @@ use crate::{
 /// The result of the check. A hash once found replaced stays so until the next load of the module.
 pub(crate) struct Hash {
     // Not 0: the hash disagreed with itself.
-    replaced: Marked,
+    replaced: Atomic<u64>,
 }
 
 impl Hash {
     /// Compares two offsets of one tuple, for two tuples. Call it after the draw of the secret.
-    pub(crate) fn try_out() -> Self {
+    pub(crate) fn self_test() -> Self {
         let hash = Self {
-            replaced: Marked::new(0),
+            replaced: Atomic::new(0),
         };
         // Several tries: a write of tcp_timestamps in between makes one of two offsets 0.
         let disagrees = |tuple| {
@@ -35,15 +41,15 @@ impl Hash {
             })
         };
         if Tuple::UNSPECIFIED.iter().any(disagrees) {
-            hash.is_replaced();
+            hash.mark_replaced();
         }
         hash
     }
 
     /// Notes that the hash disagreed with itself, and logs this once. A probe handler may call it.
     #[cold]
-    pub(crate) fn is_replaced(&self) {
-        if self.replaced.exchange(1) == 0 {
+    pub(crate) fn mark_replaced(&self) {
+        if self.replaced.xchg(1, Full) == 0 {
             pr_warn!(
                 "hash replaced: secure_tcpv6_seq_and_ts_off() or its IPv4 twin gives another offset each time; offsets are not judged\n"
             );
@@ -52,6 +58,6 @@ impl Hash {
 
     /// Returns whether the hash was ever found replaced.
     pub(crate) fn was_replaced(&self) -> bool {
-        self.replaced.load() != 0
+        self.replaced.load(Relaxed) != 0
     }
 }

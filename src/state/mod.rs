@@ -162,7 +162,7 @@ impl State {
                 writes_anywhere: Writes::new(),
                 all_writes: Writes::new(),
                 filter <- RcuCell::new(),
-                hash: Hash::try_out(),
+                hash: Hash::self_test(),
                 waiters,
                 overlaps,
                 connect_shares,
@@ -220,7 +220,7 @@ impl State {
 
     /// Fails with `ENODATA` if no records are kept (`records=0`).
     pub(crate) fn must_keep_records(&self) -> Result {
-        if self.rings.are_kept() {
+        if self.rings.is_enabled() {
             return Ok(());
         }
         Err(no_data())
@@ -229,7 +229,7 @@ impl State {
     /// Counts readable and overwritten records of all CPUs.
     ///
     /// Process context, may sleep. Fails with `EINTR` if the current task is being killed.
-    pub(crate) fn kept(&self) -> Result<RecordCounts> {
+    pub(crate) fn record_counts(&self) -> Result<RecordCounts> {
         let mut kept = RecordCounts::default();
         for ring in possible_cpus().filter_map(|cpu| self.rings.connects(cpu)) {
             kept.readable += ring.readable();

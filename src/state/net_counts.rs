@@ -198,7 +198,7 @@ impl Networks {
         Ok(sums)
     }
 
-    fn enlist(&self, counts: Arc<NetworkCounts>) -> Result {
+    fn add(&self, counts: Arc<NetworkCounts>) -> Result {
         let mut list = self.list.lock();
         if let Some(free) = list.live.iter_mut().find(|slot| slot.is_none()) {
             *free = Some(counts);
@@ -209,7 +209,7 @@ impl Networks {
     }
 
     /// Removes a namespace in which no CPU counts any more, and keeps its counts.
-    fn strike_off(&self, counts: &NetworkCounts) {
+    fn remove(&self, counts: &NetworkCounts) {
         let mut list = self.list.lock();
         list.gone.add(&counts.sums());
         for slot in list.live.iter_mut() {
@@ -263,7 +263,7 @@ impl Network {
 has_net_id!(Network);
 
 impl PernetOperations for Network {
-    type Home = Networks;
+    type Data = Networks;
 
     fn new(networks: &Arc<Networks>, _net: Net<'_>) -> Result<Self> {
         let counts = Arc::new(NetworkCounts::new()?, GFP_KERNEL)?;
@@ -271,7 +271,7 @@ impl PernetOperations for Network {
             .follows
             .then(|| Ok::<_, Error>(Repaired::new(many(repaired::WORDS, || Marked::new(0))?)))
             .transpose()?;
-        networks.enlist(counts.clone())?;
+        networks.add(counts.clone())?;
         Ok(Self {
             counts,
             networks: networks.clone(),
@@ -283,6 +283,6 @@ impl PernetOperations for Network {
 
 impl Drop for Network {
     fn drop(&mut self) {
-        self.networks.strike_off(&self.counts);
+        self.networks.remove(&self.counts);
     }
 }

@@ -83,7 +83,7 @@ impl Rings {
     }
 
     /// Returns whether records are kept.
-    pub(crate) fn are_kept(&self) -> bool {
+    pub(crate) fn is_enabled(&self) -> bool {
         self.0.is_some()
     }
 

@@ -14,7 +14,13 @@ use kernel::{
 
 use crate::{
     abstractions::{
-        compat::prelude::*,
+        compat::{
+            atomic::{
+                Atomic,
+                Relaxed, //
+            },
+            prelude::*, //
+        },
         marked::Marked, //
     },
     tcp::{
@@ -71,7 +77,7 @@ pub(crate) struct SelfTest {
     // Written by the task of the self-test, in its own calls only.
     fired: Marked,
     // Not 0: in the last self-test, all calls were counted.
-    counted: Marked,
+    counted: Atomic<u64>,
 }
 
 impl SelfTest {
@@ -99,7 +105,7 @@ impl SelfTest {
             registered,
             socket,
             fired: Marked::new(0),
-            counted: Marked::new(0),
+            counted: Atomic::new(0),
         })
     }
 
@@ -124,13 +130,13 @@ impl SelfTest {
     /// May sleep.
     pub(crate) fn counts(&self) -> bool {
         let counts = self.run() & COUNTERS == self.registered & COUNTERS;
-        self.counted.store(counts.into());
+        self.counted.store(counts.into(), Relaxed);
         counts
     }
 
     /// Returns the result of the last self-test.
     pub(crate) fn counted(&self) -> bool {
-        self.counted.load() != 0
+        self.counted.load(Relaxed) != 0
     }
 
     /// Returns whether a call is followed to its return. May sleep.
@@ -138,7 +144,7 @@ impl SelfTest {
     /// Repeats the self-test: under load, all probe instances can be in use.
     pub(crate) fn follows(&self) -> bool {
         let follows = (0..16).any(|_| self.run() == self.registered);
-        self.counted.store(follows.into());
+        self.counted.store(follows.into(), Relaxed);
         follows
     }
 

@@ -53,6 +53,6 @@ impl SocketEvents {
             return None;
         }
         // A socket with a slot has a cookie.
-        Some(self.chosen.end(socket.made_cookie()?)? as u32)
+        Some(self.chosen.end(socket.cookie()?)? as u32)
     }
 }

@@ -75,3 +75,19 @@ impl Word for Marked {
         marked::smp_wmb();
     }
 }
+
+#[cfg(tsoffset_kunit)]
+#[kernel::prelude::kunit_tests(tsoffset_word)]
+mod tests {
+    use crate::{
+        abstractions::marked::Marked,
+        model::word::Word, //
+    };
+
+    #[test]
+    fn bump_wraps() {
+        let word = Marked::new(u64::MAX);
+        word.bump();
+        assert_eq!(word.load(), 0);
+    }
+}

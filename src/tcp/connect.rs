@@ -43,7 +43,7 @@ impl Connecting<'_> {
     /// Returns the socket's destination if the call has no IPv6 address.
     #[cold]
     #[inline(never)]
-    pub(crate) fn asked(self) -> Tuple {
+    pub(crate) fn requested(self) -> Tuple {
         if self.length < LENGTH {
             return self.socket.tuple();
         }
@@ -79,5 +79,96 @@ unsafe impl ProbeTarget for TcpV6Connect {
             address: regs.argument(1) as *const _,
             length: regs.argument(2) as i32,
         }
+    }
+}
+
+#[cfg(tsoffset_kunit)]
+#[kernel::prelude::kunit_tests(tsoffset_connect)]
+mod tests {
+    use super::*;
+    use crate::{
+        abstractions::{
+            compat::prelude::*,
+            hook::Handler,
+            kretprobe::Registration,
+            marked::SharedCounter,
+            preempt::PreemptDisabled, //
+        },
+        tcp::kernel_socket::KernelSocket,
+    };
+
+    static CALLED: SharedCounter = SharedCounter::new();
+    static ENTERED: SharedCounter = SharedCounter::new();
+    static RIGHT: SharedCounter = SharedCounter::new();
+    static LET_GO: SharedCounter = SharedCounter::new();
+    static REFUSE: SharedCounter = SharedCounter::new();
+
+    /// Follows the calls of the socket with this address while `LET_GO` is 0.
+    struct Follow(usize);
+
+    impl Handler for Follow {
+        type Target = TcpV6Connect;
+        type Data = u64;
+
+        fn filter(&self, call: Connecting<'_>) -> bool {
+            call.socket.address() == self.0 && LET_GO.load_acquire() == 0
+        }
+
+        fn on_entry(&self, _preempt: PreemptDisabled<'_>, _call: Connecting<'_>) -> Option<u64> {
+            ENTERED.increment();
+            (REFUSE.load_acquire() == 0).then_some(0x5eed)
+        }
+
+        fn on_hit(&self, _preempt: PreemptDisabled<'_>, _call: Connecting<'_>) {
+            CALLED.increment();
+            // Lets later calls go if this call was not entered before.
+            if ENTERED.load_acquire() != CALLED.load_acquire() {
+                LET_GO.increment();
+            }
+        }
+
+        fn on_return(
+            &self,
+            _preempt: PreemptDisabled<'_>,
+            call: Connecting<'_>,
+            data: &u64,
+            value: usize,
+        ) {
+            if call.socket.address() == self.0
+                && *data == 0x5eed
+                && value as i32 == EINVAL.to_errno()
+            {
+                RIGHT.increment();
+            }
+        }
+    }
+
+    #[test]
+    fn return_gets_what_entry_kept() -> Result {
+        let seen = || [&ENTERED, &CALLED, &RIGHT].map(SharedCounter::load_acquire);
+        let socket = KernelSocket::tcp6()?;
+        let follow = Follow(socket.address());
+        let probe = KBox::pin_init(Registration::new(follow, 4), GFP_KERNEL)?;
+        let _ = socket.connect_refused();
+        assert_eq!(seen(), [1, 1, 1]);
+        let _ = socket.connect_refused();
+        assert_eq!(seen(), [2, 2, 2]);
+        // More calls than instances: the kernel frees the instance of each rejected call.
+        REFUSE.increment();
+        for call in 3..=10 {
+            let _ = socket.connect_refused();
+            assert_eq!(seen(), [call, call, 2]);
+        }
+        REFUSE.decrement();
+        let _ = socket.connect_refused();
+        assert_eq!(seen(), [11, 11, 3]);
+        LET_GO.increment();
+        let _ = socket.connect_refused();
+        assert_eq!(seen(), [11, 11, 3]);
+
+        drop(probe);
+        let _ = socket.connect_refused();
+        assert_eq!(seen(), [11, 11, 3]);
+        Ok(())
     }
 }

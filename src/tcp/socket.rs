@@ -147,7 +147,7 @@ impl<'call> Socket<'call> {
     /// Returns whether a process or a part of the kernel owns the socket. A socket that a listener created has no
     /// owner before its accept. A connecting socket always has an owner.
     #[inline]
-    pub(crate) fn has_owner(self) -> bool {
+    pub(crate) fn is_grafted(self) -> bool {
         let sock = self.sk.cast::<bindings::sock>();
         // SAFETY: A `tcp_sock` begins with a `sock`, which is live. The pointer is aligned and is read as a number.
         // The kernel writes it with marked stores.
@@ -157,14 +157,14 @@ impl<'call> Socket<'call> {
 
     /// Returns the cookie as in `SO_COOKIE`: never 0, and unique since boot. The first call creates it.
     #[inline]
-    pub(crate) fn cookie(self) -> u64 {
+    pub(crate) fn gen_cookie(self) -> u64 {
         // SAFETY: The socket is live.
-        unsafe { cookie(self.sk.cast()) }
+        unsafe { gen_cookie(self.sk.cast()) }
     }
 
     /// Returns the cookie if it was created before: a load, and no call.
     #[inline]
-    pub(crate) fn made_cookie(self) -> Option<u64> {
+    pub(crate) fn cookie(self) -> Option<u64> {
         let sock = self.sk.cast::<bindings::sock>();
         // SAFETY: The socket is live. The cookie is set once, atomically.
         let cookie =
@@ -216,7 +216,7 @@ impl<'call> Socket<'call> {
             if parent.is_null() || parent.cast_const().cast() == self.sk {
                 return 0;
             }
-            cookie(parent.cast_const().cast())
+            gen_cookie(parent.cast_const().cast())
         }
     }
 
@@ -299,7 +299,7 @@ pub(super) unsafe fn net<'a>(sk: *const bindings::sock) -> Net<'a> {
 /// # Safety
 ///
 /// `sk` is live.
-pub(super) unsafe fn cookie(sk: *const bindings::sock) -> u64 {
+pub(super) unsafe fn gen_cookie(sk: *const bindings::sock) -> u64 {
     let mut halves = [0_u32; 2];
     // SAFETY: The caller guarantees a live socket, and there is room for two words. The kernel sets the cookie
     // atomically.

@@ -7,7 +7,7 @@
 use core::marker::PhantomData;
 
 use super::socket::{
-    cookie,
+    gen_cookie,
     net, //
 };
 use crate::{
@@ -63,9 +63,9 @@ impl<'call> Sockopt<'call> {
     }
 
     /// Returns the socket's cookie.
-    pub(crate) fn cookie(self) -> u64 {
+    pub(crate) fn gen_cookie(self) -> u64 {
         // SAFETY: The caller holds the socket during the call.
-        unsafe { cookie(self.sk.cast()) }
+        unsafe { gen_cookie(self.sk.cast()) }
     }
 
     /// Returns `tp->tsoffset`, by a marked load like that of the call itself. A concurrent plain store races with

@@ -8,7 +8,10 @@ use core::marker::PhantomData;
 
 use crate::{
     abstractions::{
-        compat::prelude::*,
+        compat::{
+            prelude::*,
+            zeroed::zeroed, //
+        },
         marked::read_nofault,
         net::Net,
         probe_target::{
@@ -61,7 +64,9 @@ impl<'call> Access<'call> {
     // Only the self-test's table has this name at this address.
     fn is_of_self_test(self) -> bool {
         // SAFETY: The table is live during the call.
-        unsafe { (*self.table).procname.cast::<u8>() == TRIAL.to_bytes_with_nul().as_ptr() }
+        unsafe {
+            (*self.table).procname.cast::<u8>() == SELF_TEST_NAME.to_bytes_with_nul().as_ptr()
+        }
     }
 
     fn is_named(self, name: &CStr) -> bool {
@@ -106,14 +111,13 @@ impl<'call> Access<'call> {
 }
 
 /// The name of the self-test's table.
-static TRIAL: &CStr = c"tsoffset";
+static SELF_TEST_NAME: &CStr = c"tsoffset";
 
 /// Makes the handler write a sysctl of our own, with a text of no bytes: no effect. May sleep.
 pub(crate) fn write_nothing() {
     let mut value = 0_u8;
-    // SAFETY: Every member may be a null pointer or 0.
-    let mut table: bindings::ctl_table = unsafe { core::mem::zeroed() };
-    table.procname = TRIAL.as_char_ptr();
+    let mut table: bindings::ctl_table = zeroed();
+    table.procname = SELF_TEST_NAME.as_char_ptr();
     table.data = (&raw mut value).cast();
     table.maxlen = 1;
     let (mut length, mut position) = (0, 0);

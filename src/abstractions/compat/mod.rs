@@ -6,6 +6,7 @@
 //! newest kernel crate, and re-exports the crate's item if that exists. `probe.mk` checks the sources of the tree and
 //! sets a cfg for each item.
 
+pub(crate) mod atomic;
 mod c_str;
 pub(crate) mod cpu;
 pub(crate) mod errno;
@@ -15,6 +16,7 @@ mod opaque;
 pub(crate) mod rcu;
 pub(crate) mod seq_file;
 mod uaccess;
+pub(crate) mod zeroed;
 
 /// The kernel's prelude, with the missing items.
 pub(crate) mod prelude {

@@ -33,7 +33,7 @@ pub(crate) struct Stats {
     pub(crate) ledger: Ledger,
     /// The offset policy of the namespace.
     pub(crate) policy: Policy,
-    /// The result of the last try of the probes: whether they fire.
+    /// The result of the last self-test: whether the probes fire.
     pub(crate) probe_armed: bool,
     /// Whether the witness is on.
     pub(crate) witness: bool,

@@ -13,7 +13,7 @@ use core::{
 
 use crate::model::{
     records::record::Record,
-    sockets::socket_event::{Ends, Outcome, SocketEvent, What},
+    sockets::socket_event::{FourTuple, Outcome, SocketEvent, What},
     verdict::Verdict,
 };
 
@@ -96,7 +96,7 @@ impl Key {
     }
 
     /// Returns whether the ends have this value; false for keys that are not about the ends.
-    fn is_at(self, ends: &Ends, value: &Value) -> bool {
+    fn is_at(self, ends: &FourTuple, value: &Value) -> bool {
         let number = match self {
             Self::Netns => ends.netns,
             Self::SourcePort => ends.source_port.into(),

@@ -2,7 +2,7 @@
 
 //! The record of one connect, taken at its return.
 
-use crate::model::{records::merge::Entry, sockets::socket_event::Ends, verdict::Verdict};
+use crate::model::{records::merge::Entry, sockets::socket_event::FourTuple, verdict::Verdict};
 
 /// Words of a record in the ring.
 pub(crate) const WORDS: usize = 15;
@@ -165,8 +165,8 @@ impl Record {
     }
 
     /// Returns the ends of the connection.
-    pub(crate) fn ends(&self) -> Ends {
-        Ends {
+    pub(crate) fn ends(&self) -> FourTuple {
+        FourTuple {
             netns: self.netns,
             source: self.source,
             destination: self.destination,

@@ -98,7 +98,7 @@ pub(crate) enum What {
 
 /// The ends of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Ends {
+pub(crate) struct FourTuple {
     /// Inode number of the socket's network namespace, as in `/proc/PID/ns/net`.
     pub(crate) netns: u32,
     /// Source address, in network byte order; v4-mapped for TCP over IPv4.
@@ -119,7 +119,7 @@ pub(crate) struct SocketEvent {
     /// The socket's cookie, as in the record of its connect.
     pub(crate) cookie: u64,
     /// The ends of the connection.
-    pub(crate) ends: Ends,
+    pub(crate) ends: FourTuple,
     /// The kind of event.
     pub(crate) what: What,
 }
@@ -187,7 +187,7 @@ impl Entry<WORDS> for SocketEvent {
         Self {
             time: words[0],
             cookie: words[1],
-            ends: Ends {
+            ends: FourTuple {
                 netns: (words[6] >> 32) as u32,
                 source: whole(words[2], words[3]),
                 destination: whole(words[4], words[5]),

@@ -7,7 +7,7 @@ use crate::model::word::Word;
 
 /// Number of distinct values, other than the one before, that are kept for one connect. A field that does not tear
 /// shows one.
-const KEPT: usize = 2;
+const VALUES: usize = 2;
 
 /// Number of tries of a reader against concurrent readers.
 const TRIES: usize = 8;
@@ -19,7 +19,7 @@ const TRIES: usize = 8;
 /// only if it stops, with preemption off, for 32,768 connects.
 pub(crate) struct Seen<W> {
     before: W,
-    values: [W; KEPT],
+    values: [W; VALUES],
     // Number of reads that looked: a word of the same form, with value 0.
     looks: W,
 }
@@ -50,7 +50,7 @@ impl<W: Word> Seen<W> {
     pub(crate) fn new() -> Self {
         Self {
             before: W::new(0),
-            values: [(); KEPT].map(|()| W::new(0)),
+            values: [(); VALUES].map(|()| W::new(0)),
             looks: W::new(0),
         }
     }

@@ -6,7 +6,7 @@ use proptest::{option, prelude::*, sample::select};
 
 use crate::model::{
     records::merge::Entry,
-    sockets::socket_event::{Ends, Outcome, SocketEvent, What},
+    sockets::socket_event::{FourTuple, Outcome, SocketEvent, What},
 };
 
 pub fn any_socket_event() -> impl Strategy<Value = SocketEvent> {
@@ -33,7 +33,7 @@ pub fn any_socket_event() -> impl Strategy<Value = SocketEvent> {
         )| SocketEvent {
             time,
             cookie,
-            ends: Ends {
+            ends: FourTuple {
                 netns,
                 source,
                 destination,

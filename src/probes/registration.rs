@@ -2,7 +2,9 @@
 
 //! Probes whose failed registration leaves a line in the log.
 
-use super::{
+#[cfg(kernel_has_fgraph_fprobe)]
+use crate::abstractions::fprobe;
+use crate::abstractions::{
     compat::prelude::*,
     hook::{
         Handler,
@@ -27,7 +29,7 @@ pub(crate) enum ReturnProbe<T: Handler> {
     #[cfg(kernel_has_fgraph_fprobe)]
     Fprobe {
         /// The registration.
-        _registration: Pin<KBox<super::fprobe::Registration<T>>>,
+        _registration: Pin<KBox<fprobe::Registration<T>>>,
     },
 }
 
@@ -51,13 +53,13 @@ impl<T: Handler> ReturnProbe<T> {
             }
             #[cfg(kernel_has_fgraph_fprobe)]
             Hook::Fprobe => {
-                let registration = super::fprobe::Registration::new(handler);
+                let registration = fprobe::Registration::new(handler);
                 Ok(Self::Fprobe {
                     _registration: KBox::pin_init(registration, GFP_KERNEL)?,
                 })
             }
             #[cfg(not(kernel_has_fgraph_fprobe))]
-            Hook::Fprobe => Err(super::compat::errno::not_supported()),
+            Hook::Fprobe => Err(crate::abstractions::compat::errno::not_supported()),
         }
     }
 }
