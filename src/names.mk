@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# How long a symbol's name may be.
+# The limit of a symbol name's length.
 #
-# Shorter than KSYM_NAME_LEN: where a module has a longer one, a kernel that prints such an address, as every stack trace does,
-# writes in front of its buffer, which is on the stack: module_address_lookup() (kernel/module/kallsyms.c) returns strscpy()'s
-# -E2BIG, and __sprint_symbol() (kernel/kallsyms.c) takes it for a length. 6.12 and 7.3 do.
+# The name is shorter than KSYM_NAME_LEN. A longer name makes __sprint_symbol() write before its buffer, on 6.12 and 7.3.
+# There module_address_lookup() (kernel/module/kallsyms.c) returns strscpy()'s -E2BIG, and __sprint_symbol() (kernel/kallsyms.c) takes
+# -E2BIG for a length. The buffer is on the stack. Every stack trace calls __sprint_symbol().
 #
-# Shorter than 256, too: programs of libbpf-tools read /proc/kallsyms into so many bytes and die of a longer name (biosnoop,
-# biotop, klockstat of 0.31). A build warns of such names, but on kernels that are not optimized for performance: where the
-# kernel crate's smallest functions are not inlined, it makes some itself.
+# A name shorter than 256 is better. biosnoop, biotop and klockstat of libbpf-tools 0.31 read names of /proc/kallsyms into 256
+# bytes, and crash on a longer name. The build warns of such names only on kernels that are optimized for performance. On other
+# kernels the kernel crate's smallest functions stay out of line, some with such names.
 #
-# Rust's names hold those of all types that a function is generic over, so that a chain of iterator adaptors is soon too long:
-# an iterator type of its own, or a loop, is not.
+# A Rust symbol contains all generic types. Long iterator chains exceed the limit. A separate iterator type or a loop has a short
+# symbol.
 
 tsoffset-name-buffer := $(if $(CONFIG_CC_OPTIMIZE_FOR_PERFORMANCE),256,$(tsoffset-name-limit))
 
-# Not "&&": what fails before it does not end the shell.
+# With "&&", the shell ignores a failure of the left command.
 quiet_cmd_tsoffset-names = NAMES   $<
       cmd_tsoffset-names = $(NM) $< | $(AWK) -v limit=$(tsoffset-name-limit) -v buffer=$(tsoffset-name-buffer) '\
 	BEGIN { if (buffer > limit) buffer = limit } \

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# Rust declarations of the C that the kernel crate does not bind, made for this kernel's
-# configuration, and the figures of layout.c that they are checked against.
+# bindgen declares the C that the kernel crate lacks, for this kernel's configuration. layout.c checks the layout.
 
 BINDGEN ?= bindgen
 
