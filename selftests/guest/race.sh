@@ -71,7 +71,7 @@ if [ "$(type -t workload)" = function ]; then
 	exit
 fi
 
-# What KCSAN finds depends on how much there is to find, and that on what else the machine does.
+# The number of reports depends on the number of accesses and on the machine's load.
 row v6 "${SECONDS_V6:-45}" v6 "${WRITES_V6:-2400}"
 row v4mapped "${SECONDS_OTHERS:-5}"
 row v4 "${SECONDS_OTHERS:-5}"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 //
-// What a call does to the socket locks that are held, and what its result tells about them.
+// The effect of a call, and of its result, on the held socket locks.
 #ifndef AUDIT_EVENTS_HPP
 #define AUDIT_EVENTS_HPP
 

@@ -14,7 +14,7 @@ using Held = std::map<std::string, unsigned int>;
 // None where no path leads to.
 using State = std::optional<Held>;
 
-// Where two paths meet: what both hold.
+// At a join, the intersection of both paths' locks.
 inline void join(State &into, const State &other)
 {
 	if (!other)

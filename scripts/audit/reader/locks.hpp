@@ -19,7 +19,7 @@ public:
 
 	void walk(const Node &function)
 	{
-		// A label may be jumped to from below: what is held there is known once the jump was seen.
+		// A backward jump can change the held locks at a label, so the walk repeats.
 		for (int round = 0; round < 3; round++) {
 			reporting = round == 2;
 			State state = Held();

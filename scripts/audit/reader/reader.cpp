@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //
-// reader STRUCTURE,... SOURCE ARGUMENT...: prints what the functions of a translation unit do with the fields of these structures. The
-// arguments are the compiler's. A line is one of these, its parts separated by tabs:
+// reader STRUCTURE,... SOURCE ARGUMENT...: prints the accesses to fields of these structures in a translation unit, and the calls.
+// The arguments are the compiler's. Tabs separate the parts of a line:
 //
 //   A FIELD FUNCTION FILE LINE COLUMN read|write|read-write|address volatile|data_race|"" SHAPE OBJECT HELD   an access
 //   C FUNCTION CALLEE FILE LINE OBJECT;... HELD   a call of network code, with the objects of its arguments

@@ -75,7 +75,7 @@ fn connect(made: &AtomicU64) -> Result<()> {
     Ok(())
 }
 
-/// Does what `ip link set lo up` does.
+/// Sets lo up.
 fn loopback_up() -> Result<()> {
     let socket = socket::tcp6(false)?;
     let mut name: [libc::c_char; libc::IFNAMSIZ] = [0; libc::IFNAMSIZ];

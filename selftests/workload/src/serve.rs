@@ -55,7 +55,7 @@ pub fn accept_forever(listener: &Socket) -> Result<()> {
     accept_with(listener, None)
 }
 
-/// Does what [`accept_forever`] does. With a priority, each accepted socket gets it and resets its connection on
+/// Accepts like [`accept_forever`]. With a priority, each accepted socket gets the priority and resets its connection on
 /// close. A peer would reject any other packet, because its timestamp went back.
 fn accept_with(listener: &Socket, priority: Option<i32>) -> Result<()> {
     for _ in 0..2 {
