@@ -105,9 +105,9 @@ tally() {
 	((failed == 0 && passed > 0))
 }
 
-# mutated VARIANT INTO: copies src/ to INTO/src and applies selftests/mutants/VARIANT.patch there, as patch -p1 --fuzz=0 does
-# from the root of the project. An empty VARIANT and kunit have no patch. A patch that does not apply ends the caller with
-# one line.
+# mutated MUTANT INTO: copies src/ to INTO/src and applies selftests/mutants/MUTANT.patch there, as patch -p1 --fuzz=0 does
+# from the root of the project. The empty name and kunit have no patch. A patch that does not apply ends the caller with one
+# line.
 mutated() {
 	local patch=$PROJECT/selftests/mutants/$1.patch output
 	cp -r "$PROJECT/src" "$2/src"

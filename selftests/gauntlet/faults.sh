@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Makes every kernel call that can fail do so: memory allocations by fault injection, registrations by a module variant.
+# Makes every kernel call that can fail do so: memory allocations by fault injection, registrations by a mutant.
 # Requires CONFIG_FAILSLAB and CONFIG_FAIL_PAGE_ALLOC.
 TSOFFSET_SELFTESTS=$(dirname "$0")/../tsoffset
 # shellcheck source=selftests/lib.sh

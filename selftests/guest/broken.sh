@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Runs broken modules under the checks that must fail. The output for each is between "== VARIANT" and "== VARIANT ended
-# STATUS". Requires the function "collection" (scripts/checks/test-guest).
+# Runs mutants under the checks that must fail. The output for each is between "== MUTANT" and "== MUTANT ended STATUS".
+# Requires the function "collection" (scripts/checks/test-guest).
 
-# broken VARIANT SCRIPT CHECK...: runs checks of SCRIPT on VARIANT.
+# broken MUTANT SCRIPT CHECK...: runs checks of SCRIPT on MUTANT.
 broken() {
 	echo "== $1"
 	(
