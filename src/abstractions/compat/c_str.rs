@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! C strings with the interface that the kernel crate has since its switch to `core`'s type.
+//!
+//! For 6.12, whose crate has a type of its own.
 #![cfg(not(kernel_has_c_str_ext))]
 
 pub(crate) use core::ffi::CStr;

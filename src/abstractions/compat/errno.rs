@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Errors that some kernel crates lack.
+//! Errors that the crate of 6.12 lacks.
 
 use kernel::error::Error;
 

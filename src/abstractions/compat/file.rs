@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The flags of an open file.
+//! The flags of an open file. For 6.12, whose crate lacks them.
 //!
 //! C header: [`include/linux/fs.h`](srctree/include/linux/fs.h)
 

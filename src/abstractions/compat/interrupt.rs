@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Disabling of interrupts on this CPU.
+//! Disabling of interrupts on this CPU. For 6.12, whose crate lacks it.
 //!
 //! C header: [`include/linux/irqflags.h`](srctree/include/linux/irqflags.h)
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Initialization of a C structure by a C function that may fail.
+//! Initialization of a C structure by a C function that may fail. For 6.12, whose crate lacks it.
 #![cfg(not(kernel_has_try_ffi_init))]
 
 use kernel::{

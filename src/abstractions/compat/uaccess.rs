@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! User-space addresses.
+//! User-space addresses. For 6.12, whose crate has numbers.
 //!
 //! C header: [`include/linux/uaccess.h`](srctree/include/linux/uaccess.h)
 #![cfg(not(kernel_has_user_ptr))]
