@@ -88,7 +88,6 @@ mod tests {
     use super::*;
     use crate::{
         abstractions::{
-            compat::prelude::*,
             hook::Handler,
             kretprobe::Registration,
             marked::SharedCounter,
