@@ -3,15 +3,27 @@
 // How a member expression is accessed: read or written, marked or plain.
 //
 // A marked access goes through a pointer to volatile, so that the compiler makes one access of it. READ_ONCE(), WRITE_ONCE(),
-// smp_load_acquire(), smp_store_release() and xchg() do so (include/asm-generic/rwonce.h). Whether a macro hides it does not matter.
+// smp_load_acquire() and smp_store_release() do so (include/asm-generic/rwonce.h). Whether a macro hides it does not matter. Every
+// access of a volatile member is marked, too: KCSAN's compilers tell volatile accesses apart by the type.
 #ifndef AUDIT_ACCESS_HPP
 #define AUDIT_ACCESS_HPP
 
 #include "tree.hpp"
 
+// The canonical type shows the qualifier that a typedef hides.
+inline bool is_volatile(CXType type)
+{
+	return clang_isVolatileQualifiedType(clang_getCanonicalType(type));
+}
+
+inline bool is_volatile(const Node &node)
+{
+	return is_volatile(clang_getCursorType(node.cursor));
+}
+
 inline bool volatile_pointee(const Node &node)
 {
-	return clang_isVolatileQualifiedType(clang_getPointeeType(clang_getCursorType(node.cursor)));
+	return is_volatile(clang_getPointeeType(clang_getCanonicalType(clang_getCursorType(node.cursor))));
 }
 
 struct Kind {
@@ -23,7 +35,8 @@ struct Kind {
 inline Kind kind_of(const Node &member)
 {
 	const Node *node = &member;
-	bool address = false, marked = false;
+	// The expression's type also has the qualifiers of the structure around the member.
+	bool address = false, marked = is_volatile(member);
 	bool array = type_of(member) == CXType_ConstantArray || type_of(member) == CXType_IncompleteArray;
 
 	for (const Node *parent = node->parent; parent; node = parent, parent = parent->parent) {
@@ -43,6 +56,7 @@ inline Kind kind_of(const Node &member)
 			if (!first)
 				return { "read", marked };
 			address = array = false;
+			marked = marked || is_volatile(*parent);
 			break;
 		case CXCursor_UnaryOperator:
 			switch (clang_getCursorUnaryOperatorKind(parent->cursor)) {
