@@ -5,6 +5,9 @@
 // A marked access goes through a pointer to volatile, so that the compiler makes one access of it. READ_ONCE(), WRITE_ONCE(),
 // smp_load_acquire() and smp_store_release() do so (include/asm-generic/rwonce.h). Whether a macro hides it does not matter. Every
 // access of a volatile member is marked, too: KCSAN's compilers tell volatile accesses apart by the type.
+//
+// xchg(), cmpxchg() and the like copy the address to the variable __ai_ptr (include/linux/atomic/atomic-instrumented.h) and pass the copy
+// on to KCSAN and to assembler. Every such operation, and each of the compiler's own (__atomic_load_n() too), counts as a marked read-write.
 #ifndef AUDIT_ACCESS_HPP
 #define AUDIT_ACCESS_HPP
 
@@ -24,6 +27,18 @@ inline bool is_volatile(const Node &node)
 inline bool volatile_pointee(const Node &node)
 {
 	return is_volatile(clang_getPointeeType(clang_getCanonicalType(clang_getCursorType(node.cursor))));
+}
+
+inline bool same_range(const Node &one, const Node &other)
+{
+	return clang_equalRanges(clang_getCursorExtent(one.cursor), clang_getCursorExtent(other.cursor));
+}
+
+// Whether an expression is one of __atomic_*() with that address. libclang has no kind for these. An implicit conversion covers the
+// same text as its operand, and __builtin_choose_expr() has the type of its operand.
+inline bool atomic(const Node &node, const Node &address)
+{
+	return !same_range(node, address) && !clang_equalTypes(clang_getCursorType(node.cursor), clang_getCursorType(address.cursor));
 }
 
 struct Kind {
@@ -46,6 +61,8 @@ inline Kind kind_of(const Node &member)
 		case CXCursor_ParenExpr:
 			break;
 		case CXCursor_UnexposedExpr:
+			if (address && first && atomic(*parent, *node))
+				return { "read-write", true };
 			// An implicit conversion: of an array to a pointer, of a pointer to another, or from the field to its value.
 			if (array && !address)
 				address = type_of(*parent) == CXType_Pointer;
@@ -96,7 +113,13 @@ inline Kind kind_of(const Node &member)
 		case CXCursor_CompoundAssignOperator:
 			return { address ? "address" : first ? "read-write" : "read", marked };
 		case CXCursor_VarDecl:
+			if (address && spelling(parent->cursor) == "__ai_ptr")
+				return { "read-write", true };
 			return { address ? "address" : nullptr, marked || volatile_pointee(*parent) };
+		case CXCursor_CallExpr:
+			if (address && callee(*parent).compare(0, 7, "__sync_") == 0)
+				return { "read-write", true };
+			return { address ? "address" : nullptr, marked };
 		default:
 			return { address ? "address" : nullptr, marked };
 		}
