@@ -29,11 +29,6 @@ inline bool volatile_pointee(const Node &node)
 	return is_volatile(clang_getPointeeType(clang_getCanonicalType(clang_getCursorType(node.cursor))));
 }
 
-inline bool same_range(const Node &one, const Node &other)
-{
-	return clang_equalRanges(clang_getCursorExtent(one.cursor), clang_getCursorExtent(other.cursor));
-}
-
 // Whether an expression is one of __atomic_*() with that address. libclang has no kind for these. An implicit conversion covers the
 // same text as its operand, and __builtin_choose_expr() has the type of its operand.
 inline bool atomic(const Node &node, const Node &address)

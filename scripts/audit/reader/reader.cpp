@@ -11,6 +11,7 @@
 // HELD is LOCK:OBJECT@LINE;... Exit status: 0, or 1 where the compiler finds an error, which goes to standard error.
 
 #include "access.hpp"
+#include "evaluated.hpp"
 #include "field.hpp"
 #include "locks.hpp"
 #include "references.hpp"
@@ -28,20 +29,17 @@ std::string listed(const Held &held)
 	return list;
 }
 
-// data_race() switches KCSAN off for the statement expression that it is. What typeof or sizeof looks at is no access.
-bool silenced(const Node &node, bool &evaluated)
+// data_race() switches KCSAN off for the statement expression that it is.
+bool silenced(const Node &node)
 {
-	bool found = false;
-
 	for (const Node *parent = node.parent; parent; parent = parent->parent) {
-		if (parent->kind == CXCursor_UnaryExpr || parent->kind == CXCursor_GenericSelectionExpr)
-			evaluated = false;
 		if (parent->kind != CXCursor_CompoundStmt)
 			continue;
 		for (const Node &child : parent->children)
-			found = found || (child.kind == CXCursor_CallExpr && callee(child) == "__kcsan_disable_current");
+			if (child.kind == CXCursor_CallExpr && callee(child) == "__kcsan_disable_current")
+				return true;
 	}
-	return found;
+	return false;
 }
 
 void access(const Node &node, const Held &held, const Origins &origins, const std::string &function)
@@ -51,13 +49,12 @@ void access(const Node &node, const Held &held, const Origins &origins, const st
 		return;
 	Field field = field_of(node, structures);
 	Kind kind = field.name.empty() ? Kind{ nullptr, false } : kind_of(node);
-	bool evaluated = true, quiet = kind.name && silenced(node, evaluated);
 
-	if (!kind.name || !evaluated)
+	if (!kind.name || !evaluated(node))
 		return;
 	Place at = place(node.cursor);
 	printf("A\t%s\t%s\t%s\t%u\t%u\t%s\t%s\t%s\t%s\t%s\n", field.name.c_str(), function.c_str(), shortened(at.file).c_str(), at.line,
-	       at.column, kind.name, kind.marked ? "volatile" : quiet ? "data_race" : "", field.shape.c_str(),
+	       at.column, kind.name, kind.marked ? "volatile" : silenced(node) ? "data_race" : "", field.shape.c_str(),
 	       field.base ? origins.of(*field.base).c_str() : "", listed(held).c_str());
 }
 

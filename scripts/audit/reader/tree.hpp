@@ -56,6 +56,20 @@ inline CXTypeKind type_of(const Node &node)
 	return clang_getCursorType(node.cursor).kind;
 }
 
+inline bool same_range(const Node &one, const Node &other)
+{
+	return clang_equalRanges(clang_getCursorExtent(one.cursor), clang_getCursorExtent(other.cursor));
+}
+
+// An attribute of a variable can follow its initial value.
+inline const Node *last_expression(const Node &node)
+{
+	for (auto child = node.children.rbegin(); child != node.children.rend(); ++child)
+		if (clang_isExpression(child->kind))
+			return &*child;
+	return nullptr;
+}
+
 // Where a node is in the source after the preprocessor: a macro is where it is used.
 struct Place {
 	std::string file;
