@@ -54,6 +54,7 @@ inline Kind kind_of(const Node &member)
 
 		switch (parent->kind) {
 		case CXCursor_ParenExpr:
+		case CXCursor_GenericSelectionExpr:
 			break;
 		case CXCursor_UnexposedExpr:
 			if (address && first && atomic(*parent, *node))

@@ -6,6 +6,11 @@
 
 #include "tree.hpp"
 
+inline CXType canonical(const Node &node)
+{
+	return clang_getCanonicalType(clang_getCursorType(node.cursor));
+}
+
 inline bool constant(const Node &node)
 {
 	CXEvalResult result = clang_Cursor_Evaluate(node.cursor);
@@ -22,8 +27,11 @@ inline bool unevaluated(const Node &node, const Node &parent)
 {
 	switch (parent.kind) {
 	case CXCursor_UnaryExpr:
-	case CXCursor_GenericSelectionExpr:
 		return true;
+	case CXCursor_GenericSelectionExpr:
+		// The first child is what _Generic looks at. The chosen branch has the type of the whole expression, and so do all
+		// branches alike: these count, too.
+		return &node == &parent.children.front() || !clang_equalTypes(canonical(node), canonical(parent));
 	case CXCursor_CStyleCastExpr:
 	case CXCursor_CompoundLiteralExpr:
 		return &node != &parent.children.back();
