@@ -16,7 +16,7 @@ from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 
-from .commands import command, dependencies, objects
+from .commands import command, dependencies, not_compiled, objects
 
 # field: STRUCTURE.member. kind: read, write, read-write or address. marked: volatile, data_race or "". shape: bit field, union or "".
 # origin: the variable that leads to the object. held: LOCK:OBJECT@LINE;... of the function itself.
@@ -37,6 +37,8 @@ class Collected:
     shared: set = field(default_factory=set)
     failed: list = field(default_factory=list)
     files: int = 0
+    # C files below the paths that the configuration leaves out.
+    not_compiled: list = field(default_factory=list)
 
 
 class Files:
@@ -104,7 +106,9 @@ def under(kernel, paths, structures, cache, reader):
     if not found:
         print(f"tsoffset: audit: no objects in {', '.join(paths)} of this kernel's build", file=sys.stderr)
         sys.exit(2)
-    return collect(build, source, found, structures, cache, reader)
+    collected = collect(build, source, found, structures, cache, reader)
+    collected.not_compiled = not_compiled(build, source, paths, found.values())
+    return collected
 
 
 def collect(build, source, wanted, structures, cache, reader):

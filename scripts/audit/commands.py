@@ -18,6 +18,14 @@ def objects(build, paths):
                 yield record.parent / name, text
 
 
+def not_compiled(build, source, paths, texts):
+    """Returns the C files of the source below these paths that no object is made from. texts: those of the objects' .cmd files."""
+    compiled = {os.path.realpath(os.path.join(build, file)) for text in texts for file in dependencies(text) if file.endswith(".c")}
+    files = {file for path in paths for file in ([os.path.join(source, path)] if path.endswith(".c") else
+                                                 map(str, pathlib.Path(source, path).rglob("*.c")))}
+    return sorted(os.path.relpath(file, source) for file in files if os.path.realpath(file) not in compiled)
+
+
 # The arguments of gcc that affect the meaning of the source. libclang rejects many other arguments.
 MEANING = re.compile(r"-(?:[IDU].|isystem|iquote|include|nostdinc|std=|m(?:16|32|64)$|f(?:short-wchar|unsigned-char|ms-extensions)$)")
 # Arguments with a value that can be the next word.

@@ -74,7 +74,7 @@ def every_access(collected, fields, form, other):
     if form == "json":
         print(json.dumps({"version": 1, "fields": {name: [
             {**one._asdict(), "times": times, "context": verdict.status, "reasons": sorted(verdict.reasons)}
-            for one, times, verdict in all_of] for name, all_of in rows.items()}}))
+            for one, times, verdict in all_of] for name, all_of in rows.items()}, "not_compiled": collected.not_compiled}))
     for name, all_of in rows.items():
         if not all_of:
             print(f"tsoffset: audit: no file read here accesses {name}{other(name)}", file=sys.stderr)
@@ -85,7 +85,16 @@ def every_access(collected, fields, form, other):
                 number = f", {times} times" if times > 1 else ""
                 print(f"  {one.kind:10} {one.marked or 'plain':9} {one.function}() {one.file}:{one.line}{number}")
                 print(f"             {STATUSES[verdict.status]}: {'; '.join(briefly(verdict.reasons))}")
+    if form == "table":
+        show_left_out(collected.not_compiled)
     return 0 if all(rows.values()) else 2
+
+
+def show_left_out(files):
+    """Prints the number of files without an object: a race there is in no list."""
+    if files:
+        print(f"{len(files)} {'file' if len(files) == 1 else 'files'} of PATHS {'is' if len(files) == 1 else 'are'} not compiled in this "
+              "configuration")
 
 
 def complain(failed):
@@ -138,11 +147,12 @@ def main():
         print(json.dumps({"version": 1, "kernel": options.name, "files": collected.files, "accesses": len(accesses),
                           "fields": len(names), "findings": [one.document() for one in found],
                           "known": [{"field": field, "function": function, "rank": rank} for field, function, rank in known],
-                          "unread": failed}))
+                          "unread": failed, "not_compiled": collected.not_compiled}))
     else:
         table(found)
         print(f"\n{options.name}: {collected.files} files, {len(accesses)} accesses of {len(names)} fields; "
               f"{len(found)} candidates: " + ", ".join(f"{counts[name]} where {name}" for name in CLASSES))
+        show_left_out(collected.not_compiled)
         if options.later:
             show_recall(options.name, known)
     sys.exit(2 if failed else 0)
