@@ -3,7 +3,7 @@
 
 Usage: pasted.py --build DIRECTORY                      makes the build: net/some.c, its object and the command for it
        pasted.py DIRECTORY FORM WRITER [READER] [EDIT]  prints a report about a write in one function and a read in another
-FORM: console, dmesg, callers, journal, quoted, decoded, syzbot, wrapped or unknown. EDIT: cut or grown.
+FORM: console, dmesg, callers, journal, quoted, decoded, syzbot, wrapped or unknown. EDIT: a key of EDITS, or release=RELEASE.
 """
 
 import pathlib
@@ -59,6 +59,9 @@ int read_mixed(struct some *s) { return READ_ONCE(s->plain) + s->hidden; }
 void write_byte(struct some *s) { s->byte = 1; s->plain = 2; }
 int read_byte(struct some *s) { return s->byte + s->plain; }
 void write_copy(struct some *s) { s->plain = s->hidden; }
+void write_split(struct some *s) { s->plain = 1; s->through = 3; s->byte = 4; s->array[1] = 5; s->array[2] = 6; }
+void part(struct some *s) __asm__("write_split.part.0");
+void part(struct some *s) { s->plain = 1; }
 """
 # Other files: one names only a macro of the header, the other one names neither macro nor member.
 AWAY = """#include "some.h"
@@ -167,18 +170,36 @@ def dressed(lines, form):
             yield line
 
 
+def grown(lines, most=None):
+    """Returns the lines with a larger size for the functions, or for the first ones."""
+    changed = 0
+    for line in lines:
+        changed += (found := "/0x" in line)
+        if found and (most is None or changed <= most):
+            line = re.sub(r"/0x([0-9a-f]+)$", lambda match: f"/0x{int(match[1], 16) + 256:x}", line)
+        yield line
+
+
+EDITS = {
+    "cut": lambda lines: lines[:next(number for number, line in enumerate(lines) if line.startswith("read")) + 1],
+    "grown": grown,
+    "half": lambda lines: grown(lines, 1),
+}
+
+
 def main():
     if sys.argv[1] == "--build":
         build(pathlib.Path(sys.argv[2]))
         return
     into, form, writer, *rest = sys.argv[1:]
-    edits = [word for word in rest if word in ("cut", "grown")]
-    reader = next((word for word in rest if word not in edits), None)
+    edits = [word for word in rest if word in EDITS]
+    releases = [word.split("=", 1)[1] for word in rest if word.startswith("release=")]
+    reader = next((word for word in rest if word not in edits and "=" not in word), None)
     lines = list(report(pathlib.Path(into), form, writer, reader))
-    if "cut" in edits:
-        lines = lines[:next(number for number, line in enumerate(lines) if line.startswith("read")) + 1]
-    if "grown" in edits:
-        lines = [re.sub(r"/0x([0-9a-f]+)$", lambda match: f"/0x{int(match[1], 16) + 256:x}", line) for line in lines]
+    for release in releases:
+        lines = [line.replace("Not tainted", f"Tainted: G        W  O        {release} #1") for line in lines]
+    for edit in edits:
+        lines = list(EDITS[edit](lines))
     print("\n".join(dressed(lines, form)))
 
 

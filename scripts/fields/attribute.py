@@ -89,7 +89,18 @@ class Attributor:
 
     def refused(self, report):
         """Returns why a report cannot be judged, or ""."""
-        return "the report is cut" if report.cut else ""
+        return "the report is cut" if report.cut else self.another_build(report)
+
+    def another_build(self, report):
+        """Returns what shows that a report is of another build, or ""."""
+        if report.release and self.objects.release and report.release != self.objects.release:
+            return f"the log is of {report.release}, the build of {self.objects.release}"
+        for access in report.accesses:
+            symbol = access.inner()[-1]
+            known = self.objects.sizes(symbol.function) if symbol.size else ()
+            if known and not any(symbol.size in size for size in known):
+                return f"{symbol.function}() has 0x{symbol.size:x} in the log, 0x{known[0].start:x} in the build"
+        return ""
 
     def shared(self, sides):
         """Returns the common fields of all sides, or else pairs of fields that share a byte."""

@@ -80,6 +80,9 @@ class BySource(Attributor):
         super().__init__(objects, tree)
         self.source = source
 
+    def another_build(self, report):
+        return ""
+
     def side(self, side):
         file, number = next((frame.places[0] for frame in side.inner()[:1] if frame.places), ("", 0))
         try:

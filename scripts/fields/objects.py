@@ -53,7 +53,7 @@ class Objects:
 
     @functools.cached_property
     def _functions(self):
-        """Maps each function of the network code to [(object, size, address in the object)]."""
+        """Maps each function of the network code to [(object, size, address in the object)]. Parts, as f.part.0 of gcc, are of f."""
         paths = [record.parent / record.name[1:-len(".cmd")] for record in sorted(self.build.joinpath("net").rglob(".*.o.cmd"))
                  if "\nsource_" in record.read_text(errors="replace")]
         paths = [path for path in paths if path.exists()]
@@ -63,7 +63,7 @@ class Objects:
                 path, rest = line.rsplit(": ", 1)
                 words = rest.split()
                 if len(words) == 4 and words[2] in "tT":
-                    found.setdefault(words[3], []).append((pathlib.Path(path), int(words[1], 16), int(words[0], 16)))
+                    found.setdefault(words[3].split(".")[0], []).append((pathlib.Path(path), int(words[1], 16), int(words[0], 16)))
         return found
 
     @functools.cached_property
@@ -78,7 +78,7 @@ class Objects:
                 address = int(words[0], 16)
                 if last and last[0][1] != address:
                     for name, begin in last:
-                        found.setdefault(name, []).append((address - begin, begin))
+                        found.setdefault(name.split(".")[0], []).append((address - begin, begin))
                     last = []
                 if words[1] in "tTwW":
                     last.append((words[2], address))
@@ -88,6 +88,12 @@ class Objects:
     def _debug(self):
         """Returns whether vmlinux has debug information of the kernel's C. Rust's core can have debug information in any case."""
         return (self.build / "vmlinux").exists() and "\nCONFIG_DEBUG_INFO=y" in (self.build / ".config").read_text()
+
+    @functools.cached_property
+    def release(self):
+        """Returns the release of the kernel, or "" where the build does not have it."""
+        file = self.build / "include/config/kernel.release"
+        return file.read_text().strip() if file.exists() else ""
 
     def sizes(self, function):
         """Returns the sizes of the functions of that name, each as a range. Empty if the build has no such function."""

@@ -45,14 +45,17 @@ def die(text):
 
 
 def other_build(objects, found):
-    """Returns why the log is of another build, or "": most functions have another size, or the build has none of them."""
+    """Returns why the log is of another build, or "": all functions have another size, or the build has none of them.
+
+    Where some functions have another size, Attributor.another_build() judges each report: a log can have reports of several builds.
+    """
     sizes = {(frame.function, frame.size) for report in found for access in report.accesses for frame in access.frames if frame.size}
     known = {one: objects.sizes(one[0]) for one in sizes}
     checked = {one: own for one, own in known.items() if own}
     wrong = sorted(one for one, own in checked.items() if not any(one[1] in size for size in own))
     if not checked:
         return "the log names no function of the build with its size: nothing shows that it is of this build"
-    if 2 * len(wrong) <= len(checked):
+    if len(wrong) < len(checked):
         return ""
     name, size = wrong[0]
     return (f"the log is of another build: {len(wrong)} of {len(checked)} functions have another size, "

@@ -21,6 +21,7 @@ PLACE = r"\.?/?([\w./-]+\.[chS]):(\d+)"
 FRAME = re.compile(r"^(\w+)(?:\.[\w.]+)?\+0x([0-9a-f]+)/0x([0-9a-f]+)(?: \[[^\]]+\])?(?: " + PLACE + ")?")
 INLINE = re.compile(r"^(\w+)(?:\.[\w.]+)? " + PLACE + r" \[inline\]")
 DECODED = re.compile(r"^(\w+)(?:\.[\w.]+)? \((" + PLACE + r".*)\)")
+RELEASE = re.compile(r"\b(?:Not tainted|Tainted: [A-Z ]+?) +(\S+) +#")
 END = re.compile(r"^(?:={60,}|Reported by Kernel Concurrency Sanitizer)")
 LONGEST = 200
 
@@ -69,6 +70,8 @@ class Report:
     accesses: list = field(default_factory=list)
     unknown_origin: bool = False
     cut: bool = False
+    # Of the kernel; "" if the text does not have it.
+    release: str = ""
 
 
 def stripped(line):
@@ -97,8 +100,10 @@ def frame(line):
 def parse(lines):
     """Parses the lines of one report, without prefixes."""
     report = Report(HEADER.search(lines[0])[1].strip())
-    for line in lines[1:]:
+    for number, line in enumerate(lines[1:], 1):
         if END.match(line):
+            # The next line has the kernel's release. Wrapped, it is several lines.
+            report.release = next(iter(RELEASE.findall(" ".join(lines[number + 1:number + 4]))), "")
             break
         if match := ACCESS.match(line):
             report.unknown_origin = report.unknown_origin or bool(match[1])
