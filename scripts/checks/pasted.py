@@ -180,7 +180,40 @@ def grown(lines, most=None):
         yield line
 
 
+def second(lines):
+    """Returns the line numbers of the second access, and of the line after its frames."""
+    start = next(number for number, line in enumerate(lines) if line.startswith("read"))
+    return start, next(number for number in range(start, len(lines)) if not lines[number])
+
+
+def doubled(lines):
+    """Returns the lines with the second side twice, as if the end of one report and the title of the next one were lost."""
+    start, end = second(lines)
+    return lines[:end] + [""] + lines[start:]
+
+
+def apart(lines):
+    start, _ = second(lines)
+    return lines[:start] + [lines[start].replace("to 0xffff888012345680", "to 0xffff888012345684")] + lines[start + 1:]
+
+
+def beyond(lines):
+    """Returns the lines with a frame whose size has lost its last digits."""
+    start, _ = second(lines)
+    return lines[:start + 1] + [re.sub(r"(/0x[0-9a-f])[0-9a-f]+$", r"\1", lines[start + 1])] + lines[start + 2:]
+
+
+def ends_in_line(lines):
+    """Returns the lines up to the last frame, without the end of that line."""
+    _, end = second(lines)
+    return lines[:end - 1] + [lines[end - 1][:-1]]
+
+
 EDITS = {
+    "doubled": doubled,
+    "apart": apart,
+    "beyond": beyond,
+    "ends-in-line": ends_in_line,
     "cut": lambda lines: lines[:next(number for number, line in enumerate(lines) if line.startswith("read")) + 1],
     "grown": grown,
     "half": lambda lines: grown(lines, 1),
@@ -200,7 +233,7 @@ def main():
         lines = [line.replace("Not tainted", f"Tainted: G        W  O        {release} #1") for line in lines]
     for edit in edits:
         lines = list(EDITS[edit](lines))
-    print("\n".join(dressed(lines, form)))
+    print("\n".join(dressed(lines, form)), end="" if "ends-in-line" in edits else "\n")
 
 
 if __name__ == "__main__":

@@ -64,7 +64,7 @@ class Access:
 
 @dataclass
 class Report:
-    """A report. cut: the text ends, or another report begins, before both sides have a frame."""
+    """A report. cut: parts of it are missing, or it has lines of another one."""
 
     title: str
     accesses: list = field(default_factory=list)
@@ -97,11 +97,24 @@ def frame(line):
     return None
 
 
-def parse(lines):
-    """Parses the lines of one report, without prefixes."""
+def broken(report):
+    """Returns whether lines of a report are missing, or lines of another report follow it."""
+    sides = 1 if report.unknown_origin else 2
+    if len(report.accesses) != sides or not all(access.inner() and not access.inner()[-1].inline for access in report.accesses):
+        return True
+    if any(frame.size is not None and frame.offset >= frame.size for access in report.accesses for frame in access.frames):
+        return True
+    # The two sides of a race share a byte.
+    return max(access.address for access in report.accesses) >= min(access.address + access.size for access in report.accesses)
+
+
+def parse(lines, whole=True):
+    """Parses the lines of one report, without prefixes. whole: the last line ends with a newline."""
     report = Report(HEADER.search(lines[0])[1].strip())
+    ended = False
     for number, line in enumerate(lines[1:], 1):
         if END.match(line):
+            ended = True
             # The next line has the kernel's release. Wrapped, it is several lines.
             report.release = next(iter(RELEASE.findall(" ".join(lines[number + 1:number + 4]))), "")
             break
@@ -110,8 +123,7 @@ def parse(lines):
             report.accesses.append(Access(match[2], "marked" in (match[3] or ""), int(match[4], 16), int(match[5])))
         elif report.accesses and (found := frame(line)):
             report.accesses[-1].frames.append(found)
-    sides = 1 if report.unknown_origin else 2
-    report.cut = len(report.accesses) < sides or not all(access.inner() and not access.inner()[-1].inline for access in report.accesses)
+    report.cut = broken(report) or not (whole or ended)
     return report
 
 
@@ -125,4 +137,4 @@ def reports(text):
             found.append(current)
         elif current and by == caller and len(current) < LONGEST:
             current.append(line)
-    return [parse(lines) for lines in found]
+    return [parse(lines, lines is not current or text.endswith("\n")) for lines in found]
