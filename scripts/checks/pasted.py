@@ -3,7 +3,7 @@
 
 Usage: pasted.py --build DIRECTORY                      makes the build: net/some.c, its object and the command for it
        pasted.py DIRECTORY FORM WRITER [READER] [EDIT]  prints a report about a write in one function and a read in another
-FORM: console, dmesg, callers, journal, quoted, decoded, syzbot, wrapped or unknown. EDIT: a key of EDITS, or release=RELEASE.
+FORM: a key of PREFIXES, console, callers, coloured, decoded, syzbot or wrapped. EDIT: a key of EDITS, or release=RELEASE.
 """
 
 import pathlib
@@ -152,22 +152,40 @@ def report(into, form, writer, reader):
     yield RULE
 
 
+# What programs write before each line.
+PREFIXES = {
+    "dmesg": "[   12.345678] ",
+    "unknown": "[   12.345678] ",
+    "journal": "Nov 28 07:00:00 host kernel: [   12.345678] ",
+    "precise": "Nov 28 07:00:00.123456 host kernel: ",
+    "quoted": "> > ",
+    # dmesg with -x, -d, -T -d, -H, --time-format iso, and as CI systems print it.
+    "levels": "kern  :warn  : [   12.345678] ",
+    "raw": "<4>[   12.345678] ",
+    "delta": "[   12.345678 <    0.000012>] ",
+    "delta-only": "[<    0.000012>] ",
+    "ctime": "[Sat Nov 28 07:00:00 2026] ",
+    "human": "[  +0.000012] ",
+    "iso": "2026-11-28T07:00:00,123456+00:00 ",
+    "bracketed": "[2026-11-28 07:00:00] ",
+}
+
+
 def dressed(lines, form):
-    for line in lines:
-        if form in ("dmesg", "unknown"):
-            yield f"[   12.345678] {line}"
-        elif form == "callers":
+    for number, line in enumerate(lines):
+        if form == "callers":
             yield f"[   12.345678][  T12] {line}"
             # Another processor's output in between.
             yield "[   12.345679][   C1] tcp_v4_rcv+0x1/0x2"
-        elif form == "journal":
-            yield f"Nov 28 07:00:00 host kernel: [   12.345678] {line}"
-        elif form == "quoted":
-            yield f"> > {line}"
+        elif form == "human" and number == 0:
+            # The first line of each minute has the time.
+            yield f"[Nov28 07:00] {line}"
+        elif form == "coloured":
+            yield f"\x1b[32m[   12.345678] \x1b[0m\x1b[1;31m{line}\x1b[0m"
         elif form == "wrapped" and " of " in line and " by " in line:
             yield from re.split(r" (?=by )", line)
         else:
-            yield line
+            yield PREFIXES.get(form, "") + line
 
 
 def grown(lines, most=None):

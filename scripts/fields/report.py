@@ -87,7 +87,7 @@ def judged(kernel, found, options):
     with tempfile.TemporaryDirectory() as scratch:
         objects = Objects(kernel, scratch)
         here = options.by == "line" and not options.source
-        if here and (why := other_build(objects, found)):
+        if here and not all(report.cut for report in found) and (why := other_build(objects, found)):
             die(f"{why}; BY=function goes by the names of functions alone, SOURCE= by the lines that the log has")
         tree = Tree(objects, options.structs, options.cache, options.reader)
         if missing := set(options.structs) - tree.layout.structures():
@@ -113,6 +113,9 @@ def main():
     found = reports(options.log.read_text(errors="replace"))
     if not found:
         die(f"no KCSAN report in {options.log.name}")
+    if all(report.cut for report in found):
+        print(f"tsoffset: fields: every report of {options.log.name} is cut: lines are missing, or have a form that make fields does not "
+              "know", file=sys.stderr)
     findings = [agreed(each) for each in zip(*(judged(kernel, found, options) for kernel in options.kernel))]
     told, fields = sum(bool(finding.field) for finding in findings), set(options.fields or ())
     shown = [finding for finding in findings if about(finding, fields)]

@@ -10,10 +10,16 @@ from dataclasses import dataclass, field
 
 HEADER = re.compile(r"BUG: KCSAN: (.*)")
 RULE = "=" * 60
-# Prefixes of a line: marks of a quotation, a journal's or CI's time, a level, the kernel's time and caller.
+# Colours of dmesg and of CI systems.
+ESCAPE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+TIME = r"\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?"
+# Prefixes of a line: marks of a quotation, a journal's or CI's time, a level, dmesg's facility and level (-x), the kernel's time, the time
+# since the last line (-d, -H) and caller.
 PREFIXES = [re.compile(pattern) for pattern in (
-    r"^[\s>|]+", r"^[A-Z][a-z]{2} [ \d]\d [\d:]{8} \S+ kernel: ?", r"^\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?(?: \S+ kernel:)? ?",
-    r"^\S+ kernel: ", r"^<\d+>", r"^\[ *\d+\.\d+\] ?", r"^\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d [\d:]{8} \d{4}\] ?")]
+    r"^[\s>|]+", r"^[A-Z][a-z]{2} [ \d]\d [\d:]{8}(?:[.,]\d+)? \S+ kernel: ?", rf"^{TIME}(?: \S+ kernel:)? ?",
+    r"^\S+ kernel: ", r"^<\d+>", r"^[a-z0-7]+ *:(?:emerg|alert|crit|err|warn|notice|info|debug) *: ?",
+    r"^\[ *\+?\d+\.\d+(?: +< *\d+\.\d+>)?\] ?", r"^\[< *\d+\.\d+>\] ?", rf"^\[{TIME}\] ?", r"^\[[A-Z][a-z]{2} ?\d{1,2} [\d:]{5}\] ?",
+    r"^\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d [\d:]{8} \d{4}(?: +< *\d+\.\d+>)?\] ?")]
 CALLER = re.compile(r"^\[ *([TC]\d+)\] ?")
 ACCESS = re.compile(r"^(race at unknown origin, with )?(read-write|read|write|assert no writes|assert no accesses)"
                     r"(?: \(([a-z, ]+)\))? to 0x([0-9a-f]+) of (\d+) bytes\b")
@@ -76,7 +82,7 @@ class Report:
 
 def stripped(line):
     """Returns the line without prefixes, and the caller that printed the line, or ""."""
-    caller, before = "", None
+    caller, before, line = "", None, ESCAPE.sub("", line)
     while line != before:
         before = line
         for pattern in PREFIXES:
