@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
 """Attributes a report to a field without its build: by its functions in another source, or by its lines in its own source."""
 
+import functools
 import re
 
 from audit.names import macros
 
 from .attribute import KINDS, Attributor, Side
 from .tree import DEFINE
+
+# Comments, strings and characters.
+SILENT = re.compile(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.S)
 
 
 class ByFunction(Attributor):
@@ -71,6 +75,51 @@ class ByFunction(Attributor):
         return sides, self.by
 
 
+class Code:
+    """The lines of a source without comments and strings."""
+
+    def __init__(self, source):
+        self.source = source
+
+    @functools.cache
+    def _lines(self, file):
+        try:
+            text = (self.source / file).read_text(errors="replace")
+        except OSError:
+            return []
+        return SILENT.sub(lambda match: "".join(char if char == "\n" else " " for char in match[0]), text).splitlines()
+
+    def line(self, file, number):
+        lines = self._lines(file)
+        return lines[number - 1] if 0 < number <= len(lines) else ""
+
+    def function(self, file, number):
+        """Returns the function around a line, or "". The kernel's style has the names and ends of functions in the first column."""
+        for at in range(number, 0, -1):
+            line = self.line(file, at)
+            if at < number and re.match(r"\}|\w.*[;}]\s*$", line):
+                break
+            if re.match(r"[A-Za-z_]", line) and not re.match(r"\w+:(?!:)|[^{]*;\s*$", line):
+                if names := outer_calls(line):
+                    return names[-1]
+        return ""
+
+
+def outer_calls(line):
+    """Returns the names before a parenthesis that are in no other parenthesis, up to the body."""
+    names, depth = [], 0
+    for match in re.finditer(r"(\w+)?\s*\(|\)|\{", line):
+        if match[0] == "{":
+            break
+        if match[0] == ")":
+            depth -= 1
+            continue
+        if match[1] and not depth:
+            names.append(match[1])
+        depth += 1
+    return names
+
+
 class BySource(Attributor):
     """Attributes by the text of a report's lines, in the source of that version."""
 
@@ -78,20 +127,25 @@ class BySource(Attributor):
 
     def __init__(self, objects, tree, source):
         super().__init__(objects, tree)
-        self.source = source
+        self.source, self.code = source, Code(source)
 
     def another_build(self, report):
         return ""
 
     def side(self, side):
-        file, number = next((frame.places[0] for frame in side.inner()[:1] if frame.places), ("", 0))
-        try:
-            words = set(re.findall(r"\w+", (self.source / file).read_text(errors="replace").splitlines()[number - 1]))
-        except (OSError, IndexError):
+        inner = side.inner()
+        if not inner[0].places:
             return Side(set(), (), f"no source line for {side.function()}()")
+        file, number = inner[0].places[0]
+        places = (f"{file}:{number}",)
+        for one in inner:
+            # decode_stacktrace.sh names the last place's function only.
+            if one.places and self.code.function(*one.places[-1]) != one.function:
+                return Side(set(), places, "not this version's source: {}:{} is not in {}()".format(*one.places[-1], one.function))
+        used = set(re.findall(r"(?:->|\.)\s*(\w+)", self.code.line(file, number)))
         known = macros(self.source)
-        members = words | {known[word] for word in words if word in known}
+        members = used | {known[word] for word in used if word in known}
         fields = {name for name, field in self.tree.layout.fields.items()
                   if name.rsplit(".", 1)[1] in members and (field.shape in ("bit field", "record") or
                                                             side.size * 8 in (field.size, field.element))}
-        return Side(fields, (f"{file}:{number}",), "" if fields else f"{file}:{number} names no such field of these structures")
+        return Side(fields, places, "" if fields else f"{file}:{number} names no such field of these structures")

@@ -92,14 +92,20 @@ def stripped(line):
     return line.strip(), caller
 
 
+def decoded(text):
+    """Returns the places that decode_stacktrace.sh appends in parentheses."""
+    match = re.search(r" \((.*)\)", text)
+    return tuple((file, int(number)) for file, number in re.findall(PLACE, match[1])) if match else ()
+
+
 def frame(line):
     if match := FRAME.match(line):
-        places = ((match[4], int(match[5])),) if match[4] else ()
+        places = ((match[4], int(match[5])),) if match[4] else decoded(line[match.end():])
         return Frame(match[1], int(match[2], 16), int(match[3], 16), places)
     if match := INLINE.match(line):
         return Frame(match[1], places=((match[2], int(match[3])),), inline=True)
     if match := DECODED.match(line):
-        return Frame(match[1], places=tuple((file, int(number)) for file, number in re.findall(PLACE, match[2])))
+        return Frame(match[1], places=decoded(line))
     return None
 
 
