@@ -34,7 +34,9 @@ class ByFunction(Attributor):
         paths = [self.objects.object_of(frame.function) for frame in [symbol, *callers]]
         # This build may lack the symbol. Other files have the same inline functions of headers.
         self.tree.read([*(path for path in paths if path), *(self.objects.build / name for name in DEFINE)])
-        return ([(frame.function, *(frame.places[-1] if frame.places else ("", 0))) for frame in side.inner()],
+        # xchg() is a macro, whose access the caller of this function has.
+        own = [frame for frame in side.inner() if not (frame.inline and frame.function == "instrument_atomic_read_write")]
+        return ([(frame.function, *(frame.places[-1] if frame.places else ("", 0))) for frame in own],
                 [(frame.function, "", 0) for frame in callers])
 
     def within(self, calls):
