@@ -23,7 +23,7 @@ def known_contexts():
     found = {}
     for line in entries("contexts"):
         function, parameter, status, reason = line.split(None, 3)
-        found[function, int(parameter)] = verdict(status, reason)
+        found[function, int(parameter)] = verdict(status.replace("-", " "), reason)
     return found
 
 
