@@ -93,7 +93,9 @@ class Attributor:
 
     def another_build(self, report):
         """Returns what shows that a report is of another build, or ""."""
-        if report.release and self.objects.release and report.release != self.objects.release:
+        # syzbot builds each kernel as "syzkaller". A name without a version tells no build from another one.
+        versions = [release for release in (report.release, self.objects.release) if release[:1].isdigit()]
+        if len(set(versions)) == 2:
             return f"the log is of {report.release}, the build of {self.objects.release}"
         for access in report.accesses:
             symbol = access.inner()[-1]
