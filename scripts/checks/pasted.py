@@ -198,6 +198,14 @@ def grown(lines, most=None):
         yield line
 
 
+def recursive(lines, more=0):
+    """Returns the lines with each innermost function as its own caller too. more: bytes that the size of that caller has too many."""
+    for number, line in enumerate(lines):
+        yield line
+        if number and lines[number - 1].endswith(":") and "/0x" in line:
+            yield re.sub(r"(?<=/0x)[0-9a-f]+", lambda match: f"{int(match[0], 16) + more:x}", line)
+
+
 def second(lines):
     """Returns the line numbers of the second access, and of the line after its frames."""
     start = next(number for number, line in enumerate(lines) if line.startswith("read"))
@@ -235,6 +243,8 @@ EDITS = {
     "cut": lambda lines: lines[:next(number for number, line in enumerate(lines) if line.startswith("read")) + 1],
     "grown": grown,
     "half": lambda lines: grown(lines, 1),
+    "recursive": recursive,
+    "grown-callers": lambda lines: recursive(lines, 256),
 }
 
 

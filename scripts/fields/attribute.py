@@ -97,11 +97,11 @@ class Attributor:
         versions = [release for release in (report.release, self.objects.release) if release[:1].isdigit()]
         if len(set(versions)) == 2:
             return f"the log is of {report.release}, the build of {self.objects.release}"
-        for access in report.accesses:
-            symbol = access.inner()[-1]
-            known = self.objects.sizes(symbol.function) if symbol.size else ()
-            if known and not any(symbol.size in size for size in known):
-                return f"{symbol.function}() has 0x{symbol.size:x} in the log, 0x{known[0].start:x} in the build"
+        # Also a caller can show it: a change elsewhere in a file moves lines, and leaves the size of the innermost function.
+        for frame in (frame for access in report.accesses for frame in access.frames):
+            known = self.objects.sizes(frame.function) if frame.size else ()
+            if known and not any(frame.size in size for size in known):
+                return f"{frame.function}() has 0x{frame.size:x} in the log, 0x{known[0].start:x} in the build"
         return ""
 
     def shared(self, sides):
