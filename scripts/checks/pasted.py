@@ -137,7 +137,11 @@ def side(into, function, kind, form, who):
 
 def report(into, form, writer, reader):
     yield RULE
-    yield f"BUG: KCSAN: data-race in {' / '.join(sorted(name for name in (writer, reader) if name))}"
+    if form == "unknown":
+        offset, size, *_ = hook(into, writer, "write")
+        yield f"BUG: KCSAN: data-race in {writer}+0x{offset:x}/0x{size + 16:x}"
+    else:
+        yield f"BUG: KCSAN: data-race in {' / '.join(sorted(name for name in (writer, reader) if name))}"
     yield ""
     yield from side(into, writer, "write", form, "task 12 on cpu 0")
     if reader:
@@ -181,9 +185,10 @@ def dressed(lines, form):
             # The first line of each minute has the time.
             yield f"[Nov28 07:00] {line}"
         elif form == "coloured":
-            yield f"\x1b[32m[   12.345678] \x1b[0m\x1b[1;31m{line}\x1b[0m"
-        elif form == "wrapped" and " of " in line and " by " in line:
-            yield from re.split(r" (?=by )", line)
+            # dmesg ends a colour with "[0m", and tput with "(B" and "[m".
+            yield f"\x1b[32m[   12.345678] \x1b(B\x1b[m\x1b[1;31m{line}\x1b[0m"
+        elif form == "wrapped":
+            yield from re.split(r" (?=/ |by )", line)
         else:
             yield PREFIXES.get(form, "") + line
 
@@ -204,6 +209,11 @@ def recursive(lines, more=0):
         yield line
         if number and lines[number - 1].endswith(":") and "/0x" in line:
             yield re.sub(r"(?<=/0x)[0-9a-f]+", lambda match: f"{int(match[0], 16) + more:x}", line)
+
+
+def lost_frame(lines):
+    """Returns the lines of a report whose writer has lost its innermost frame: the title has the name of another function."""
+    return [re.sub(r"\bwrite_\w+", "called", line) if line.startswith("BUG: ") else line for line in lines]
 
 
 def second(lines):
@@ -243,6 +253,7 @@ EDITS = {
     "cut": lambda lines: lines[:next(number for number, line in enumerate(lines) if line.startswith("read")) + 1],
     "grown": grown,
     "half": lambda lines: grown(lines, 1),
+    "lost-frame": lost_frame,
     "recursive": recursive,
     "grown-callers": lambda lines: recursive(lines, 256),
 }

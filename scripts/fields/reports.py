@@ -9,9 +9,12 @@ import re
 from dataclasses import dataclass, field
 
 HEADER = re.compile(r"BUG: KCSAN: (.*)")
+NAME = r"(\w+)(?:\.[\w.]+)?(?:\+0x[0-9a-f]+/0x[0-9a-f]+)?(?: \[\w+\])?"
+# The innermost function of each side: "a / b.part.0", or "a+0x1/0x2" of unknown origin.
+TITLE = re.compile(rf"BUG: KCSAN: [\w: -]*?\bin {NAME}(?: / {NAME})?")
 RULE = "=" * 60
 # Colours of dmesg and of CI systems.
-ESCAPE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+ESCAPE = re.compile(r"\x1b(?:\[[0-9;]*[A-Za-z]|\(B)")
 TIME = r"\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?"
 # Prefixes of a line: marks of a quotation, a journal's or CI's time, a level, dmesg's facility and level (-x), the kernel's time, the time
 # since the last line (-d, -H) and caller.
@@ -73,6 +76,8 @@ class Report:
     """A report. cut: parts of it are missing, or it has lines of another one."""
 
     title: str
+    # The functions that the title names.
+    functions: tuple = ()
     accesses: list = field(default_factory=list)
     unknown_origin: bool = False
     cut: bool = False
@@ -116,13 +121,23 @@ def broken(report):
         return True
     if any(frame.size is not None and frame.offset >= frame.size for access in report.accesses for frame in access.frames):
         return True
+    # Otherwise the innermost frame of a side is lost, and the side begins with a caller.
+    if sorted(report.functions[:sides]) != sorted(access.function() for access in report.accesses):
+        return True
     # The two sides of a race share a byte.
     return max(access.address for access in report.accesses) >= min(access.address + access.size for access in report.accesses)
 
 
+def titled(lines):
+    """Returns the functions that a title names. A mail can wrap the title."""
+    end = next((number for number, line in enumerate(lines[:4]) if not line or ACCESS.match(line)), 4)
+    match = TITLE.search(" ".join(lines[:end]))
+    return tuple(name for name in match.groups() if name) if match else ()
+
+
 def parse(lines, whole=True):
     """Parses the lines of one report, without prefixes. whole: the last line ends with a newline."""
-    report = Report(HEADER.search(lines[0])[1].strip())
+    report = Report(HEADER.search(lines[0])[1].strip(), titled(lines))
     ended = False
     for number, line in enumerate(lines[1:], 1):
         if END.match(line):
