@@ -25,6 +25,7 @@ struct some {
 	union { int one; unsigned int two; };
 	int array[4];
 	struct head list;
+	struct { int len; } backlog;
 };
 struct other { int plain; };
 """
@@ -59,6 +60,8 @@ int read_mixed(struct some *s) { return READ_ONCE(s->plain) + s->hidden; }
 void write_byte(struct some *s) { s->byte = 1; s->plain = 2; }
 int read_byte(struct some *s) { return s->byte + s->plain; }
 void write_copy(struct some *s) { s->plain = s->hidden; }
+void write_member(struct some *s) { s->backlog.len = 1; }
+int read_member(struct some *s) { return READ_ONCE(s->backlog.len); }
 void write_split(struct some *s) { s->plain = 1; s->through = 3; s->byte = 4; s->array[1] = 5; s->array[2] = 6; }
 void part(struct some *s) __asm__("write_split.part.0");
 void part(struct some *s) { s->plain = 1; }

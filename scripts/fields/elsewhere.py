@@ -148,6 +148,8 @@ class BySource(Attributor):
         known = macros(self.source)
         members = used | {known[word] for word in used if word in known}
         fields = {name for name, field in self.tree.layout.fields.items()
-                  if name.rsplit(".", 1)[1] in members and (field.shape in ("bit field", "record") or
-                                                            side.size * 8 in (field.size, field.element))}
+                  if members.issuperset(name.split(".")[1:]) and
+                  (field.shape in ("bit field", "record") or side.size * 8 in (field.size, field.element))}
+        # The line accesses the member, not the whole record around it.
+        fields -= {outer for outer in fields for name in fields if name.startswith(f"{outer}.")}
         return Side(fields, places, "" if fields else f"{file}:{number} names no such field of these structures")
