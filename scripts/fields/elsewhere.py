@@ -9,6 +9,10 @@ from audit.names import macros
 from .attribute import KINDS, Attributor, Side
 from .tree import DEFINE
 
+# Sparse's notes about locks, after the parameters of a function.
+LOCKS = re.compile(r"__(?:cond_)?(?:acquires|releases|must_hold)\w*$")
+# Macros that make functions with their first argument in the name: bpf_f() and ____bpf_f(), trace_f(), __do_sys_f().
+MAKER = re.compile(r"(BPF_CALL_\d|TRACE_EVENT\w*|DECLARE_EVENT_CLASS|(?:COMPAT_)?SYSCALL_DEFINE\d)\(\s*(\w+)")
 # Comments, strings and characters.
 SILENT = re.compile(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.S)
 
@@ -96,19 +100,30 @@ class Code:
         return lines[number - 1] if 0 < number <= len(lines) else ""
 
     def function(self, file, number):
-        """Returns the function around a line, or "". The kernel's style has the names and ends of functions in the first column."""
+        """Returns the function around a line, "MACRO(name)" of a macro that makes functions, or "".
+
+        The kernel's style has the names and ends of functions in the first column.
+        """
         for at in range(number, 0, -1):
             line = self.line(file, at)
             if at < number and re.match(r"\}|\w.*[;}]\s*$", line):
                 break
             if re.match(r"[A-Za-z_]", line) and not re.match(r"\w+:(?!:)|[^{]*;\s*$", line):
+                if made := MAKER.match(line):
+                    return f"{made[1]}({made[2]})"
                 if names := outer_calls(line):
                     return names[-1]
         return ""
 
+    def has(self, function, file, number):
+        """Returns whether a line is in a function, or in the macro that makes the function."""
+        found = self.function(file, number)
+        made = MAKER.match(found)
+        return bool(re.search(rf"(?:^|_){made[2]}$", function)) if made else found == function
+
 
 def outer_calls(line):
-    """Returns the names before a parenthesis that are in no other parenthesis, up to the body."""
+    """Returns the names before a parenthesis that are in no other parenthesis, up to the body. Notes about locks do not count."""
     names, depth = [], 0
     for match in re.finditer(r"(\w+)?\s*\(|\)|\{", line):
         if match[0] == "{":
@@ -116,7 +131,7 @@ def outer_calls(line):
         if match[0] == ")":
             depth -= 1
             continue
-        if match[1] and not depth:
+        if match[1] and not depth and not LOCKS.match(match[1]):
             names.append(match[1])
         depth += 1
     return names
@@ -142,7 +157,7 @@ class BySource(Attributor):
         places = (f"{file}:{number}",)
         for one in inner:
             # decode_stacktrace.sh names the last place's function only.
-            if one.places and self.code.function(*one.places[-1]) != one.function:
+            if one.places and not self.code.has(one.function, *one.places[-1]):
                 return Side(set(), places, "not this version's source: {}:{} is not in {}()".format(*one.places[-1], one.function))
         used = set(re.findall(r"(?:->|\.)\s*(\w+)", self.code.line(file, number)))
         known = macros(self.source)
