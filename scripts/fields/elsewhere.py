@@ -2,6 +2,7 @@
 """Attributes a report to a field without its build: by its functions in another source, or by its lines in its own source."""
 
 import functools
+import pathlib
 import re
 
 from audit.names import macros
@@ -88,6 +89,13 @@ class Code:
         self.source = source
 
     @functools.cache
+    def path(self, file):
+        """Returns the path of a file in this source, or "". The log can have the path of another machine: the longest end counts."""
+        parts = [part for part in pathlib.PurePath(file).parts if part not in ("/", "..")]
+        ends = ("/".join(parts[start:]) for start in range(len(parts)))
+        return next((end for end in ends if (self.source / end).is_file()), "")
+
+    @functools.cache
     def _lines(self, file):
         try:
             text = (self.source / file).read_text(errors="replace")
@@ -154,11 +162,15 @@ class BySource(Attributor):
         if not inner[0].places:
             return Side(set(), (), f"no source line for {side.function()}()")
         file, number = inner[0].places[0]
+        if missing := next((name for one in inner for name, _ in one.places if not self.code.path(name)), ""):
+            return Side(set(), (f"{file}:{number}",), f"SOURCE= has no file {missing}")
+        file = self.code.path(file)
         places = (f"{file}:{number}",)
-        for one in inner:
+        for one in (one for one in inner if one.places):
             # decode_stacktrace.sh names the last place's function only.
-            if one.places and not self.code.has(one.function, *one.places[-1]):
-                return Side(set(), places, "not this version's source: {}:{} is not in {}()".format(*one.places[-1], one.function))
+            at, line = self.code.path(one.places[-1][0]), one.places[-1][1]
+            if not self.code.has(one.function, at, line):
+                return Side(set(), places, f"not this version's source: {at}:{line} is not in {one.function}()")
         used = set(re.findall(r"(?:->|\.)\s*(\w+)", self.code.line(file, number)))
         known = macros(self.source)
         members = used | {known[word] for word in used if word in known}

@@ -26,7 +26,7 @@ PREFIXES = [re.compile(pattern) for pattern in (
 CALLER = re.compile(r"^\[ *([TC]\d+)\] ?")
 ACCESS = re.compile(r"^(race at unknown origin, with )?(read-write|read|write|assert no writes|assert no accesses)"
                     r"(?: \(([a-z, ]+)\))? to 0x([0-9a-f]+) of (\d+) bytes\b")
-PLACE = r"\.?/?([\w./-]+\.[chS]):(\d+)"
+PLACE = r"\.?/?([\w./+~-]+\.[chS]):(\d+)"
 FRAME = re.compile(r"^(\w+)(?:\.[\w.]+)?\+0x([0-9a-f]+)/0x([0-9a-f]+)(?: \[[^\]]+\])?(?: " + PLACE + ")?")
 INLINE = re.compile(r"^(\w+)(?:\.[\w.]+)? " + PLACE + r" \[inline\]")
 DECODED = re.compile(r"^(\w+)(?:\.[\w.]+)? \((" + PLACE + r".*)\)")
