@@ -26,7 +26,7 @@ PREFIXES = [re.compile(pattern) for pattern in (
 CALLER = re.compile(r"^\[ *([TC]\d+)\] ?")
 ACCESS = re.compile(r"^(race at unknown origin, with )?(read-write|read|write|assert no writes|assert no accesses)"
                     r"(?: \(([a-z, ]+)\))? to 0x([0-9a-f]+) of (\d+) bytes\b")
-PLACE = r"\.?/?([\w./+~-]+\.[chS]):(\d+)"
+PLACE = r"\.?/?([\w./+~-]+\.[chS]):(-?\d+|\?)"
 FRAME = re.compile(r"^(\w+)(?:\.[\w.]+)?\+0x([0-9a-f]+)/0x([0-9a-f]+)(?: \[[^\]]+\])?(?: " + PLACE + ")?")
 INLINE = re.compile(r"^(\w+)(?:\.[\w.]+)? " + PLACE + r" \[inline\]")
 DECODED = re.compile(r"^(\w+)(?:\.[\w.]+)? \((" + PLACE + r".*)\)")
@@ -97,18 +97,25 @@ def stripped(line):
     return line.strip(), caller
 
 
+def places(*found):
+    """Returns (file, line) for each match of PLACE, or nothing without a line of the innermost one: "?", 0 or -1."""
+    if not found or found[0][1] in ("?", "0", "-1"):
+        return ()
+    return tuple((file, int(number)) for file, number in found if number not in ("?", "0", "-1"))
+
+
 def decoded(text):
     """Returns the places that decode_stacktrace.sh appends in parentheses."""
     match = re.search(r" \((.*)\)", text)
-    return tuple((file, int(number)) for file, number in re.findall(PLACE, match[1])) if match else ()
+    return places(*re.findall(PLACE, match[1])) if match else ()
 
 
 def frame(line):
     if match := FRAME.match(line):
-        places = ((match[4], int(match[5])),) if match[4] else decoded(line[match.end():])
-        return Frame(match[1], int(match[2], 16), int(match[3], 16), places)
+        where = places((match[4], match[5])) if match[4] else decoded(line[match.end():])
+        return Frame(match[1], int(match[2], 16), int(match[3], 16), where)
     if match := INLINE.match(line):
-        return Frame(match[1], places=((match[2], int(match[3])),), inline=True)
+        return Frame(match[1], places=places((match[2], match[3])), inline=True)
     if match := DECODED.match(line):
         return Frame(match[1], places=decoded(line))
     return None
