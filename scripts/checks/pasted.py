@@ -248,11 +248,24 @@ def ends_in_line(lines):
     return lines[:end - 1] + [lines[end - 1][:-1]]
 
 
+def ends_with_values(lines):
+    """Returns the lines up to the change of the value."""
+    return lines[:next(number for number, line in enumerate(lines) if line.startswith("value")) + 1]
+
+
+def ends_in_values(lines):
+    """Returns the same without the last digit."""
+    *before, last = ends_with_values(lines)
+    return [*before, last[:-1]]
+
+
 EDITS = {
     "doubled": doubled,
     "apart": apart,
     "beyond": beyond,
     "ends-in-line": ends_in_line,
+    "ends-with-values": ends_with_values,
+    "ends-in-values": ends_in_values,
     "cut": lambda lines: lines[:next(number for number, line in enumerate(lines) if line.startswith("read")) + 1],
     "grown": grown,
     "half": lambda lines: grown(lines, 1),
@@ -275,7 +288,7 @@ def main():
         lines = [line.replace("Not tainted", f"Tainted: G        W  O        {release} #1") for line in lines]
     for edit in edits:
         lines = list(EDITS[edit](lines))
-    print("\n".join(dressed(lines, form)), end="" if "ends-in-line" in edits else "\n")
+    print("\n".join(dressed(lines, form)), end="" if any(edit.startswith("ends-") for edit in edits) else "\n")
 
 
 if __name__ == "__main__":

@@ -32,6 +32,8 @@ INLINE = re.compile(r"^(\w+)(?:\.[\w.]+)? " + PLACE + r" \[inline\]")
 DECODED = re.compile(r"^(\w+)(?:\.[\w.]+)? \((" + PLACE + r".*)\)")
 RELEASE = re.compile(r"\b(?:Not tainted|Tainted: [A-Z ]+?) +(\S+) +#")
 END = re.compile(r"^(?:={60,}|Reported by Kernel Concurrency Sanitizer)")
+# The last line of a report before its end. Both values have the same number of digits.
+VALUE = re.compile(r"^value changed: 0x([0-9a-f]+) -> 0x([0-9a-f]+)$")
 LONGEST = 200
 
 
@@ -157,7 +159,9 @@ def parse(lines, whole=True):
             report.accesses.append(Access(match[2], "marked" in (match[3] or ""), int(match[4], 16), int(match[5])))
         elif report.accesses and (found := frame(line)):
             report.accesses[-1].frames.append(found)
-    report.cut = broken(report) or not (whole or ended)
+    value = VALUE.match(lines[-1])
+    complete = bool(value) and len(value[1]) == len(value[2])
+    report.cut = broken(report) or not (whole or ended or complete)
     return report
 
 
