@@ -166,6 +166,7 @@ PREFIXES = {
     "journal": "Nov 28 07:00:00 host kernel: [   12.345678] ",
     "precise": "Nov 28 07:00:00.123456 host kernel: ",
     "quoted": "> > ",
+    "tap": "# # ",
     # dmesg with -x, -d, -T -d, -H, --time-format iso, and as CI systems print it.
     "levels": "kern  :warn  : [   12.345678] ",
     "raw": "<4>[   12.345678] ",

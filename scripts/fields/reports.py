@@ -16,10 +16,10 @@ RULE = "=" * 60
 # Colours of dmesg and of CI systems.
 ESCAPE = re.compile(r"\x1b(?:\[[0-9;]*[A-Za-z]|\(B)")
 TIME = r"\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?"
-# Prefixes of a line: marks of a quotation, a journal's or CI's time, a level, dmesg's facility and level (-x), the kernel's time, the time
-# since the last line (-d, -H) and caller.
+# Prefixes of a line: marks of a quotation or of TAP, a journal's or CI's time, a level, dmesg's facility and level (-x), the kernel's
+# time, the time since the last line (-d, -H) and caller.
 PREFIXES = [re.compile(pattern) for pattern in (
-    r"^[\s>|]+", r"^[A-Z][a-z]{2} [ \d]\d [\d:]{8}(?:[.,]\d+)? \S+ kernel: ?", rf"^{TIME}(?: \S+ kernel:)? ?",
+    r"^(?:[\s>|]|# |#$)+", r"^[A-Z][a-z]{2} [ \d]\d [\d:]{8}(?:[.,]\d+)? \S+ kernel: ?", rf"^{TIME}(?: \S+ kernel:)? ?",
     r"^\S+ kernel: ", r"^<\d+>", r"^[a-z0-7]+ *:(?:emerg|alert|crit|err|warn|notice|info|debug) *: ?",
     r"^\[ *\+?\d+\.\d+(?: +< *\d+\.\d+>)?\] ?", r"^\[< *\d+\.\d+>\] ?", rf"^\[{TIME}\] ?", r"^\[[A-Z][a-z]{2} ?\d{1,2} [\d:]{5}\] ?",
     r"^\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d [\d:]{8} \d{4}(?: +< *\d+\.\d+>)?\] ?")]
