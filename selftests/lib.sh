@@ -207,20 +207,6 @@ serve() {
 	wait_for 5 grep -q ready "$ready"
 }
 
-has_cgroups() { grep -qw cgroup2 /proc/filesystems; }
-
-# make_cgroup: makes a cgroup of the default hierarchy, named by CGROUP. Skips the check on a kernel without cgroups.
-CGROUP=/tmp/cgroup/selftest
-make_cgroup() {
-	has_cgroups || {
-		echo "the kernel has no cgroups"
-		exit "$KSFT_SKIP"
-	}
-	mkdir -p /tmp/cgroup
-	[ -e /tmp/cgroup/cgroup.procs ] || mount -t cgroup2 cgroup2 /tmp/cgroup
-	mkdir -p "$CGROUP"
-}
-
 # Kills all workloads and waits until their ports are free. A killed process with many sockets listens until all of them are
 # closed. Until then, the next listener would find the address in use.
 stop_workloads() {

@@ -11,25 +11,17 @@ use super::{
 use crate::{
     abstractions::{
         clock,
-        compat::{
-            interrupt::local_interrupt_disable,
-            prelude::*, //
-        },
         hook::Handler,
-        marked::Marked,
         preempt::PreemptDisabled,
-        probe_target::ProbeTarget,
         task::responsible_user, //
     },
     model::{
-        counts::counters::Counters,
         last::Finding,
-        shares::{Charge, Shares},
+        shares::Charge,
         verdict::{Observation, Verdict},
         witness::overlap,
     },
     state::{
-        net_counts::Counts,
         self_test::Fired,
         CpuState,
         State,
@@ -38,7 +30,6 @@ use crate::{
     tcp::{
         connect::{
             Connecting,
-            TcpV4Connect,
             TcpV6Connect, //
         },
         namespace::{
@@ -54,125 +45,8 @@ use crate::{
     },
 };
 
-/// Follows a call to its return and judges the offset: a call of the function that connects `F`.
-pub(crate) struct ConnectProbe<F: Connects>(pub(crate) Arc<State>, pub(crate) F);
-
-/// The sockets whose connects a probe follows.
-pub(crate) trait Connects: Copy + Send + Sync {
-    /// The function.
-    type Target: for<'call> ProbeTarget<Args<'call> = Connecting<'call>>;
-
-    /// Whether the sockets are those of IPv4.
-    const IPV4: bool;
-
-    /// The hooks, as the self-test names them: counter, entry and return.
-    const HOOKS: [Fired; 3];
-
-    /// Returns whether the probe follows the call.
-    fn follows(call: Connecting<'_>) -> bool;
-
-    /// Returns the tuple of a call that returned 0, or that of a failed call.
-    fn tuple(call: Connecting<'_>, failed: bool) -> Tuple;
-
-    /// Returns the counters of these connects.
-    fn counters(counts: &Counts) -> &Counters<Marked>;
-
-    /// Returns the shares of users in the probe's instances.
-    fn shares(state: &State) -> &Shares<KVVec<Marked>>;
-
-    /// Returns the address of the self-test's socket.
-    fn self_test(state: &State) -> usize;
-}
-
-/// Sockets of IPv6, with v4-mapped destinations as well.
-#[derive(Clone, Copy)]
-pub(crate) struct V6;
-
-impl Connects for V6 {
-    type Target = TcpV6Connect;
-
-    const IPV4: bool = false;
-
-    const HOOKS: [Fired; 3] = [Fired::ConnectHit, Fired::ConnectEntry, Fired::ConnectReturn];
-
-    #[inline(always)]
-    fn follows(_call: Connecting<'_>) -> bool {
-        true
-    }
-
-    #[inline(always)]
-    fn tuple(call: Connecting<'_>, failed: bool) -> Tuple {
-        if failed {
-            call.requested()
-        } else {
-            call.socket.tuple()
-        }
-    }
-
-    #[inline(always)]
-    fn counters(counts: &Counts) -> &Counters<Marked> {
-        &counts.connects
-    }
-
-    #[inline(always)]
-    fn shares(state: &State) -> &Shares<KVVec<Marked>> {
-        &state.connect_shares
-    }
-
-    #[inline(always)]
-    fn self_test(state: &State) -> usize {
-        state.self_test.address()
-    }
-}
-
-/// Sockets of IPv4.
-#[derive(Clone, Copy)]
-pub(crate) struct V4;
-
-impl Connects for V4 {
-    type Target = TcpV4Connect;
-
-    const IPV4: bool = true;
-
-    const HOOKS: [Fired; 3] = [
-        Fired::ConnectV4Hit,
-        Fired::ConnectV4Entry,
-        Fired::ConnectV4Return,
-    ];
-
-    /// `tcp_v6_connect()` calls the function for v4-mapped destinations: those are followed there.
-    #[inline(always)]
-    fn follows(call: Connecting<'_>) -> bool {
-        call.socket.is_ipv4()
-    }
-
-    #[inline(always)]
-    fn tuple(call: Connecting<'_>, failed: bool) -> Tuple {
-        if failed {
-            call.asked_v4()
-        } else {
-            call.socket.tuple_v4()
-        }
-    }
-
-    #[inline(always)]
-    fn counters(counts: &Counts) -> &Counters<Marked> {
-        &counts.connects_v4
-    }
-
-    #[inline(always)]
-    fn shares(state: &State) -> &Shares<KVVec<Marked>> {
-        state
-            .connect_v4_shares
-            .as_ref()
-            .unwrap_or(&state.connect_shares)
-    }
-
-    #[inline(always)]
-    fn self_test(state: &State) -> usize {
-        state.self_test.address_v4()
-    }
-}
+/// Follows a call to its return and judges the offset.
+pub(crate) struct ConnectProbe(pub(crate) Arc<State>);
 
 /// The state of a call from entry to return.
 #[derive(Clone, Copy)]
@@ -188,7 +62,7 @@ pub(crate) struct Entry {
     charge: Charge,
 }
 
-impl<F: Connects> ConnectProbe<F> {
+impl ConnectProbe {
     /// Returns the verdict for another offset than expected: a mismatch, with three exceptions. A write of a sysctl
     /// overlapped the call, the source address may have changed after the store, or the hash is replaced.
     #[cold]
@@ -224,18 +98,17 @@ impl<F: Connects> ConnectProbe<F> {
         }
     }
 
-    /// Returns whether the socket is that of the self-test, and notes that it reached the hook.
-    #[inline(always)]
-    fn is_self_test(&self, socket: Socket<'_>, hook: Fired) -> bool {
-        if socket.address() != F::self_test(&self.0) {
-            return false;
+    /// Marks a socket that connected in TCP_REPAIR mode: it keeps its offset, set by a user or an earlier connect.
+    #[cold]
+    #[inline(never)]
+    fn mark_repair(&self, preempt: PreemptDisabled<'_>, socket: Socket<'_>) {
+        if let Some(network) = self.0.network(preempt, socket.net()) {
+            network.mark_repair(preempt, socket.gen_cookie());
         }
-        self.0.self_test.reached_own(hook);
-        true
     }
 }
 
-impl<F: Connects> ConnectProbe<F> {
+impl ConnectProbe {
     /// Records a connect if records are kept. Returns whether it was recorded.
     #[inline(always)]
     fn record(
@@ -248,7 +121,7 @@ impl<F: Connects> ConnectProbe<F> {
             return false;
         };
         // The record is built in registers and written to the ring; no copy stays in memory.
-        self.0.push(preempt, ring, &call.record(preempt));
+        self.0.push(preempt, ring, &call.record());
         true
     }
 
@@ -261,15 +134,10 @@ impl<F: Connects> ConnectProbe<F> {
         cpu: &CpuState,
         call: ConnectSample<'_>,
     ) -> bool {
-        let record = call.record(preempt);
+        let record = call.record();
         let ring = self.0.ring_for(preempt, cpu, &record);
         if trace_connect::is_on() {
-            trace(
-                self.0.rings.connects(cpu.number),
-                &record,
-                self.0.clock_steps.realtime(record.time),
-                ring.is_some(),
-            );
+            trace(self.0.rings.connects(cpu.number), &record, ring.is_some());
         }
         if let Some(ring) = ring {
             self.0.push(preempt, ring, &record);
@@ -278,21 +146,8 @@ impl<F: Connects> ConnectProbe<F> {
     }
 }
 
-impl<F: Connects> ConnectProbe<F> {
-    /// Counts and records a call that failed. Not inlined, so the common path stays short.
-    #[cold]
-    #[inline(never)]
-    fn fails(&self, call: ConnectSample<'_>) {
-        // Softirqs write the same counters and the same ring.
-        let interrupts = local_interrupt_disable();
-        let preempt = (&interrupts).into();
-        let (reason, failed) = call.failure(preempt);
-        self.0.fail(preempt, call.socket.net(), reason, &failed);
-    }
-}
-
 // The witness's part. Not inlined, so the common path stays short.
-impl<F: Connects> ConnectProbe<F> {
+impl ConnectProbe {
     /// Takes a slot in the witness's table.
     #[inline(never)]
     fn overlap_begin(
@@ -329,15 +184,10 @@ impl<F: Connects> ConnectProbe<F> {
     }
 }
 
-impl<F: Connects> Handler for ConnectProbe<F> {
+impl Handler for ConnectProbe {
     // Always inlined into the handlers of both mechanisms: the entry's data is not copied again.
-    type Target = F::Target;
+    type Target = TcpV6Connect;
     type Data = Entry;
-
-    #[inline(always)]
-    fn filter(&self, call: Connecting<'_>) -> bool {
-        F::follows(call)
-    }
 
     #[inline(always)]
     fn on_entry(&self, preempt: PreemptDisabled<'_>, call: Connecting<'_>) -> Option<Entry> {
@@ -346,10 +196,14 @@ impl<F: Connects> Handler for ConnectProbe<F> {
         let mut charge = Charge::NOTHING;
         let net = socket.net();
         let network = self.0.network(preempt, net);
-        if !self.is_self_test(socket, F::HOOKS[1]) {
-            let connects = F::counters(self.0.counts_of(preempt, network));
+        if !self
+            .0
+            .self_test
+            .reached(socket.address(), Fired::ConnectEntry)
+        {
+            let connects = &self.0.counts_of(preempt, network).connects;
             let cpu = self.0.this_cpu(preempt).number;
-            let Some(taken) = F::shares(&self.0).charge(cpu, responsible_user()) else {
+            let Some(taken) = self.0.connect_shares.charge(cpu, responsible_user()) else {
                 connects.cap();
                 return None;
             };
@@ -378,10 +232,14 @@ impl<F: Connects> Handler for ConnectProbe<F> {
     #[inline(always)]
     fn on_hit(&self, preempt: PreemptDisabled<'_>, call: Connecting<'_>) {
         let socket = call.socket;
-        if self.is_self_test(socket, F::HOOKS[0]) {
+        if self
+            .0
+            .self_test
+            .reached(socket.address(), Fired::ConnectHit)
+        {
             return;
         }
-        F::counters(self.0.counts(preempt, socket.net())).call();
+        self.0.counts(preempt, socket.net()).connects.call();
     }
 
     #[inline(always)]
@@ -393,14 +251,22 @@ impl<F: Connects> Handler for ConnectProbe<F> {
         value: usize,
     ) {
         let socket = call.socket;
-        if self.is_self_test(socket, F::HOOKS[2]) {
+        if self
+            .0
+            .self_test
+            .reached(socket.address(), Fired::ConnectReturn)
+        {
             return;
         }
-        F::shares(&self.0).uncharge(entry.charge);
+        self.0.connect_shares.uncharge(entry.charge);
         // The function returns an int; the register's upper half is undefined.
         let error = value as i32;
         let net = socket.net();
-        let tuple = F::tuple(call, error != 0);
+        let tuple = if error == 0 {
+            socket.tuple()
+        } else {
+            call.requested()
+        };
         let offset = socket.tsoffset();
         let overlaps = match (&self.0.overlaps, entry.slot) {
             (Some(overlaps), Some(slot)) => {
@@ -425,6 +291,9 @@ impl<F: Connects> Handler for ConnectProbe<F> {
             },
         };
         let verdict = observation.judge();
+        if repair {
+            self.mark_repair(preempt, socket);
+        }
         let cpu = self.0.this_cpu(preempt);
         let time = clock::boot_ns();
         // The clock of another CPU can be behind.
@@ -437,7 +306,6 @@ impl<F: Connects> Handler for ConnectProbe<F> {
             observation,
             verdict,
             overlaps,
-            ipv4: F::IPV4,
         };
         let recorded = if self.0.filter.get(preempt).is_some() || trace_connect::is_on() {
             self.record_chosen(preempt, cpu, call())
@@ -445,7 +313,7 @@ impl<F: Connects> Handler for ConnectProbe<F> {
             self.record(preempt, cpu, call())
         };
 
-        F::counters(self.0.counts(preempt, net)).finish(
+        self.0.counts(preempt, net).connects.finish(
             verdict,
             tuple.is_v4_mapped(),
             recorded,
@@ -457,8 +325,6 @@ impl<F: Connects> Handler for ConnectProbe<F> {
                 expected,
                 verdict,
             });
-        } else if self.0.socket_events.is_some() {
-            self.fails(call());
         }
     }
 }

@@ -3,18 +3,9 @@
 //! The values of a returning connect, sampled once.
 
 use crate::{
-    abstractions::{
-        cgroup,
-        preempt::PreemptDisabled,
-        task::Caller, //
-    },
+    abstractions::task::Caller,
     model::{
         records::record::{Flags, Record},
-        sockets::{
-            attempt::Who,
-            failure::{Reason, Stage},
-            socket_event::{SocketEvent, What},
-        },
         verdict::{Observation, Verdict},
     },
     tcp::socket::{
@@ -22,19 +13,6 @@ use crate::{
         Tuple, //
     },
 };
-
-/// Returns the calling task.
-#[inline]
-pub(super) fn who(preempt: PreemptDisabled<'_>) -> Who {
-    let caller = Caller::current();
-    Who {
-        pid: caller.pid,
-        tgid: caller.tgid,
-        uid: caller.uid,
-        comm: caller.comm,
-        cgroup: cgroup::current_id(preempt),
-    }
-}
 
 /// The values of a connect that returns now.
 #[derive(Clone, Copy)]
@@ -49,23 +27,18 @@ pub(super) struct ConnectSample<'a> {
     pub(super) verdict: Verdict,
     /// Reads of the timestamp that the witness saw during the call.
     pub(super) overlaps: u16,
-    /// Whether the socket is one of IPv4.
-    pub(super) ipv4: bool,
 }
 
 impl ConnectSample<'_> {
     /// Returns the record, with the calling task.
     #[inline(always)]
-    pub(super) fn record(self, preempt: PreemptDisabled<'_>) -> Record {
+    pub(super) fn record(self) -> Record {
         let Self {
             socket,
             tuple,
             observation,
             ..
         } = self;
-        // The one call comes first: loads before it would have to go to the stack.
-        let cookie = socket.gen_cookie();
-        let parent = socket.parent();
         let caller = Caller::current();
         let mptcp = socket.is_mptcp();
         let (source, destination, source_port, destination_port) = tuple.ends();
@@ -73,9 +46,7 @@ impl ConnectSample<'_> {
             .with(Flags::REPAIR, observation.repair)
             .with(Flags::FAST_OPEN, socket.is_fast_open())
             .with(Flags::MPTCP, mptcp)
-            .with(Flags::V4, self.ipv4)
-            // Within the tuple of an IPv4 socket, addresses are v4-mapped, too.
-            .with(Flags::V4_MAPPED, tuple.is_v4_mapped() && !self.ipv4);
+            .with(Flags::V4_MAPPED, tuple.is_v4_mapped());
 
         Record {
             time: self.time,
@@ -84,10 +55,9 @@ impl ConnectSample<'_> {
             tgid: caller.tgid,
             uid: caller.uid,
             comm: caller.comm,
-            cgroup: cgroup::current_id(preempt),
             netns: socket.net().inum(),
-            cookie,
-            parent,
+            cookie: socket.gen_cookie(),
+            parent: if mptcp { socket.parent_cookie() } else { 0 },
             source,
             destination,
             source_port,
@@ -99,29 +69,5 @@ impl ConnectSample<'_> {
             overlaps: self.overlaps,
             flags,
         }
-    }
-
-    /// Returns the reason of a failed call, and its event.
-    pub(super) fn failure(self, preempt: PreemptDisabled<'_>) -> (Reason, SocketEvent) {
-        let record = self.record(preempt);
-        let error = record.error.unsigned_abs();
-        let reason = Reason::of(error, Stage::Call);
-        let what = What::Failed {
-            reason,
-            stage: Stage::Call,
-            error: error as u16,
-            duration: Some(record.duration),
-            who: Some(who(preempt)),
-        };
-        let failed = SocketEvent {
-            time: record.time,
-            cookie: record.cookie,
-            cgroup: record.cgroup,
-            parent: record.parent,
-            family: record.family(),
-            ends: record.ends(),
-            what,
-        };
-        (reason, failed)
     }
 }

@@ -25,8 +25,7 @@ use crate::{resets, serve, socket};
 
 #[derive(Args)]
 pub struct Options {
-    /// Destination `[address]:port`, with a scope for link-local addresses: `[fe80::1%veth0]:7000`. An IPv4
-    /// `address:port` takes an IPv4 socket
+    /// Destination `[address]:port`, with a scope for link-local addresses: `[fe80::1%veth0]:7000`
     #[arg(long, default_value = "[::1]:7000")]
     to: String,
     /// Listen on the destination, too
@@ -156,7 +155,7 @@ fn is_refusal(error: &anyhow::Error) -> bool {
 /// Makes one connect: calls `connect()` exactly once.
 fn once(to: SocketAddr, options: &Options) -> Result<Socket> {
     let kind = options.kind;
-    let mut socket = socket::tcp_for(to, kind == Kind::Mptcp)?;
+    let mut socket = socket::tcp6(kind == Kind::Mptcp)?;
     socket::reset_on_close(&socket)?;
     if let Some(priority) = options.priority {
         setsockopt(&socket, Priority, &priority)?;

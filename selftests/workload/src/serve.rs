@@ -20,8 +20,7 @@ use crate::{connect::number, socket};
 
 #[derive(Args)]
 pub struct Options {
-    /// Address to listen on, `[address]:port`; an IPv6 wildcard accepts IPv4, too. An IPv4
-    /// `address:port` takes an IPv4 socket
+    /// Address to listen on, `[address]:port`; an IPv6 wildcard accepts IPv4, too
     #[arg(long, default_value = "[::]:7000")]
     listen: String,
     /// Listen with MPTCP
@@ -37,15 +36,12 @@ pub struct Options {
 
 /// Binds and listens with Fast Open enabled.
 pub fn listener(address: &str, mptcp: bool) -> Result<Socket> {
-    let to = socket::address(address)?;
-    let listener = socket::tcp_for(to, mptcp)?;
+    let listener = socket::tcp6(mptcp)?;
 
     listener.set_reuse_address(true)?;
-    if to.is_ipv6() {
-        listener.set_only_v6(false)?;
-    }
+    listener.set_only_v6(false)?;
     listener
-        .bind(&to.into())
+        .bind(&socket::address(address)?.into())
         .with_context(|| format!("cannot bind {address}"))?;
     socket::set(&listener, socket::Opt::FastOpen, 128)?;
     listener.listen(4096)?;

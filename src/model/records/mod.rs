@@ -2,8 +2,6 @@
 
 //! Records of connects: storage, filter and output.
 
-pub(crate) mod event;
-pub(crate) mod family;
 pub(crate) mod filter;
 pub(crate) mod json;
 pub(crate) mod merge;
