@@ -92,7 +92,7 @@ class Attributor:
         return "the report is cut" if report.cut else self.another_build(report)
 
     def another_build(self, report):
-        """Returns what shows that a report is of another build, or ""."""
+        """Returns the evidence that a report is of another build, or ""."""
         # syzbot builds each kernel as "syzkaller". A name without a version tells no build from another one.
         versions = [release for release in (report.release, self.objects.release) if release[:1].isdigit()]
         if len(set(versions)) == 2:

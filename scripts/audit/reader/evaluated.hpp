@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 //
-// Whether the program evaluates an expression: what typeof, sizeof and the like look at is no access.
+// Whether the program evaluates an expression: operands of typeof, sizeof and the like are no accesses.
 #ifndef AUDIT_EVALUATED_HPP
 #define AUDIT_EVALUATED_HPP
 
@@ -29,7 +29,7 @@ inline bool unevaluated(const Node &node, const Node &parent)
 	case CXCursor_UnaryExpr:
 		return true;
 	case CXCursor_GenericSelectionExpr:
-		// The first child is what _Generic looks at. The chosen branch has the type of the whole expression, and so do all
+		// The first child is the controlling expression of _Generic. The chosen branch has the type of the whole expression, and so do all
 		// branches alike: these count, too.
 		return &node == &parent.children.front() || !clang_equalTypes(canonical(node), canonical(parent));
 	case CXCursor_CStyleCastExpr:
