@@ -13,9 +13,9 @@ use crate::{
         preempt::PreemptDisabled,
         tracepoint, //
     },
-    model::sockets::{
-        outcomes::AtClose,
-        socket_event::{FourTuple, Outcome, SocketEvent, What},
+    model::{
+        records::socket_event::{FourTuple, Outcome, SocketEvent, What},
+        sockets::outcomes::AtClose,
     },
     state::{
         socket_events::SocketEvents,

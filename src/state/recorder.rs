@@ -12,9 +12,9 @@ use super::{
 };
 use crate::{
     abstractions::preempt::PreemptDisabled,
-    model::{
-        records::record::Record,
-        sockets::socket_event::SocketEvent, //
+    model::records::{
+        record::Record,
+        socket_event::SocketEvent, //
     },
 };
 

@@ -12,12 +12,10 @@ use crate::{
         },
         percpu::possible_cpus, //
     },
-    model::{
-        records::{
-            record,
-            ring::{self, Ring, Slot},
-        },
-        sockets::socket_event,
+    model::records::{
+        record,
+        ring::{self, Ring, Slot},
+        socket_event,
     },
 };
 

@@ -18,7 +18,7 @@ use crate::{
         }, //
     },
     bindings,
-    model::sockets::socket_event::{
+    model::records::socket_event::{
         errno,
         Outcome, //
     },

@@ -9,7 +9,8 @@ use crate::model::{
         ledger::{Ledger, RecordCounts},
     },
     policy::Policy,
-    sockets::{outcomes::OutcomeTotals, socket_event::Outcome},
+    records::socket_event::Outcome,
+    sockets::outcomes::OutcomeTotals,
     verdict::Verdict,
     witness::readers::ReaderTotals,
 };

@@ -12,8 +12,10 @@ use core::{
 };
 
 use crate::model::{
-    records::record::Record,
-    sockets::socket_event::{FourTuple, Outcome, SocketEvent, What},
+    records::{
+        record::Record,
+        socket_event::{FourTuple, Outcome, SocketEvent, What},
+    },
     verdict::Verdict,
 };
 

@@ -10,12 +10,10 @@ use core::{
     net::Ipv6Addr,
 };
 
-use crate::model::{
-    records::{
-        merge::Placed,
-        record::{Flags, Record},
-    },
-    sockets::socket_event::{SocketEvent, What},
+use crate::model::records::{
+    merge::Placed,
+    record::{Flags, Record},
+    socket_event::{SocketEvent, What},
 };
 
 /// Writes the line about a connect.

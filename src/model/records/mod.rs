@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Records of connects: storage, filter and output.
+//! Records of connects and events of sockets: storage, filter and output.
 
 pub(crate) mod filter;
 pub(crate) mod json;
 pub(crate) mod merge;
 pub(crate) mod record;
 pub(crate) mod ring;
+pub(crate) mod socket_event;
 pub(crate) mod text;

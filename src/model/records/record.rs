@@ -2,7 +2,10 @@
 
 //! The record of one connect, taken at its return.
 
-use crate::model::{records::merge::Entry, sockets::socket_event::FourTuple, verdict::Verdict};
+use crate::model::{
+    records::{merge::Entry, socket_event::FourTuple},
+    verdict::Verdict,
+};
 
 /// Words of a record in the ring.
 pub(crate) const WORDS: usize = 15;

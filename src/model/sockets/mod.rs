@@ -5,4 +5,3 @@
 pub(crate) mod handshakes;
 pub(crate) mod outcomes;
 pub(crate) mod repaired;
-pub(crate) mod socket_event;

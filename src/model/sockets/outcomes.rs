@@ -2,7 +2,7 @@
 
 //! The outcome counters of one CPU, and their sums over all CPUs. All arithmetic wraps.
 
-use crate::model::{sockets::socket_event::Outcome, word::Word};
+use crate::model::{records::socket_event::Outcome, word::Word};
 
 /// The verdict on a closed socket's offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,12 +8,10 @@ use proptest::prelude::*;
 use serde_json::{json, Value};
 
 use crate::{
-    model::{
-        records::{
-            json::{self, lost, socket_event},
-            merge::Placed,
-        },
-        sockets::socket_event::What,
+    model::records::{
+        json::{self, lost, socket_event},
+        merge::Placed,
+        socket_event::What,
     },
     record::any_record,
     socket_event::any_socket_event,

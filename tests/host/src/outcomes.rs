@@ -3,9 +3,9 @@
 //! Counters of outcomes, and verdicts on closed sockets.
 
 use crate::{
-    model::sockets::{
-        outcomes::{AtClose, OutcomeTotals, Outcomes},
-        socket_event::Outcome,
+    model::{
+        records::socket_event::Outcome,
+        sockets::outcomes::{AtClose, OutcomeTotals, Outcomes},
     },
     words::Single,
 };

@@ -4,9 +4,9 @@
 
 use proptest::{option, prelude::*, sample::select};
 
-use crate::model::{
-    records::merge::Entry,
-    sockets::socket_event::{FourTuple, Outcome, SocketEvent, What},
+use crate::model::records::{
+    merge::Entry,
+    socket_event::{FourTuple, Outcome, SocketEvent, What},
 };
 
 pub fn any_socket_event() -> impl Strategy<Value = SocketEvent> {
