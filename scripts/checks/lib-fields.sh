@@ -11,6 +11,7 @@ trap 'rm -rf "$scratch"' EXIT
 log=$CACHE/log/test-$subject
 mkdir -p "$log"
 tools=$("$PROJECT/scripts/harness/unpacked" audit python3-clang-19)
+# shellcheck disable=SC2034 # for the scripts
 reader=$("$PROJECT/scripts/audit/built-reader")
 export PYTHONPATH=$PROJECT/scripts:$PROJECT/scripts/checks:$PROJECT/scripts/race:$PROJECT/scripts/harness:$tools/usr/lib/python3/dist-packages
 export PYTHONDONTWRITEBYTECODE=1 LD_LIBRARY_PATH=/usr/lib/llvm-19/lib
