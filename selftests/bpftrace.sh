@@ -12,10 +12,11 @@ NOLOAD=1
 # Every field in the form of the other tools, but verdict and flags as numbers. One printf prints all fields, because
 # another CPU's output can come between two.
 program='tracepoint:tsoffset:connect {
-	printf("[%d] connect: time=%llu seq=%llu recorded=%d pid=%d tgid=%d uid=%d netns=%u cookie=%llu source=%s sport=%d destination=%s dport=%d error=%d offset=0x%08x expected=0x%08x verdict=%d duration=%llu overlaps=%d flags=%d parent=%llu comm=%s\n",
+	printf("[%d] connect: time=%llu seq=%llu recorded=%d pid=%d tgid=%d uid=%d netns=%u cookie=%llu source=%s sport=%d destination=%s dport=%d error=%d offset=0x%08x expected=0x%08x verdict=%d duration=%llu overlaps=%d flags=%d parent=%llu realtime=%llu cgroup=%llu comm=%s\n",
 		cpu, args.time, args.seq, args.recorded, args.pid, args.tgid, args.uid, args.netns, args.cookie,
 		ntop(args.source), args.sport, ntop(args.destination), args.dport, args.error, args.offset,
-		args.expected, args.verdict, args.duration, args.overlaps, args.flags, args.parent, args.comm);
+		args.expected, args.verdict, args.duration, args.overlaps, args.flags, args.parent, args.realtime,
+		args.cgroup, args.comm);
 }'
 
 same_lines_as_connects() {
@@ -41,6 +42,17 @@ counts_in_the_kernel() {
 	grep -qx '@verdicts\[0\]: 9' /tmp/counts
 }
 
+# The cgroup is the one that BPF's own helper returns. All processes of the guest but this one are in the root.
+the_cgroup_is_the_one_of_bpf() {
+	load_with_tool bpftrace
+	make_cgroup
+	echo 0 > "$CGROUP/cgroup.procs"
+	bpftrace -e 'tracepoint:tsoffset:connect { @same[args.cgroup == cgroup, cgroup] = count(); }' \
+		-c '/bin/tsoffset-workload connect --serve --threads 1 --connects 9' > /tmp/counts
+	cat /tmp/counts
+	grep -qx "@same\[1, $(busybox stat -c %i "$CGROUP")\]: 9" /tmp/counts
+}
+
 # Another script on the same function, at entry and return.
 beside_a_kprobe_on_the_function() {
 	load_with_tool bpftrace
@@ -57,4 +69,4 @@ holds_the_module() {
 	held_while $!
 }
 
-run_checks same_lines_as_connects counts_in_the_kernel beside_a_kprobe_on_the_function holds_the_module
+run_checks same_lines_as_connects the_cgroup_is_the_one_of_bpf counts_in_the_kernel beside_a_kprobe_on_the_function holds_the_module

@@ -38,7 +38,8 @@ columns() {
 		print value["time"], value["cpu"] + 0, value["seq"], value["pid"], value["tgid"], value["uid"],
 			value["comm"], value["netns"], value["cookie"], value["source"], value["sport"],
 			value["destination"], value["dport"], value["error"], value["offset"], value["expected"],
-			value["verdict"], value["duration"], value["overlaps"], value["flags"], value["parent"], "recorded=" value["recorded"]
+			value["verdict"], value["duration"], value["overlaps"], value["flags"], value["parent"], value["realtime"], value["cgroup"],
+			value["flags"] ~ /v4mapped/ ? "v4mapped" : value["flags"] ~ /v4/ ? "v4" : "v6", "recorded=" value["recorded"]
 	}' | sort
 }
 

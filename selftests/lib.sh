@@ -127,8 +127,8 @@ compare() {
 	return "$wrong"
 }
 
-# expect NAME=VALUE...: compares lines of stats. Name connects_in_flight where calls are parked. Otherwise the function waits
-# for them in vain.
+# expect NAME=VALUE...: compares lines of stats. Name connects_in_flight or connects_v4_in_flight where calls are parked.
+# Otherwise the function waits for them in vain.
 expect() {
 	settle "$@"
 	compare "$@" < "$STATS"
@@ -151,8 +151,8 @@ settle() {
 	local pair
 	for pair; do
 		case $pair in
-		connects_in_flight=[1-9]*)
-			wait_for 5 in_flight "${pair#*=}" || :
+		connects_in_flight=[1-9]* | connects_v4_in_flight=[1-9]*)
+			wait_for 5 line_is "${pair%%=*}" "${pair#*=}" || :
 			return
 			;;
 		esac
@@ -163,7 +163,8 @@ settle() {
 # reached NAME COUNT: succeeds if that line of stats has at least COUNT.
 reached() { [ "$(stat "$1")" -ge "$2" ]; }
 
-in_flight() { [ "$(stat connects_in_flight)" = "$1" ]; }
+# line_is NAME VALUE: succeeds if that line of stats has this value.
+line_is() { [ "$(stat "$1")" = "$2" ]; }
 
 not_busy() { [ "$(stat ledger)" != busy ]; }
 
@@ -205,6 +206,20 @@ serve() {
 	# shellcheck disable=SC2086 # the prefix is a list of words
 	($prefix tsoffset-workload serve "$@" > "$ready" &)
 	wait_for 5 grep -q ready "$ready"
+}
+
+has_cgroups() { grep -qw cgroup2 /proc/filesystems; }
+
+# make_cgroup: makes a cgroup of the default hierarchy, named by CGROUP. Skips the check on a kernel without cgroups.
+CGROUP=/tmp/cgroup/selftest
+make_cgroup() {
+	has_cgroups || {
+		echo "the kernel has no cgroups"
+		exit "$KSFT_SKIP"
+	}
+	mkdir -p /tmp/cgroup
+	[ -e /tmp/cgroup/cgroup.procs ] || mount -t cgroup2 cgroup2 /tmp/cgroup
+	mkdir -p "$CGROUP"
 }
 
 # Kills all workloads and waits until their ports are free. A killed process with many sockets listens until all of them are

@@ -20,7 +20,17 @@ hash connects_unjudged
 connects_capped reader_capped repairs_missed repairs_noted repairs_shared
 hook
 accepted_other_offset
-sysctl_missed"
+sysctl_missed
+failed_refused failed_timeout failed_reset failed_unreachable failed_no_route failed_no_port failed_filtered failed_closed failed_error
+failures_recorded failures_filtered
+ipv4 connects_v4_called connects_v4_missed connects_v4_entered connects_v4_returned connects_v4_in_flight connects_v4_capped connects_v4_failed
+offset_v4_match offset_v4_zero offset_v4_changed offset_v4_mismatch offset_v4_repair connects_v4_unjudged connects_v4_recorded connects_v4_filtered
+$(bound=1024; while [ "$bound" -le 8589934592 ]; do echo "connect_v4_ns_below_$bound"; bound=$((bound * 2)); done)
+connect_v4_ns_above
+accepted_match accepted_zero accepted_absent accepted_syncookie accepted_chosen accepted_unjudged accepts_recorded accepts_filtered
+accepted_owned accepted_cookie_missed
+accepts_overwritten
+outcomes_capped"
 
 fresh_counters_are_zero() {
 	all_matched 0

@@ -22,7 +22,7 @@ the_applications_cookie() {
 		$parent == $own { exit 1 } { print $parent }' /proc/tsoffset/connects | sort | diff /tmp/cookies -
 	# A plain TCP socket has no parent.
 	workload connect --to '[::1]:7001' --serve --connects 10
-	[ "$(tail -n 10 /proc/tsoffset/connects | awk '{ print $NF }' | sort -u)" = 0 ]
+	[ "$(tail -n 10 /proc/tsoffset/connects | awk '{ print $21 }' | sort -u)" = 0 ]
 }
 
 run_checks subflows the_applications_cookie

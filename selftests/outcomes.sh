@@ -4,41 +4,13 @@
 # Follow-ups of connects: how handshakes end, and whether offsets were rewritten.
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/lib-events.sh
+. "$(dirname "$0")/lib-events.sh"
 
 NOLOAD=1
-EVENTS=/proc/tsoffset/events
-
-# Opens events, so that this reader gets all later events.
-listen() {
-	exec 3< "$EVENTS"
-	earlier=$(recorded)
-}
-
-# recorded: prints the number of events that stats counts.
-recorded() { awk '$1 == "connects_recorded" || $1 == "outcomes_recorded" { n += $2 } END { print n }' "$STATS"; }
-
-# Writes the events since "listen" to /tmp/events, with those of connects that end within two seconds. Fails if stats counts
-# more events.
-heard() {
-	local reader status=0
-	cat <&3 > /tmp/events &
-	reader=$!
-	wait_for 2 ended || sleep 0
-	wait_for 20 all_heard || status=1
-	[ "$status" -eq 0 ] || echo "events are $(wc -l < /tmp/events) instead of at least $(($(recorded) - earlier))"
-	kill "$reader" || sleep 0
-	wait "$reader" || sleep 0
-	exec 3<&-
-	return "$status"
-}
-
-all_heard() { [ "$(wc -l < /tmp/events)" -ge $(($(recorded) - earlier)) ]; }
 
 # accepted: prints the number of accepted connections since boot that the kernel counts in this namespace.
 accepted() { awk '$1 == "Tcp:" && column { print $column } $1 == "Tcp:" { for (i = 2; i <= NF; i++) if ($i == "PassiveOpens") column = i }' /proc/net/snmp; }
-
-# value KEY: prints KEY's value from each line of events on standard input.
-value() { sed -nE "s/.*\"$1\":\"?([^,\"}]*).*/\1/p"; }
 
 # outcomes NAME=COUNT...: compares the numbers of outcomes in /tmp/events.
 outcomes() {
@@ -49,24 +21,12 @@ outcomes() {
 	compare "$@" < /tmp/outcomes
 }
 
-# A peer exists but never answers, because its hardware address belongs to no device.
-silent_peer() {
-	two_namespaces
-	ip -n left neighbour replace 2001:db8::2 lladdr 02:00:00:00:00:99 dev veth0 nud permanent
-	ip netns exec left sysctl -q net.ipv4.tcp_syn_retries=1
-}
-
-# to_silent_peer OPTIONS...: connects to the silent peer.
-to_silent_peer() { ip netns exec left tsoffset-workload connect --to '[2001:db8::2]:7000' "$@" || sleep 0; }
-
 # now: prints the nanoseconds since boot, in steps of 10 ms, from the kernel instead of the module.
 now() {
 	local uptime
 	read -r uptime _ < /proc/uptime
 	echo $((10#${uptime/./} * 10000000))
 }
-
-ended() { [ "$(stat outcomes_pending)" -eq 0 ]; }
 
 off_by_default() {
 	load
@@ -94,12 +54,12 @@ every_connect_has_its_outcome() {
 		offset_rewritten=0 accepted_other_offset=0 ledger=balanced
 	outcomes established=$((125 - refused))
 	# Each outcome belongs to a connect, and each connect has an outcome.
-	grep '"event":"connect"' /tmp/events | value cookie | sort > /tmp/connects
-	grep '"event":"outcome"' /tmp/events | value cookie | sort | cmp - /tmp/connects
-	grep '"event":"connect"' /tmp/events | value sport | sort > /tmp/connects
-	grep '"event":"outcome"' /tmp/events | value sport | sort | cmp - /tmp/connects
+	grep '"event":"connect"' /tmp/events | of cookie | sort > /tmp/connects
+	grep '"event":"outcome"' /tmp/events | of cookie | sort | cmp - /tmp/connects
+	grep '"event":"connect"' /tmp/events | of sport | sort > /tmp/connects
+	grep '"event":"outcome"' /tmp/events | of sport | sort | cmp - /tmp/connects
 	# Events come in the order of their times.
-	value time < /tmp/events | sort -c -n
+	of time < /tmp/events | sort -c -n
 	# Clients and accepted sockets keep the expected offsets until they are closed. On PREEMPT_RT, the workload can close its
 	# listener before the kernel has read the last packet of a handshake: that connection has no accepted socket.
 	kept=$((125 - refused + $(accepted) - before))
@@ -117,7 +77,7 @@ refused_and_failed() {
 	# have no outcome.
 	expect outcome_refused=10 outcome_established=10 outcome_closed=10 outcomes_begun=30 outcomes_pending=0
 	outcomes refused=10
-	[ "$(grep '"outcome":"refused"' /tmp/events | value error | sort -u)" -eq 111 ]
+	[ "$(grep '"outcome":"refused"' /tmp/events | of error | sort -u)" -eq 111 ]
 }
 
 handshakes_time_out() {
@@ -128,9 +88,9 @@ handshakes_time_out() {
 	heard
 	expect outcome_timeout=4 outcomes_begun=4 outcomes_pending=0 connects_failed=0
 	outcomes timeout=4
-	[ "$(grep '"outcome":"timeout"' /tmp/events | value error | sort -u)" -eq 110 ]
+	[ "$(grep '"outcome":"timeout"' /tmp/events | of error | sort -u)" -eq 110 ]
 	# Two tries take a second or more each.
-	for handshake in $(grep '"outcome":"timeout"' /tmp/events | value handshake); do
+	for handshake in $(grep '"outcome":"timeout"' /tmp/events | of handshake); do
 		[ "$handshake" -gt 1500000000 ] && [ "$handshake" -lt 30000000000 ]
 	done
 }
@@ -172,21 +132,66 @@ the_time_is_that_of_the_handshake() {
 	lasted=$(($(now) + 10000000 - begun))
 	heard
 	expect outcome_established=1 outcomes_pending=0
-	handshake=$(grep '"outcome":"established"' /tmp/events | value handshake)
-	duration=$(grep '"event":"connect"' /tmp/events | value duration)
+	handshake=$(grep '"outcome":"established"' /tmp/events | of handshake)
+	duration=$(grep '"event":"connect"' /tmp/events | of duration)
 	echo "handshake $handshake, call $duration, all of it $lasted"
 	# The next try follows the first after a second or more.
 	[ "$handshake" -gt 500000000 ] && [ "$handshake" -lt "$lasted" ] && [ "$duration" -lt "$handshake" ]
 }
 
+# as_user USER OPTIONS...: connects to the silent peer as USER, in the background.
+as_user() {
+	ip netns exec left su -s /bin/sh "$1" -c "tsoffset-workload connect --to '[2001:db8::2]:7000' ${*:2}" &
+}
+
+# Two users have half of the slots each, so that a third one finds none.
 full_table_is_counted() {
 	load_with outcomes=1
 	silent_peer
+	ip netns exec left sysctl -q net.ipv4.tcp_syn_retries=3
 	# The table has one set of four slots.
-	to_silent_peer --threads 10 --connects 10
-	wait_for 5 ended
-	expect outcomes=4 outcomes_begun=10 outcomes_overflow=6 outcome_timeout=10 outcomes_untimed=6 \
-		outcomes_pending=0 outcomes_recorded=10
+	as_user root --threads 6 --connects 6
+	wait_for 20 reached outcomes_begun 6
+	as_user nobody --threads 6 --connects 6
+	wait_for 20 reached outcomes_begun 12
+	expect outcomes=4 outcomes_pending=4 outcomes_overflow=8 outcomes_capped=8
+	as_user daemon --threads 3 --connects 3
+	wait_for 20 reached outcomes_begun 15
+	expect outcomes_pending=4 outcomes_overflow=11 outcomes_capped=8
+	wait
+	wait_for 60 ended
+	expect outcomes_begun=15 outcomes_overflow=11 outcome_timeout=15 outcomes_untimed=11 outcomes_pending=0 outcomes_recorded=15
+	# Every charge is given back with its slot.
+	to_silent_peer --kind abandoned --threads 1 --connects 6
+	expect outcomes_overflow=11 outcome_closed=6
+}
+
+# A user with more handshakes than slots takes half of them. The failures of the others still have their callers. Those beyond
+# the half have the user of their socket.
+one_user_takes_half() {
+	load_with outcomes=64
+	silent_peer
+	ip netns exec left sysctl -q net.ipv4.tcp_syn_retries=2
+	echo event=failed > /proc/tsoffset/filter
+	listen
+	as_user nobody --threads 100 --connects 100
+	wait_for 30 reached outcomes_begun 100
+	held=$(stat outcomes_pending)
+	echo "$held of 64 are held"
+	[ "$held" -ge 20 ] && [ "$held" -le 32 ]
+	# A few find their set of four slots full.
+	expect outcomes_overflow=$((100 - held))
+	[ "$(stat outcomes_capped)" -ge 60 ]
+	to_silent_peer --threads 4 --connects 4
+	wait
+	wait_for 30 ended
+	heard
+	expect outcomes_begun=104 outcome_timeout=104 failures_recorded=104
+	known=$(grep -cE '"pid":[0-9]+,"tgid":[0-9]+,"uid":0,' /tmp/events)
+	[ "$known" -ge 3 ]
+	[ "$(grep -cE '"pid":[0-9]+,"tgid":[0-9]+,"uid":65534,' /tmp/events)" -eq "$held" ]
+	[ "$(grep -c '"pid":null,"tgid":null,"uid":65534,"comm":null,' /tmp/events)" -eq $((100 - held)) ]
+	[ "$(grep -c '"pid":null,"tgid":null,"uid":0,"comm":null,' /tmp/events)" -eq $((4 - known)) ]
 }
 
 filter_applies_to_outcomes() {
@@ -414,7 +419,7 @@ invalid_loads_are_rejected() {
 }
 
 run_checks off_by_default every_connect_has_its_outcome refused_and_failed handshakes_time_out \
-	peer_is_unreachable closed_in_the_handshake repair_in_the_handshake_keeps_no_slot the_time_is_that_of_the_handshake full_table_is_counted \
+	peer_is_unreachable closed_in_the_handshake repair_in_the_handshake_keeps_no_slot the_time_is_that_of_the_handshake full_table_is_counted one_user_takes_half \
 	filter_applies_to_outcomes rewritten_offsets_are_found offsets_set_by_a_user_are_not_judged \
 	accepted_sockets_have_the_hash offsets_chosen_before_accept_are_not_judged offsets_rewritten_after_accept_are_found chosen_offsets_that_are_rewritten_are_found \
 	chosen_offsets_beyond_the_table_are_not_judged \

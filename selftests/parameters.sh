@@ -36,7 +36,7 @@ last_of_several_values_applies() {
 	expect connects_recorded=10 records_readable=8
 }
 
-# With two CPUs, 65536 records take 16 MiB, or 32 MiB with outcomes. The module accepts both. tests/host/src/ring.rs tests
+# With two CPUs, 65536 records take 16 MiB, or 48 MiB with outcomes. The module accepts both. tests/host/src/ring.rs tests
 # more CPUs.
 records_limits_are_taken() {
 	load_with records=65536 outcomes=1

@@ -53,6 +53,44 @@ a_container_of_root_takes_half() {
 	given_back
 }
 
+# Calls of IPv4 sockets have instances and limits of their own.
+one_user_takes_half_over_ipv4() {
+	kprobe_hook_only
+	load_with maxactive=256 ipv4=1
+	PARK_WITH=--ipv4 park nobody
+	held=$(stat connects_v4_in_flight)
+	capped=$(stat connects_v4_capped)
+	echo "$held of 256 are held"
+	[ "$held" -ge 96 ] && [ "$held" -le 128 ] && [ $((held + capped)) -eq 300 ]
+	workload connect --serve --to 127.0.0.1:7001 --connects 100
+	expect connects_v4_called=401 connects_v4_missed=0 connects_v4_capped="$capped" connects_v4_in_flight="$held" \
+		offset_v4_match=101 connects_called=0 connects_capped=0
+	# The user's calls of the other family are not limited.
+	su -s /bin/sh nobody -c 'tsoffset-workload connect --serve --to "[::1]:7002" --threads 1 --connects 5'
+	expect connects_called=5 offset_match=5 connects_capped=0 connects_v4_in_flight="$held"
+	let_go
+	expect connects_v4_in_flight=0 ledger=balanced
+}
+
+# A call beyond the limit that fails in itself is in no failed_ line. A failure after the call is in one.
+failures_of_capped_calls() {
+	kprobe_hook_only
+	load_with maxactive=256 outcomes=1024
+	park nobody
+	held=$(stat connects_in_flight)
+	capped=$(stat connects_capped)
+	su -s /bin/sh nobody -c 'tsoffset-workload refused --times 5'
+	# Of 35 calls, 25 fail in themselves and five later.
+	capped=$(($(stat connects_capped) - capped))
+	failed=$(stat connects_failed)
+	echo "$capped of 35 calls are beyond the limit, and $failed that fail are not"
+	[ "$capped" -gt 0 ] && [ "$failed" -lt 25 ]
+	expect connects_called=336 connects_in_flight="$held" failed_refused=5 failures_recorded=$((5 + failed))
+	[ $(($(stat failed_no_route) + $(stat failed_error) + $(stat failed_no_port))) -eq "$failed" ]
+	let_go
+	expect connects_in_flight=0 ledger=balanced
+}
+
 # A task without CAP_SETFCAP can be any task with user ID 0. So the namespaces that it makes count as root's, and share
 # root's part.
 a_namespace_without_setfcap_shares() {
@@ -66,6 +104,24 @@ a_namespace_without_setfcap_shares() {
 	[ "$(stat connects_capped)" -gt "$capped" ]
 	let_go
 	expect connects_in_flight=0 ledger=balanced
+}
+
+# A user at the limit connects in repair mode, with the offset of an earlier connect. The module follows no call of that
+# connect, and still does not take the offset for a rewritten one.
+a_repair_beyond_the_share_is_no_finding() {
+	kprobe_hook_only
+	load_with maxactive=256 outcomes=64
+	serve env -- --listen '[::]:7003'
+	park root
+	held=$(stat connects_in_flight)
+	capped=$(stat connects_capped)
+	workload repair --again --to '[::1]:7003' --connects 5
+	wait_for 5 reached offset_unjudged 5 || :
+	expect connects_in_flight="$held" offset_unjudged=5 offset_rewritten=0
+	echo "$(($(stat connects_capped) - capped)) of 10 calls are beyond the limit"
+	[ "$(stat connects_capped)" -gt "$capped" ]
+	let_go
+	expect connects_in_flight=0 ledger=balanced offset_unjudged=5 offset_rewritten=0
 }
 
 # Of four simultaneous writes of sysctls, one user can have two, from any number of threads. No write of another user is
@@ -93,4 +149,5 @@ writes_of_one_user_are_capped() {
 	[ "$missed" -gt 0 ]
 }
 
-run_checks one_user_takes_half a_container_of_root_takes_half a_namespace_without_setfcap_shares writes_of_one_user_are_capped
+run_checks one_user_takes_half a_container_of_root_takes_half one_user_takes_half_over_ipv4 failures_of_capped_calls \
+	a_namespace_without_setfcap_shares a_repair_beyond_the_share_is_no_finding writes_of_one_user_are_capped

@@ -108,7 +108,7 @@ fields_have_no_gap() {
 	awk -F '[\t;:]+' '/field:/ && $3 !~ / common_/ {
 			if (at && $5 != at) { print "before" $3 ": " $5 " instead of " at; wrong = 1 }
 			at = $5 + $7; fields++
-		} END { exit wrong || fields != 21 }' "$EVENT/format"
+		} END { exit wrong || fields != 23 }' "$EVENT/format"
 }
 
 as_many_lines_as_connects() {

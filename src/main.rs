@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! tsoffset: checks the timestamp offset of every IPv6 TCP connect against the kernel's own SipHash.
+//! tsoffset: checks the timestamp offset of every IPv6 TCP connect against the kernel's own SipHash, and on request
+//! of every IPv4 one.
 //!
 //! This file has load and unload, and their order. `probes` has the handlers of the hooks, `proc` the files for
 //! users, and `model` the logic of both without the kernel.
@@ -16,6 +17,7 @@ mod state;
 mod tcp;
 
 use abstractions::{
+    clock_steps,
     compat::{
         errno::not_supported,
         prelude::*, //
@@ -24,7 +26,9 @@ use abstractions::{
     percpu::possible_cpus, //
 };
 use probes::{
-    connect::ConnectProbe,
+    clock_step::ClockProbe,
+    connect::{ConnectProbe, V4, V6},
+    cookie::CookieProbe,
     getsockopt::GetsockoptProbe,
     registration::{
         ReturnProbe,
@@ -63,6 +67,10 @@ module! {
             default: Hook::Kretprobe,
             description: "Mechanism that follows calls: kprobe, or fprobe, which has no pool of instances (default kprobe)",
         },
+        ipv4: bool {
+            default: false,
+            description: "Follow connects of IPv4 sockets, too (default N)",
+        },
         private: bool {
             default: false,
             description: "Only root can read stats and /proc/net/tsoffset (default N)",
@@ -74,14 +82,17 @@ module! {
 /// the state frees it.
 struct Tsoffset {
     _files: proc::Files,
-    _connects: ReturnProbe<ConnectProbe>,
+    _connects: ReturnProbe<ConnectProbe<V6>>,
+    _connects_v4: Option<ReturnProbe<ConnectProbe<V4>>>,
     _timestamps: ReturnProbe<SysctlProbe>,
     _witness: Option<ReturnProbe<GetsockoptProbe>>,
     _outcomes: Option<Following>,
+    _clock: Pin<KBox<clock_steps::Registration<ClockProbe>>>,
 }
 
 /// The probes that follow sockets beyond their connect.
 struct Following {
+    _cookies: Option<ReturnProbe<CookieProbe>>,
     _states: TraceProbe<StateProbe>,
     _repairs: ReturnProbe<SetsockoptProbe>,
 }
@@ -97,10 +108,11 @@ const MAXACTIVE_LIMIT_FOR_EACH_CPU: u32 = 16;
 /// connecting threads matters more than the number of CPUs.
 const MAXACTIVE_FOR_EACH_CPU: u32 = 1024;
 
-/// Limits of records for each CPU, if any are kept: a record takes 128 bytes from load to unload.
+/// Limits of records for each CPU, if any are kept: a record takes 128 bytes from load to unload,
+/// and 384 with `outcomes`.
 const RECORDS_LIMITS: RangeInclusive<u32> = 2..=65536;
 
-/// Limit of pending outcomes: each takes 32 bytes from load to unload, in two tables.
+/// Limit of pending outcomes: each takes 80 bytes from load to unload, in two tables.
 const OUTCOMES_LIMIT: u32 = 65536;
 
 /// Limit of concurrent calls of `setsockopt(TCP_TIMESTAMP)` that are followed: a tool that restores connections makes
@@ -142,6 +154,7 @@ impl kernel::Module for Tsoffset {
             return Err(not_supported());
         }
 
+        let ipv4 = parameters::ipv4.value();
         let witness = parameters::witness.value();
         let state = state::State::new(
             (records != 0).then(|| records.next_power_of_two()),
@@ -149,13 +162,21 @@ impl kernel::Module for Tsoffset {
             maxactive,
             witness,
             (outcomes != 0).then_some(outcomes),
+            ipv4,
             parameters::private.value(),
+        )?;
+        let clock = KBox::pin_init(
+            clock_steps::Registration::new(ClockProbe(state.clone())),
+            GFP_KERNEL,
         )?;
         // Each CPU can have one call more in flight, beyond its user's share: the call has an instance until the
         // handler rejects it.
         let instances = sysctl_writes::MAXACTIVE + cpus;
         let timestamps = ReturnProbe::new(SysctlProbe(state.clone()), hook, instances)?;
-        let connects = ReturnProbe::new(ConnectProbe(state.clone()), hook, maxactive)?;
+        let connects = ReturnProbe::new(ConnectProbe(state.clone(), V6), hook, maxactive)?;
+        let connects_v4 = ipv4
+            .then(|| ReturnProbe::new(ConnectProbe(state.clone(), V4), hook, maxactive))
+            .transpose()?;
         let witness = witness
             .then(|| ReturnProbe::new(GetsockoptProbe(state.clone()), hook, maxactive))
             .transpose()?;
@@ -167,7 +188,12 @@ impl kernel::Module for Tsoffset {
                     hook,
                     REPAIRS_MAXACTIVE,
                 )?,
+                // Before the probe that notes sockets: nothing else takes a note away.
                 _states: TraceProbe::new(StateProbe(state.clone()))?,
+                // The function does not sleep.
+                _cookies: cfg!(CONFIG_SYN_COOKIES)
+                    .then(|| ReturnProbe::new(CookieProbe(state.clone()), hook, 2 * cpus))
+                    .transpose()?,
             })
         } else {
             None
@@ -186,9 +212,11 @@ impl kernel::Module for Tsoffset {
         Ok(Self {
             _files: files,
             _connects: connects,
+            _connects_v4: connects_v4,
             _timestamps: timestamps,
             _witness: witness,
             _outcomes: outcomes,
+            _clock: clock,
         })
     }
 }

@@ -12,7 +12,8 @@ import pathlib
 import re
 import sys
 
-BUCKET = re.compile(r"connect_ns_below_(\d+)")
+# A histogram's name and its bucket's bound.
+BUCKET = re.compile(r"(connect(?:_v4)?_ns)_(?:below_(\d+)|above)")
 
 
 def sample(text):
@@ -35,15 +36,15 @@ def rows(table):
 def promised(table, stats):
     """Returns the expected metrics: samples with their values, and families with their types."""
     samples, types = {("tsoffset_up", frozenset()): 1.0}, {"tsoffset_up": "gauge"}
-    calls = 0
+    calls = {}
     for name, value in (line.split() for line in stats.splitlines()):
-        bound = BUCKET.fullmatch(name)
-        if bound or name == "connect_ns_above":
-            family = table["connect_ns_below_N" if bound else name][0].split("_bucket")[0]
-            calls += int(value)
-            limit = (int(bound[1]) - 1) / 10**9 if bound else float("inf")
-            samples[f"{family}_bucket", frozenset({("le", limit)})] = float(calls)
-            samples[f"{family}_count", frozenset()] = float(calls)
+        if bucket := BUCKET.fullmatch(name):
+            histogram, bound = bucket.groups()
+            family = table[f"{histogram}_below_N" if bound else name][0].split("_bucket")[0]
+            calls[family] = calls.get(family, 0) + int(value)
+            limit = (int(bound) - 1) / 10**9 if bound else float("inf")
+            samples[f"{family}_bucket", frozenset({("le", limit)})] = float(calls[family])
+            samples[f"{family}_count", frozenset()] = float(calls[family])
             samples[f"{family}_sum", frozenset()] = None
             types[family] = "histogram"
         elif name not in table and value.isdecimal():
@@ -82,7 +83,7 @@ def exposed(metrics):
 
 def other_lines(table, stats):
     """Reports lines that only the table or only stats has."""
-    lines = {BUCKET.sub("connect_ns_below_N", line.split()[0]) for line in stats.splitlines()}
+    lines = {re.sub(r"(?<=_ns_below_)\d+", "N", line.split()[0]) for line in stats.splitlines()}
     yield from (f"a line of stats that is not in the table: {name}" for name in sorted(lines - table.keys()))
     yield from (f"a line of the table that is not in stats: {name}" for name in sorted(table.keys() - lines))
 

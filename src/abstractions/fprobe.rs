@@ -32,6 +32,7 @@ use super::{
     ftrace,
     hook::{
         count,
+        run_on_return,
         Args,
         EntryData, //
         Handler,
@@ -234,11 +235,11 @@ unsafe extern "C" fn exit<T: Handler>(
     let Entry { kept, .. } = unsafe { &*data.cast::<Entry<Args<'_, T>, T::Data>>() };
     let mut space = MaybeUninit::uninit();
     // SAFETY: The kernel passes the registers of the return to this handler.
-    let value = unsafe { ftrace::regs(fregs, &mut space) }.return_value();
+    let regs = unsafe { ftrace::regs(fregs, &mut space) };
     // SAFETY: The kernel calls this with preemption off (rcu_sched_notrace in kernel/trace/fprobe.c).
     let preempt = unsafe { PreemptDisabled::assume() };
-    this.handler
-        .on_return(preempt, kept.args, &kept.data, value);
+    // SAFETY: These are the registers of the return of that call.
+    unsafe { run_on_return(&this.handler, preempt, kept.args, &kept.data, regs) };
 }
 
 /// # Safety

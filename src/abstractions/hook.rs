@@ -7,12 +7,16 @@ use super::{
     preempt::PreemptDisabled,
     probe_target::{
         ProbeTarget,
-        PtRegs, //
+        PtRegs,
+        ReturnValue, //
     }, //
 };
 
 /// The arguments of the handler's function.
 pub(super) type Args<'call, T> = <<T as Handler>::Target as ProbeTarget>::Args<'call>;
+
+/// The return value of the handler's function.
+pub(super) type Return<'call, T> = <<T as Handler>::Target as ProbeTarget>::Return<'call>;
 
 /// A handler of a function's entry and return.
 ///
@@ -45,7 +49,7 @@ pub(crate) trait Handler: Sync {
         preempt: PreemptDisabled<'_>,
         args: Args<'_, Self>,
         data: &Self::Data,
-        value: usize,
+        value: Return<'_, Self>,
     );
 }
 
@@ -63,6 +67,24 @@ pub(super) unsafe fn count<T: Handler>(handler: &T, regs: &PtRegs) {
         // SAFETY: The caller guarantees that preemption is off.
         handler.on_hit(unsafe { PreemptDisabled::assume() }, args);
     }
+}
+
+/// Runs the handler of a return.
+///
+/// # Safety
+///
+/// `regs` are those at the return of a call of the handler's function, whose entry wrote `args` and `data`.
+#[inline(always)]
+pub(super) unsafe fn run_on_return<'call, T: Handler>(
+    handler: &T,
+    preempt: PreemptDisabled<'_>,
+    args: Args<'call, T>,
+    data: &T::Data,
+    regs: &PtRegs,
+) {
+    // SAFETY: The caller guarantees these registers. The function's caller runs on after this handler.
+    let value = unsafe { Return::<'call, T>::from_register(regs.return_value()) };
+    handler.on_return(preempt, args, data, value);
 }
 
 /// The data of a call between entry and return.

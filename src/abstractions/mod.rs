@@ -4,7 +4,9 @@
 
 pub(crate) mod alive;
 pub(crate) mod capability;
+pub(crate) mod cgroup;
 pub(crate) mod clock;
+pub(crate) mod clock_steps;
 pub(crate) mod compat;
 #[cfg(kernel_has_fgraph_fprobe)]
 pub(crate) mod fprobe;

@@ -42,6 +42,12 @@ impl Net<'_> {
         self.net
     }
 
+    /// Returns the user namespace that owns it.
+    pub(super) fn user_ns(self) -> *const bindings::user_namespace {
+        // SAFETY: The namespace is live. It holds its owner, which does not change.
+        unsafe { (*self.net).user_ns }
+    }
+
     /// Returns the inode number, as in `/proc/PID/ns/net`: unique among live namespaces.
     #[inline]
     pub(crate) fn inum(self) -> u32 {

@@ -73,18 +73,36 @@ fn word(value: kernel::ffi::c_ulong) -> usize {
     value as usize
 }
 
-/// A kernel function by name, with the types of its arguments.
+/// A return value that a handler gets.
+pub(crate) trait ReturnValue: Copy {
+    /// # Safety
+    ///
+    /// A call of a [`ProbeTarget`] with this `Return` returns `value`, and its caller has not yet run on.
+    unsafe fn from_register(value: usize) -> Self;
+}
+
+impl ReturnValue for usize {
+    #[inline(always)]
+    unsafe fn from_register(value: usize) -> Self {
+        value
+    }
+}
+
+/// A kernel function by name, with the types of its arguments and of its return value.
 ///
 /// # Safety
 ///
 /// For a call of the kernel function `SYMBOL`, `args` of the registers at its entry returns values that are valid
-/// until that call returns.
+/// until that call returns. `Return` is for values that `SYMBOL` returns.
 pub(crate) unsafe trait ProbeTarget {
     /// The function's name in kallsyms.
     const SYMBOL: &'static CStr;
 
     /// The arguments, or those that a handler needs; valid during the call.
     type Args<'call>: Copy;
+
+    /// The return value, as a handler gets it; valid while the call returns.
+    type Return<'call>: ReturnValue;
 
     /// Reads the arguments.
     ///

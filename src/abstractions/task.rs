@@ -11,7 +11,8 @@ use core::mem::offset_of;
 
 use super::{
     compat::prelude::*,
-    marked::read_once, //
+    marked::read_once,
+    net::Net, //
 };
 use crate::bindings;
 
@@ -100,6 +101,35 @@ pub(crate) fn responsible_user() -> u32 {
             return (*cred).uid.val;
         }
         responsible_for(namespace)
+    }
+}
+
+/// The user of kernel threads that connect in network namespaces of the initial user namespace. No user has this ID.
+const KERNEL: u32 = u32::MAX;
+
+/// Returns the user that is responsible for a call in a network namespace: of a user's task as [`responsible_user`], of
+/// a kernel thread the owner of the namespace. MPTCP connects later subflows in a worker, for any user.
+#[inline]
+pub(crate) fn responsible_for_call(net: Net<'_>) -> u32 {
+    // SAFETY: There is always a current task. Only the task itself writes these flags.
+    if unsafe { (*current()).flags } & bindings::PF_KTHREAD == 0 {
+        responsible_user()
+    } else {
+        owner_of(net)
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn owner_of(net: Net<'_>) -> u32 {
+    let namespace = net.user_ns();
+    // SAFETY: A live network namespace holds its user namespace.
+    unsafe {
+        if (*namespace).level == 0 {
+            KERNEL
+        } else {
+            responsible_for(namespace)
+        }
     }
 }
 

@@ -35,17 +35,17 @@ quiet_cmd_tsoffset_bindgen = BINDGEN $@
 		$(if $(CONFIG_X86_64),--target=x86_64-linux-gnu) \
 		$(if $(CONFIG_ARM64),--target=aarch64-linux-gnu)
 
-tsoffset-types := fprobe ftrace_ops ftrace_regs kprobe_pre_handler_t tsoffset_verdict tsoffset_flags tcp_sock inet_sock ipv6_pinfo sock kprobe kretprobe kretprobe_instance \
-	proc_ops netns_ipv4 seq_operations pernet_operations net_generic tracepoint irq_work wait_queue_head wait_queue_entry
+tsoffset-types := fprobe ftrace_ops ftrace_regs kprobe_pre_handler_t tsoffset_verdict tsoffset_flags tcp_sock inet_sock ipv6_pinfo sock sockaddr_in kprobe kretprobe kretprobe_instance \
+	notifier_block proc_ops netns_ipv4 seq_operations pernet_operations net_generic tracepoint irq_work wait_queue_head wait_queue_entry
 tsoffset-functions := enable_kprobe register_kprobe register_kretprobe register_fprobe_syms unregister_fprobe ftrace_set_filter_ip ftrace_free_filter register_ftrace_function unregister_ftrace_function sprint_symbol copy_from_kernel_nofault unregister_kprobe \
 	unregister_kretprobe proc_create_data proc_mkdir proc_remove single_release seq_lseek \
 	secure_tcpv6_seq_and_ts_off secure_tcp_seq_and_ts_off sock_create_kern sock_release ktime_get_boot_fast_ns \
 	sock_diag_save_cookie seq_open_private seq_release_private seq_write \
 	for_each_kernel_tracepoint tracepoint_probe_register tracepoint_probe_unregister \
 	register_pernet_subsys unregister_pernet_subsys irq_work_queue irq_work_sync __wake_up init_wait_entry prepare_to_wait_event finish_wait \
-	msleep msleep_interruptible proc_dou8vec_minmax schedule synchronize_rcu tsoffset_.*
+	pvclock_gtod_register_notifier pvclock_gtod_unregister_notifier msleep msleep_interruptible proc_dou8vec_minmax schedule synchronize_rcu tsoffset_.*
 tsoffset-vars := init_net IPPROTO_TCP SOL_TCP TCP_TIMESTAMP TCP_SYN_SENT TCP_SYN_RECV TCP_ESTABLISHED TCP_CLOSE TCP_LISTEN \
-	ECONNREFUSED ETIMEDOUT ECONNRESET EHOSTUNREACH ENETUNREACH AF_INET6 INET_FLAGS_DEFER_CONNECT TASK_NORMAL TASK_INTERRUPTIBLE POLLIN POLLRDNORM \
+	EPERM EACCES EADDRNOTAVAIL ECONNREFUSED ETIMEDOUT ECONNRESET EHOSTUNREACH ENETUNREACH AF_INET6 INET_FLAGS_DEFER_CONNECT PF_KTHREAD TASK_NORMAL TASK_INTERRUPTIBLE POLLIN POLLRDNORM \
 	KPROBE_FLAG_DISABLED SEEK_SET SEEK_END O_NONBLOCK __tracepoint_connect
 
 $(obj)/bindings/generated.rs: $(src)/bindings/headers.h $(obj)/bindings/bound-types FORCE

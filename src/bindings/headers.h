@@ -11,9 +11,11 @@
 #include <linux/kallsyms.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
+#include <linux/notifier.h>
 #include <linux/percpu.h>
 #include <linux/poll.h>
 #include <linux/proc_fs.h>
+#include <linux/pvclock_gtod.h>
 #include <linux/seq_file.h>
 #include <linux/sock_diag.h>
 #include <linux/sysctl.h>

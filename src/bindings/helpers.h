@@ -97,6 +97,7 @@ enum tsoffset_flags {
 	TSOFFSET_FLAG_FASTOPEN = 2,
 	TSOFFSET_FLAG_MPTCP = 4,
 	TSOFFSET_FLAG_V4MAPPED = 8,
+	TSOFFSET_FLAG_V4 = 16,
 };
 
 struct tsoffset_connect {
@@ -121,6 +122,8 @@ struct tsoffset_connect {
 	u8 flags;
 	u8 recorded;
 	u64 parent;
+	u64 realtime;
+	u64 cgroup;
 };
 
 bool tsoffset_trace_connect_enabled(void);

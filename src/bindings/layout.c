@@ -4,16 +4,19 @@
  * with that of Rust.
  */
 #include <linux/kbuild.h>
+#include <linux/cgroup-defs.h>
 #include <linux/cred.h>
 #include <linux/fprobe.h>
 #include <linux/fs.h>
 #include <linux/ipv6.h>
 #include <linux/kallsyms.h>
+#include <linux/kernfs.h>
 #include <linux/kprobes.h>
 #include <linux/proc_fs.h>
 #include <linux/sched.h>
 #include <linux/sysctl.h>
 #include <linux/tcp.h>
+#include <linux/timekeeper_internal.h>
 #include <linux/tracepoint.h>
 #include <net/inet_sock.h>
 #include <net/net_namespace.h>
@@ -25,6 +28,9 @@ int main(void)
 	DEFINE(TCP_SOCK_SIZE, sizeof(struct tcp_sock));
 	DEFINE(TCP_SOCK_TSOFFSET, offsetof(struct tcp_sock, tsoffset));
 	DEFINE(TCP_SOCK_FASTOPEN_REQ, offsetof(struct tcp_sock, fastopen_req));
+	DEFINE(TCP_SOCK_SRTT_US, offsetof(struct tcp_sock, srtt_us));
+	DEFINE(TCP_SOCK_TOTAL_RTO, offsetof(struct tcp_sock, total_rto));
+	DEFINE(TCP_SOCK_TOTAL_RTO_TIME, offsetof(struct tcp_sock, total_rto_time));
 #ifdef CONFIG_MPTCP
 	DEFINE(TCP_SOCK_IS_MPTCP, offsetof(struct tcp_sock, is_mptcp));
 #endif
@@ -32,6 +38,7 @@ int main(void)
 	DEFINE(INET_SOCK_SADDR, offsetof(struct inet_sock, inet_saddr));
 	DEFINE(INET_SOCK_SPORT, offsetof(struct inet_sock, inet_sport));
 	DEFINE(INET_SOCK_DPORT, offsetof(struct inet_sock, inet_dport));
+	DEFINE(INET_SOCK_DADDR, offsetof(struct inet_sock, inet_daddr));
 	DEFINE(INET_SOCK_PINET6, offsetof(struct inet_sock, pinet6));
 	DEFINE(INET_SOCK_FLAGS, offsetof(struct inet_sock, inet_flags));
 	DEFINE(SOCK_SIZE, sizeof(struct sock));
@@ -77,6 +84,17 @@ int main(void)
 	DEFINE(SOCK_SOCKET, offsetof(struct sock, sk_socket));
 	DEFINE(SOCK_PROTOCOL, offsetof(struct sock, sk_protocol));
 	DEFINE(SOCK_PROT_CREATOR, offsetof(struct sock, sk_prot_creator));
+#ifdef CONFIG_SOCK_CGROUP_DATA
+	DEFINE(SOCK_CGROUP, offsetof(struct sock, sk_cgrp_data.cgroup));
+#endif
+#ifdef CONFIG_CGROUPS
+	DEFINE(TASK_CGROUPS, offsetof(struct task_struct, cgroups));
+	DEFINE(CSS_SET_DFL_CGRP, offsetof(struct css_set, dfl_cgrp));
+	DEFINE(CGROUP_KN, offsetof(struct cgroup, kn));
+	DEFINE(KERNFS_NODE_ID, offsetof(struct kernfs_node, id));
+#endif
+	DEFINE(TIMEKEEPER_OFFS_REAL, offsetof(struct timekeeper, offs_real));
+	DEFINE(TIMEKEEPER_OFFS_BOOT, offsetof(struct timekeeper, offs_boot));
 	DEFINE(TASK_CRED, offsetof(struct task_struct, cred));
 	DEFINE(CRED_UID, offsetof(struct cred, uid));
 	DEFINE(CTL_TABLE_PROCNAME, offsetof(const struct ctl_table, procname));

@@ -61,6 +61,9 @@ assert_same_layout! {
     size_of::<tcp_sock>() => TCP_SOCK_SIZE;
     offset_of!(tcp_sock, tsoffset) => TCP_SOCK_TSOFFSET;
     offset_of!(tcp_sock, fastopen_req) => TCP_SOCK_FASTOPEN_REQ;
+    offset_of!(tcp_sock, srtt_us) => TCP_SOCK_SRTT_US;
+    offset_of!(tcp_sock, total_rto) => TCP_SOCK_TOTAL_RTO;
+    offset_of!(tcp_sock, total_rto_time) => TCP_SOCK_TOTAL_RTO_TIME;
     size_of::<inet_sock>() => INET_SOCK_SIZE;
     offset_of!(inet_sock, inet_saddr) => INET_SOCK_SADDR;
     offset_of!(inet_sock, inet_sport) => INET_SOCK_SPORT;

@@ -25,6 +25,7 @@ TRACE_DEFINE_ENUM(TSOFFSET_FLAG_REPAIR);
 TRACE_DEFINE_ENUM(TSOFFSET_FLAG_FASTOPEN);
 TRACE_DEFINE_ENUM(TSOFFSET_FLAG_MPTCP);
 TRACE_DEFINE_ENUM(TSOFFSET_FLAG_V4MAPPED);
+TRACE_DEFINE_ENUM(TSOFFSET_FLAG_V4);
 
 TRACE_EVENT(connect,
 	    TP_PROTO(const struct tsoffset_connect *c),
@@ -52,6 +53,8 @@ TRACE_EVENT(connect,
 			     __field(__u8, flags)
 			     __field(__u8, recorded)
 			     __field(__u64, parent)
+			     __field(__u64, realtime)
+			     __field(__u64, cgroup)
 	    ),
 
 	    TP_fast_assign(__entry->time = c->time;
@@ -75,10 +78,12 @@ TRACE_EVENT(connect,
 			   __entry->flags = c->flags;
 			   __entry->recorded = c->recorded;
 			   __entry->parent = c->parent;
+			   __entry->realtime = c->realtime;
+			   __entry->cgroup = c->cgroup;
 	    ),
 
 	    /* The name comes last: a task may choose one that looks like a field. */
-	    TP_printk("time=%llu seq=%llu recorded=%u pid=%u tgid=%u uid=%u netns=%u cookie=%llu source=%pI6c sport=%u destination=%pI6c dport=%u error=%d offset=0x%08x expected=0x%08x verdict=%s duration=%llu overlaps=%u flags=%s parent=%llu comm=%s",
+	    TP_printk("time=%llu seq=%llu recorded=%u pid=%u tgid=%u uid=%u netns=%u cookie=%llu source=%pI6c sport=%u destination=%pI6c dport=%u error=%d offset=0x%08x expected=0x%08x verdict=%s duration=%llu overlaps=%u flags=%s parent=%llu realtime=%llu cgroup=%llu comm=%s",
 		      __entry->time, __entry->seq, __entry->recorded,
 		      __entry->pid, __entry->tgid, __entry->uid, __entry->netns, __entry->cookie,
 		      __entry->source, __entry->sport, __entry->destination, __entry->dport,
@@ -97,8 +102,9 @@ TRACE_EVENT(connect,
 				    { TSOFFSET_FLAG_REPAIR, "repair" },
 				    { TSOFFSET_FLAG_FASTOPEN, "fastopen" },
 				    { TSOFFSET_FLAG_MPTCP, "mptcp" },
-				    { TSOFFSET_FLAG_V4MAPPED, "v4mapped" }) : "-",
-		      __entry->parent, __entry->comm)
+				    { TSOFFSET_FLAG_V4MAPPED, "v4mapped" },
+				    { TSOFFSET_FLAG_V4, "v4" }) : "-",
+		      __entry->parent, __entry->realtime, __entry->cgroup, __entry->comm)
 );
 
 #endif

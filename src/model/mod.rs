@@ -2,6 +2,7 @@
 
 //! Pure logic, without kernel interfaces and without `unsafe`. The host tests (tests/host) compile the same files.
 
+pub(crate) mod clock_steps;
 pub(crate) mod counts;
 pub(crate) mod last;
 pub(crate) mod policy;

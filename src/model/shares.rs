@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Limits of the calls that each user has in flight. One user cannot take every instance of a probe.
+//! Limits of the calls that each user has in flight. One user cannot take every instance of a probe. The slots for
+//! pending handshakes have such limits, too: there, a call is a handshake, and an instance is a slot.
 //!
 //! Users with the same hash share a bucket. Entry charges a call on its CPU, and the return uncharges it there. So a
-//! connect writes a cache line of its own CPU unless the task migrates.
+//! call writes a cache line of its own CPU unless the task migrates. The end of a handshake writes the line of the CPU
+//! of its begin.
 
 use core::ops::Deref;
 
@@ -31,6 +33,17 @@ pub(crate) struct Charge(u32);
 impl Charge {
     /// A call that is charged to no user: no such bucket exists.
     pub(crate) const NOTHING: Self = Self(u32::MAX);
+
+    /// Converts to a number.
+    #[inline]
+    pub(crate) fn number(self) -> u32 {
+        self.0
+    }
+
+    /// Converts from a number.
+    pub(crate) fn from_number(number: u32) -> Self {
+        Self(number)
+    }
 }
 
 impl<W: Word, S: Deref<Target = [W]>> Shares<S> {

@@ -11,17 +11,25 @@ use super::{
 use crate::{
     abstractions::{
         clock,
+        compat::{
+            interrupt::local_interrupt_disable,
+            prelude::*, //
+        },
         hook::Handler,
+        marked::Marked,
         preempt::PreemptDisabled,
-        task::responsible_user, //
+        probe_target::ProbeTarget,
+        task::responsible_for_call, //
     },
     model::{
+        counts::counters::Counters,
         last::Finding,
-        shares::Charge,
+        shares::{Charge, Shares},
         verdict::{Observation, Verdict},
         witness::overlap,
     },
     state::{
+        net_counts::Counts,
         self_test::Fired,
         CpuState,
         State,
@@ -30,6 +38,7 @@ use crate::{
     tcp::{
         connect::{
             Connecting,
+            TcpV4Connect,
             TcpV6Connect, //
         },
         namespace::{
@@ -45,8 +54,125 @@ use crate::{
     },
 };
 
-/// Follows a call to its return and judges the offset.
-pub(crate) struct ConnectProbe(pub(crate) Arc<State>);
+/// Follows a call to its return and judges the offset: a call of the function that connects `F`.
+pub(crate) struct ConnectProbe<F: Connects>(pub(crate) Arc<State>, pub(crate) F);
+
+/// The sockets whose connects a probe follows.
+pub(crate) trait Connects: Copy + Send + Sync {
+    /// The function.
+    type Target: for<'call> ProbeTarget<Args<'call> = Connecting<'call>, Return<'call> = usize>;
+
+    /// Whether the sockets are those of IPv4.
+    const IPV4: bool;
+
+    /// The hooks, as the self-test names them: counter, entry and return.
+    const HOOKS: [Fired; 3];
+
+    /// Returns whether the probe follows the call.
+    fn follows(call: Connecting<'_>) -> bool;
+
+    /// Returns the tuple of a call that returned 0, or that of a failed call.
+    fn tuple(call: Connecting<'_>, failed: bool) -> Tuple;
+
+    /// Returns the counters of these connects.
+    fn counters(counts: &Counts) -> &Counters<Marked>;
+
+    /// Returns the shares of users in the probe's instances.
+    fn shares(state: &State) -> &Shares<KVVec<Marked>>;
+
+    /// Returns the address of the self-test's socket.
+    fn self_test(state: &State) -> usize;
+}
+
+/// Sockets of IPv6, with v4-mapped destinations as well.
+#[derive(Clone, Copy)]
+pub(crate) struct V6;
+
+impl Connects for V6 {
+    type Target = TcpV6Connect;
+
+    const IPV4: bool = false;
+
+    const HOOKS: [Fired; 3] = [Fired::ConnectHit, Fired::ConnectEntry, Fired::ConnectReturn];
+
+    #[inline(always)]
+    fn follows(_call: Connecting<'_>) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    fn tuple(call: Connecting<'_>, failed: bool) -> Tuple {
+        if failed {
+            call.requested()
+        } else {
+            call.socket.tuple()
+        }
+    }
+
+    #[inline(always)]
+    fn counters(counts: &Counts) -> &Counters<Marked> {
+        &counts.connects
+    }
+
+    #[inline(always)]
+    fn shares(state: &State) -> &Shares<KVVec<Marked>> {
+        &state.connect_shares
+    }
+
+    #[inline(always)]
+    fn self_test(state: &State) -> usize {
+        state.self_test.address()
+    }
+}
+
+/// Sockets of IPv4.
+#[derive(Clone, Copy)]
+pub(crate) struct V4;
+
+impl Connects for V4 {
+    type Target = TcpV4Connect;
+
+    const IPV4: bool = true;
+
+    const HOOKS: [Fired; 3] = [
+        Fired::ConnectV4Hit,
+        Fired::ConnectV4Entry,
+        Fired::ConnectV4Return,
+    ];
+
+    /// `tcp_v6_connect()` calls the function for v4-mapped destinations: those are followed there.
+    #[inline(always)]
+    fn follows(call: Connecting<'_>) -> bool {
+        call.socket.is_ipv4()
+    }
+
+    #[inline(always)]
+    fn tuple(call: Connecting<'_>, failed: bool) -> Tuple {
+        if failed {
+            call.requested_v4()
+        } else {
+            call.socket.tuple_v4()
+        }
+    }
+
+    #[inline(always)]
+    fn counters(counts: &Counts) -> &Counters<Marked> {
+        &counts.connects_v4
+    }
+
+    #[inline(always)]
+    fn shares(state: &State) -> &Shares<KVVec<Marked>> {
+        state
+            .connect_v4_shares
+            .as_ref()
+            .unwrap_or(&state.connect_shares)
+    }
+
+    #[inline(always)]
+    fn self_test(state: &State) -> usize {
+        state.self_test.address_v4()
+    }
+}
 
 /// The state of a call from entry to return.
 #[derive(Clone, Copy)]
@@ -62,7 +188,7 @@ pub(crate) struct Entry {
     charge: Charge,
 }
 
-impl ConnectProbe {
+impl<F: Connects> ConnectProbe<F> {
     /// Returns the verdict for another offset than expected: a mismatch, with three exceptions. A write of a sysctl
     /// overlapped the call, the source address may have changed after the store, or the hash is replaced.
     #[cold]
@@ -98,17 +224,18 @@ impl ConnectProbe {
         }
     }
 
-    /// Marks a socket that connected in TCP_REPAIR mode: it keeps its offset, set by a user or an earlier connect.
-    #[cold]
-    #[inline(never)]
-    fn mark_repair(&self, preempt: PreemptDisabled<'_>, socket: Socket<'_>) {
-        if let Some(network) = self.0.network(preempt, socket.net()) {
-            network.mark_repair(preempt, socket.gen_cookie());
+    /// Returns whether the socket is that of the self-test, and notes that it reached the hook.
+    #[inline(always)]
+    fn is_self_test(&self, socket: Socket<'_>, hook: Fired) -> bool {
+        if socket.address() != F::self_test(&self.0) {
+            return false;
         }
+        self.0.self_test.reached_own(hook);
+        true
     }
 }
 
-impl ConnectProbe {
+impl<F: Connects> ConnectProbe<F> {
     /// Records a connect if records are kept. Returns whether it was recorded.
     #[inline(always)]
     fn record(
@@ -121,7 +248,7 @@ impl ConnectProbe {
             return false;
         };
         // The record is built in registers and written to the ring; no copy stays in memory.
-        self.0.push(preempt, ring, &call.record());
+        self.0.push(preempt, ring, &call.record(preempt));
         true
     }
 
@@ -134,10 +261,15 @@ impl ConnectProbe {
         cpu: &CpuState,
         call: ConnectSample<'_>,
     ) -> bool {
-        let record = call.record();
+        let record = call.record(preempt);
         let ring = self.0.ring_for(preempt, cpu, &record);
         if trace_connect::is_on() {
-            trace(self.0.rings.connects(cpu.number), &record, ring.is_some());
+            trace(
+                self.0.rings.connects(cpu.number),
+                &record,
+                self.0.clock_steps.realtime(record.time),
+                ring.is_some(),
+            );
         }
         if let Some(ring) = ring {
             self.0.push(preempt, ring, &record);
@@ -146,8 +278,21 @@ impl ConnectProbe {
     }
 }
 
+impl<F: Connects> ConnectProbe<F> {
+    /// Counts and records a call that failed. Not inlined, so the common path stays short.
+    #[cold]
+    #[inline(never)]
+    fn fails(&self, call: ConnectSample<'_>) {
+        // Softirqs write the same counters and the same ring.
+        let interrupts = local_interrupt_disable();
+        let preempt = (&interrupts).into();
+        let (reason, failed) = call.failure(preempt);
+        self.0.fail(preempt, call.socket.net(), reason, &failed);
+    }
+}
+
 // The witness's part. Not inlined, so the common path stays short.
-impl ConnectProbe {
+impl<F: Connects> ConnectProbe<F> {
     /// Takes a slot in the witness's table.
     #[inline(never)]
     fn overlap_begin(
@@ -184,10 +329,15 @@ impl ConnectProbe {
     }
 }
 
-impl Handler for ConnectProbe {
+impl<F: Connects> Handler for ConnectProbe<F> {
     // Always inlined into the handlers of both mechanisms: the entry's data is not copied again.
-    type Target = TcpV6Connect;
+    type Target = F::Target;
     type Data = Entry;
+
+    #[inline(always)]
+    fn filter(&self, call: Connecting<'_>) -> bool {
+        F::follows(call)
+    }
 
     #[inline(always)]
     fn on_entry(&self, preempt: PreemptDisabled<'_>, call: Connecting<'_>) -> Option<Entry> {
@@ -196,14 +346,10 @@ impl Handler for ConnectProbe {
         let mut charge = Charge::NOTHING;
         let net = socket.net();
         let network = self.0.network(preempt, net);
-        if !self
-            .0
-            .self_test
-            .reached(socket.address(), Fired::ConnectEntry)
-        {
-            let connects = &self.0.counts_of(preempt, network).connects;
+        if !self.is_self_test(socket, F::HOOKS[1]) {
+            let connects = F::counters(self.0.counts_of(preempt, network));
             let cpu = self.0.this_cpu(preempt).number;
-            let Some(taken) = self.0.connect_shares.charge(cpu, responsible_user()) else {
+            let Some(taken) = F::shares(&self.0).charge(cpu, responsible_for_call(net)) else {
                 connects.cap();
                 return None;
             };
@@ -232,14 +378,10 @@ impl Handler for ConnectProbe {
     #[inline(always)]
     fn on_hit(&self, preempt: PreemptDisabled<'_>, call: Connecting<'_>) {
         let socket = call.socket;
-        if self
-            .0
-            .self_test
-            .reached(socket.address(), Fired::ConnectHit)
-        {
+        if self.is_self_test(socket, F::HOOKS[0]) {
             return;
         }
-        self.0.counts(preempt, socket.net()).connects.call();
+        F::counters(self.0.counts(preempt, socket.net())).call();
     }
 
     #[inline(always)]
@@ -251,22 +393,14 @@ impl Handler for ConnectProbe {
         value: usize,
     ) {
         let socket = call.socket;
-        if self
-            .0
-            .self_test
-            .reached(socket.address(), Fired::ConnectReturn)
-        {
+        if self.is_self_test(socket, F::HOOKS[2]) {
             return;
         }
-        self.0.connect_shares.uncharge(entry.charge);
+        F::shares(&self.0).uncharge(entry.charge);
         // The function returns an int; the register's upper half is undefined.
         let error = value as i32;
         let net = socket.net();
-        let tuple = if error == 0 {
-            socket.tuple()
-        } else {
-            call.requested()
-        };
+        let tuple = F::tuple(call, error != 0);
         let offset = socket.tsoffset();
         let overlaps = match (&self.0.overlaps, entry.slot) {
             (Some(overlaps), Some(slot)) => {
@@ -291,9 +425,6 @@ impl Handler for ConnectProbe {
             },
         };
         let verdict = observation.judge();
-        if repair {
-            self.mark_repair(preempt, socket);
-        }
         let cpu = self.0.this_cpu(preempt);
         let time = clock::boot_ns();
         // The clock of another CPU can be behind.
@@ -306,6 +437,7 @@ impl Handler for ConnectProbe {
             observation,
             verdict,
             overlaps,
+            ipv4: F::IPV4,
         };
         let recorded = if self.0.filter.get(preempt).is_some() || trace_connect::is_on() {
             self.record_chosen(preempt, cpu, call())
@@ -313,7 +445,7 @@ impl Handler for ConnectProbe {
             self.record(preempt, cpu, call())
         };
 
-        self.0.counts(preempt, net).connects.finish(
+        F::counters(self.0.counts(preempt, net)).finish(
             verdict,
             tuple.is_v4_mapped(),
             recorded,
@@ -325,6 +457,8 @@ impl Handler for ConnectProbe {
                 expected,
                 verdict,
             });
+        } else if self.0.socket_events.is_some() {
+            self.fails(call());
         }
     }
 }

@@ -2,7 +2,9 @@
 
 //! The handlers of the hooks.
 
+pub(crate) mod clock_step;
 pub(crate) mod connect;
+pub(crate) mod cookie;
 pub(crate) mod getsockopt;
 pub(crate) mod registration;
 mod sample;

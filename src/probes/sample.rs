@@ -3,9 +3,18 @@
 //! The values of a returning connect, sampled once.
 
 use crate::{
-    abstractions::task::Caller,
+    abstractions::{
+        cgroup,
+        preempt::PreemptDisabled,
+        task::Caller, //
+    },
     model::{
-        records::record::{Flags, Record},
+        records::{
+            failure::{Reason, Stage},
+            record::{Flags, Record},
+            socket_event::{SocketEvent, What},
+            who::Who,
+        },
         verdict::{Observation, Verdict},
     },
     tcp::socket::{
@@ -13,6 +22,19 @@ use crate::{
         Tuple, //
     },
 };
+
+/// Returns the calling task.
+#[inline]
+pub(super) fn who(preempt: PreemptDisabled<'_>) -> Who {
+    let caller = Caller::current();
+    Who {
+        pid: caller.pid,
+        tgid: caller.tgid,
+        uid: caller.uid,
+        comm: caller.comm,
+        cgroup: cgroup::current_id(preempt),
+    }
+}
 
 /// The values of a connect that returns now.
 #[derive(Clone, Copy)]
@@ -27,18 +49,23 @@ pub(super) struct ConnectSample<'a> {
     pub(super) verdict: Verdict,
     /// Reads of the timestamp that the witness saw during the call.
     pub(super) overlaps: u16,
+    /// Whether the socket is one of IPv4.
+    pub(super) ipv4: bool,
 }
 
 impl ConnectSample<'_> {
     /// Returns the record, with the calling task.
     #[inline(always)]
-    pub(super) fn record(self) -> Record {
+    pub(super) fn record(self, preempt: PreemptDisabled<'_>) -> Record {
         let Self {
             socket,
             tuple,
             observation,
             ..
         } = self;
+        // The one call comes first: loads before it would have to go to the stack.
+        let cookie = socket.gen_cookie();
+        let parent = socket.parent();
         let caller = Caller::current();
         let mptcp = socket.is_mptcp();
         let (source, destination, source_port, destination_port) = tuple.ends();
@@ -46,7 +73,9 @@ impl ConnectSample<'_> {
             .with(Flags::REPAIR, observation.repair)
             .with(Flags::FAST_OPEN, socket.is_fast_open())
             .with(Flags::MPTCP, mptcp)
-            .with(Flags::V4_MAPPED, tuple.is_v4_mapped());
+            .with(Flags::V4, self.ipv4)
+            // Within the tuple of an IPv4 socket, addresses are v4-mapped, too.
+            .with(Flags::V4_MAPPED, tuple.is_v4_mapped() && !self.ipv4);
 
         Record {
             time: self.time,
@@ -55,9 +84,10 @@ impl ConnectSample<'_> {
             tgid: caller.tgid,
             uid: caller.uid,
             comm: caller.comm,
+            cgroup: cgroup::current_id(preempt),
             netns: socket.net().inum(),
-            cookie: socket.gen_cookie(),
-            parent: if mptcp { socket.parent_cookie() } else { 0 },
+            cookie,
+            parent,
             source,
             destination,
             source_port,
@@ -69,5 +99,30 @@ impl ConnectSample<'_> {
             overlaps: self.overlaps,
             flags,
         }
+    }
+
+    /// Returns the reason of a failed call, and its event.
+    pub(super) fn failure(self, preempt: PreemptDisabled<'_>) -> (Reason, SocketEvent) {
+        let record = self.record(preempt);
+        let error = record.error.unsigned_abs();
+        let reason = Reason::of(error, Stage::Call);
+        let what = What::Failed {
+            reason,
+            stage: Stage::Call,
+            error: error as u16,
+            duration: Some(record.duration),
+            who: Some(who(preempt)),
+            uid: record.uid,
+        };
+        let failed = SocketEvent {
+            time: record.time,
+            cookie: record.cookie,
+            cgroup: record.cgroup,
+            parent: record.parent,
+            family: record.family(),
+            ends: record.ends(),
+            what,
+        };
+        (reason, failed)
     }
 }

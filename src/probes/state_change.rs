@@ -6,16 +6,26 @@
 
 use kernel::sync::Arc;
 
+use super::sample::who;
 use crate::{
     abstractions::{
         clock,
         compat::interrupt::local_interrupt_disable,
         preempt::PreemptDisabled,
+        task::responsible_for_call,
         tracepoint, //
     },
     model::{
-        records::socket_event::{FourTuple, Outcome, SocketEvent, What},
-        sockets::outcomes::AtClose,
+        records::{
+            accepted::Accepted,
+            failure::{Reason, Stage},
+            socket_event::{FourTuple, Outcome, SocketEvent, What},
+        },
+        shares::Charge,
+        sockets::{
+            attempt::Attempt,
+            outcomes::AtClose, //
+        },
     },
     state::{
         socket_events::SocketEvents,
@@ -40,42 +50,42 @@ impl tracepoint::Handler for StateProbe {
     type Tracepoint = InetSockSetState;
 
     fn on_hit(&self, change: Change<'_>) {
-        let (Some(step), Some(socket), Some(socket_events)) =
-            (change.step(), change.tcp6(), &self.0.socket_events)
-        else {
+        let (Some(step), Some(socket), Some(socket_events)) = (
+            change.step(),
+            change.tcp(self.0.ipv4()),
+            &self.0.socket_events,
+        ) else {
             return;
         };
         // A softirq can interrupt a task's state change with that of another socket. With interrupts off, this CPU's
         // memory has one writer.
         let interrupts = local_interrupt_disable();
         let preempt = (&interrupts).into();
+        let is_not_followed = socket.is_ipv4() && !self.0.ipv4();
         match step {
-            // The close judges the offset of the IPv6 connect. A later connect over IPv4 is not followed, but in
-            // repair mode it keeps the old offset.
-            Step::Begins if change.became_ipv4() => {
-                if socket.in_repair() {
-                    self.keeps_its_offset(preempt, socket);
-                }
-            }
-            Step::Ends { .. } if change.became_ipv4() => (),
-            // Nothing is sent in repair mode.
-            Step::Begins if socket.in_repair() => (),
+            // Nothing is sent in repair mode, and the socket keeps the offset of a user or of an earlier connect. The
+            // probe of connects cannot mark it: that probe misses calls, and follows none over IPv4 without `ipv4`.
+            Step::Begins if socket.in_repair() => self.keeps_its_offset(preempt, socket),
+            // A socket that became one of IPv4. The close judges the offset of the IPv6 connect.
+            Step::Begins | Step::Ends { .. } if is_not_followed => (),
             Step::Begins => self.begins(preempt, socket_events, socket),
             Step::Ends {
                 outcome,
                 may_be_passive,
                 goes_on,
             } => {
+                // A SYN cookie's socket can end without an establishment: its note goes in any case.
+                let by_cookie = may_be_passive && socket_events.take_syn_cookie(socket);
                 // A socket that began to connect has a cookie. Most accepted sockets have none, and this makes none.
-                let start = socket
-                    .cookie()
-                    .and_then(|cookie| socket_events.handshakes.end(cookie));
+                let attempt = socket.cookie().and_then(|cookie| socket_events.end(cookie));
                 // Without a slot, a socket that may be passive or is in repair mode was accepted or restored. A slot
                 // is freed in any case: a user can switch repair mode on during a handshake.
-                if start.is_some() || !(may_be_passive || socket.in_repair()) {
-                    self.ends(preempt, socket, outcome, change.error(), start);
+                if attempt.is_some() || !(may_be_passive || socket.in_repair()) {
+                    self.ends(preempt, socket, outcome, change.error(), attempt);
                 } else if goes_on && !socket.is_grafted() {
-                    self.accepts(preempt, socket_events, socket);
+                    self.accepts(preempt, socket_events, socket, by_cookie);
+                } else if outcome == Outcome::Established && may_be_passive {
+                    self.0.counts(preempt, socket.net()).outcomes.accept_owned();
                 }
             }
             Step::Closes => self.closes(preempt, socket_events, socket),
@@ -90,13 +100,17 @@ impl StateProbe {
         socket_events: &SocketEvents,
         socket: Socket<'_>,
     ) {
-        let has_slot = socket_events
-            .handshakes
-            .start(socket.gen_cookie(), clock::boot_ns());
-        self.0
-            .counts(preempt, socket.net())
-            .outcomes
-            .start(has_slot);
+        let attempt = Attempt {
+            start: clock::boot_ns(),
+            // The task is in connect: no other code begins a handshake.
+            who: who(preempt),
+            parent: socket.parent(),
+            charge: Charge::NOTHING,
+        };
+        let cpu = self.0.this_cpu(preempt).number;
+        let user = responsible_for_call(socket.net());
+        let begun = socket_events.begin(cpu, user, socket.gen_cookie(), attempt);
+        self.0.counts(preempt, socket.net()).outcomes.start(begun);
     }
 
     fn ends(
@@ -105,25 +119,71 @@ impl StateProbe {
         socket: Socket<'_>,
         outcome: Outcome,
         error: u16,
-        start: Option<u64>,
+        attempt: Option<Attempt>,
     ) {
         let time = clock::boot_ns();
+        // The return of the call reports a failure in the call, with its error. The socket has no error then, or that
+        // of its last connection, which `tcp_disconnect()` leaves. A subflow of MPTCP can get its answer, and an
+        // error, before the application's call returns.
+        let is_in_call = outcome != Outcome::Established
+            && (error == 0 || !socket.is_mptcp())
+            && socket.is_in_connect();
+        // A deferred connect has sent nothing, so an error is that of an earlier connection.
+        let is_deferred = outcome != Outcome::Established && socket.is_deferred();
+        let (outcome, error) = if is_in_call || is_deferred {
+            (Outcome::Closed, 0)
+        } else {
+            (outcome, error)
+        };
         self.0
             .counts(preempt, socket.net())
             .outcomes
-            .end(outcome, start.is_some());
+            .end(outcome, attempt.is_some());
         // The clock of another CPU can be behind.
-        let handshake = start.map(|start| time.saturating_sub(start));
+        let handshake = attempt.map(|attempt| time.saturating_sub(attempt.start));
+        let parent = attempt.map_or(0, |attempt| attempt.parent);
         self.record(
             preempt,
             socket,
             time,
+            parent,
             What::Ended {
                 outcome,
                 error,
                 handshake,
             },
         );
+        if outcome != Outcome::Established && !is_in_call {
+            self.fails(preempt, socket, time, error, attempt);
+        }
+    }
+
+    /// Counts and records an attempt that failed after its call.
+    #[cold]
+    #[inline(never)]
+    fn fails(
+        &self,
+        preempt: PreemptDisabled<'_>,
+        socket: Socket<'_>,
+        time: u64,
+        error: u16,
+        attempt: Option<Attempt>,
+    ) {
+        let reason = Reason::of(error.into(), Stage::Handshake);
+        let what = What::Failed {
+            reason,
+            stage: Stage::Handshake,
+            error,
+            duration: attempt.map(|attempt| time.saturating_sub(attempt.start)),
+            who: attempt.map(|attempt| attempt.who),
+            uid: attempt.map_or_else(|| socket.uid(), |attempt| attempt.who.uid),
+        };
+        let parent = attempt.map_or(0, |attempt| attempt.parent);
+        let mut failed = event(socket, time, parent, what);
+        if let Some(attempt) = attempt {
+            failed.cgroup = attempt.who.cgroup;
+        }
+        self.0.fail(preempt, socket.net(), reason, &failed);
     }
 
     /// Marks a socket that keeps its old offset in its next connection.
@@ -135,22 +195,35 @@ impl StateProbe {
         }
     }
 
-    /// Compares the offset of a socket that a listener created, before its accept.
+    /// Judges and records a connection of a listener at its establishment, before its accept.
     fn accepts(
         &self,
         preempt: PreemptDisabled<'_>,
         socket_events: &SocketEvents,
         socket: Socket<'_>,
+        by_cookie: bool,
     ) {
+        let time = clock::boot_ns();
         let offset = socket.tsoffset();
-        let expected = timestamp_offset(socket.net(), &socket.tuple());
+        let expected = timestamp_offset(socket.net(), &socket.tuple_of_any());
         // 0: no timestamps, or tcp_timestamps is not 1 now or was not 1 when the connection came in.
-        if offset != expected && offset != 0 && expected != 0 {
-            self.accepts_other(preempt, socket_events, socket, offset, expected);
-        }
+        let other = if offset != expected && offset != 0 && expected != 0 {
+            self.accepts_other(preempt, socket_events, socket, offset, expected)
+        } else {
+            Accepted::Unjudged
+        };
+        let verdict = Accepted::judge(offset, expected, by_cookie, other);
+        let what = What::Accepted {
+            verdict,
+            offset,
+            expected,
+            handshake: socket.synack_ns(),
+        };
+        let accepted = event(socket, time, 0, what);
+        self.0.accept(preempt, socket.net(), verdict, &accepted);
     }
 
-    /// Stores another offset than expected: the creator of the request socket chose it.
+    /// Stores another offset than expected: the creator of the request socket chose it. Returns the verdict.
     #[cold]
     #[inline(never)]
     fn accepts_other(
@@ -160,19 +233,20 @@ impl StateProbe {
         socket: Socket<'_>,
         offset: u32,
         expected: u32,
-    ) {
+    ) -> Accepted {
         // No verdict in a namespace that is being removed.
         let Some(network) = self.0.network(preempt, socket.net()) else {
-            return;
+            return Accepted::Unjudged;
         };
         if self.is_replaced(socket, expected) {
-            return;
+            return Accepted::Unjudged;
         }
         network.counts().this_cpu(preempt).outcomes.accept_other();
         let cookie = socket.gen_cookie();
         if !socket_events.choose(cookie, offset) {
             network.mark_accepted(preempt, cookie);
         }
+        Accepted::Chosen
     }
 
     /// Judges whether the offset is still the one of connect, or of the creator of the request socket. The kernel
@@ -184,7 +258,7 @@ impl StateProbe {
         socket: Socket<'_>,
     ) {
         let offset = socket.tsoffset();
-        let hash = timestamp_offset(socket.net(), &socket.tuple());
+        let hash = timestamp_offset(socket.net(), &socket.tuple_of_any());
         // Frees the slot, whatever the verdict.
         let chosen = socket_events.chosen(socket);
         if offset == hash {
@@ -217,6 +291,7 @@ impl StateProbe {
                 preempt,
                 socket,
                 clock::boot_ns(),
+                0,
                 What::Rewritten { offset, expected },
             );
         }
@@ -237,7 +312,7 @@ impl StateProbe {
             repaired.contains(cookie)
         };
         let may_have_moved = || {
-            socket.tuple().is_v4_mapped()
+            socket.tuple_of_any().is_v4_mapped()
                 && (ip_dynaddr(net) != 0 || network.writes.any_of_dynaddr())
         };
         if socket.in_repair() || is_noted() || may_have_moved() {
@@ -251,7 +326,7 @@ impl StateProbe {
     #[inline(never)]
     fn is_replaced(&self, socket: Socket<'_>, expected: u32) -> bool {
         // 0 if tcp_timestamps is not 1: a write in between does not mean another hash.
-        let again = timestamp_offset(socket.net(), &socket.tuple());
+        let again = timestamp_offset(socket.net(), &socket.tuple_of_any());
         let replaced = again != expected && again != 0 && expected != 0;
         if replaced {
             self.0.hash.mark_replaced();
@@ -259,28 +334,45 @@ impl StateProbe {
         replaced
     }
 
-    fn record(&self, preempt: PreemptDisabled<'_>, socket: Socket<'_>, time: u64, what: What) {
-        let Some(ring) = self.0.rings.socket_events(self.0.this_cpu(preempt).number) else {
-            self.0.counts(preempt, socket.net()).outcomes.record(false);
-            return;
+    fn record(
+        &self,
+        preempt: PreemptDisabled<'_>,
+        socket: Socket<'_>,
+        time: u64,
+        parent: u64,
+        what: What,
+    ) {
+        let recorded = match self.0.rings.socket_events(self.0.this_cpu(preempt).number) {
+            Some(ring) => {
+                let socket_event = event(socket, time, parent, what);
+                self.0.push_socket_event(preempt, ring, &socket_event)
+            }
+            None => false,
         };
-        let (source, destination, source_port, destination_port) = socket.tuple().ends();
-        let socket_event = SocketEvent {
-            time,
-            cookie: socket.cookie().unwrap_or_else(|| socket.gen_cookie()),
-            ends: FourTuple {
-                netns: socket.net().inum(),
-                source,
-                destination,
-                source_port,
-                destination_port,
-            },
-            what,
-        };
-        let recorded = self.0.push_socket_event(preempt, ring, &socket_event);
         self.0
             .counts(preempt, socket.net())
             .outcomes
             .record(recorded);
+    }
+}
+
+/// Returns an event of a socket.
+fn event(socket: Socket<'_>, time: u64, parent: u64, what: What) -> SocketEvent {
+    let tuple = socket.tuple_of_any();
+    let (source, destination, source_port, destination_port) = tuple.ends();
+    SocketEvent {
+        time,
+        cookie: socket.cookie().unwrap_or_else(|| socket.gen_cookie()),
+        cgroup: socket.cgroup(),
+        parent,
+        family: socket.family(&tuple),
+        ends: FourTuple {
+            netns: socket.net().inum(),
+            source,
+            destination,
+            source_port,
+            destination_port,
+        },
+        what,
     }
 }

@@ -41,12 +41,18 @@ assert_same_numbers! {
     Flags::FAST_OPEN.0 => flag::FAST_OPEN;
     Flags::MPTCP.0 => flag::MPTCP;
     Flags::V4_MAPPED.0 => flag::V4_MAPPED;
+    Flags::V4.0 => flag::V4;
 }
 
 /// Emits the event of a connect, before its record is written or left out. `seq` is the position of the next record,
 /// in both cases. Not inlined, so the common path stays short.
 #[inline(never)]
-pub(super) fn trace(ring: Option<&ConnectRing>, record: &Record, recorded: bool) {
+pub(super) fn trace(
+    ring: Option<&ConnectRing>,
+    record: &Record,
+    realtime: Option<u64>,
+    recorded: bool,
+) {
     let (sport, dport) = (record.source_port, record.destination_port);
     trace_connect::connect(&Event {
         time: record.time,
@@ -70,5 +76,7 @@ pub(super) fn trace(ring: Option<&ConnectRing>, record: &Record, recorded: bool)
         flags: record.flags.0,
         recorded: recorded.into(),
         parent: record.parent,
+        realtime: realtime.unwrap_or(0),
+        cgroup: record.cgroup,
     });
 }

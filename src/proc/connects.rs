@@ -21,7 +21,7 @@ use crate::{
     },
     model::records::{
         merge::{take_oldest, Cursor, Placed},
-        record::Record,
+        record::{self, Record},
         text,
     },
     state::State,
@@ -40,13 +40,14 @@ impl Entry for ConnectsFile {
 impl List for ConnectsFile {
     const HEADER: &'static str = text::HEADER;
 
-    type Item = Placed<Record>;
+    /// A record, and `CLOCK_REALTIME` at its time.
+    type Item = (Placed<Record>, Option<u64>);
 
-    fn snapshot(&self) -> Result<KVVec<Placed<Record>>> {
+    fn snapshot(&self) -> Result<KVVec<Self::Item>> {
         self.0.must_keep_records()?;
         let rings = &self.0.rings;
         let mut items = KVVec::new();
-        let mut cursors = KVVec::new();
+        let mut cursors = KVVec::<Cursor<Record, { record::WORDS }>>::new();
         let mut ends = KVVec::new();
         for (cpu, ring) in possible_cpus().filter_map(|cpu| Some((cpu, rings.connects(cpu)?))) {
             let end = ring.head();
@@ -63,7 +64,10 @@ impl List for ConnectsFile {
                 }
             }
             match take_oldest(&mut cursors) {
-                Some(item) => items.push(item, GFP_KERNEL_ACCOUNT)?,
+                Some(item) => {
+                    let realtime = self.0.clock_steps.realtime(item.entry.time);
+                    items.push((item, realtime), GFP_KERNEL_ACCOUNT)?;
+                }
                 None => break,
             }
             // Hundreds of thousands of records take seconds.
@@ -74,7 +78,7 @@ impl List for ConnectsFile {
         Ok(items)
     }
 
-    fn line(out: &mut Out<'_>, item: &Placed<Record>) -> fmt::Result {
-        text::row(out, item)
+    fn line(out: &mut Out<'_>, (item, realtime): &Self::Item) -> fmt::Result {
+        text::row(out, item, *realtime)
     }
 }

@@ -41,6 +41,7 @@ pub(super) struct EventsFile(pub(super) Arc<State>);
 pub(super) struct Reader {
     connects: KVVec<Cursor<Record, { record::WORDS }>>,
     socket_events: KVVec<Cursor<SocketEvent, { socket_event::WORDS }>>,
+    accepts: KVVec<Cursor<SocketEvent, { socket_event::WORDS }>>,
     /// Overwritten entries that no line has reported to the reader yet.
     lost: u64,
 }
@@ -56,16 +57,20 @@ impl Stream for EventsFile {
         self.0.must_keep_records()?;
         let mut connects = KVVec::new();
         let mut socket_events = KVVec::new();
+        let mut accepts = KVVec::new();
         // All possible CPUs: any can come online later.
         for cpu in possible_cpus() {
             let head = self.0.rings.connects(cpu).map_or(0, Ring::head);
             connects.push(Cursor::at(cpu, head), GFP_KERNEL_ACCOUNT)?;
             let head = self.0.rings.socket_events(cpu).map_or(0, Ring::head);
             socket_events.push(Cursor::at(cpu, head), GFP_KERNEL_ACCOUNT)?;
+            let head = self.0.rings.accepts(cpu).map_or(0, Ring::head);
+            accepts.push(Cursor::at(cpu, head), GFP_KERNEL_ACCOUNT)?;
         }
         Ok(Reader {
             connects,
             socket_events,
+            accepts,
             lost: 0,
         })
     }
@@ -79,6 +84,10 @@ impl Stream for EventsFile {
             let ring = self.0.rings.socket_events(cursor.cpu());
             *cursor = Cursor::at(cursor.cpu(), start(ring, seek));
         }
+        for cursor in reader.accepts.iter_mut() {
+            let ring = self.0.rings.accepts(cursor.cpu());
+            *cursor = Cursor::at(cursor.cpu(), start(ring, seek));
+        }
         reader.lost = 0;
     }
 
@@ -87,7 +96,11 @@ impl Stream for EventsFile {
         for cpu in possible_cpus() {
             let connects = self.0.rings.connects(cpu).map_or(0, Ring::head);
             let socket_events = self.0.rings.socket_events(cpu).map_or(0, Ring::head);
-            written = written.wrapping_add(connects).wrapping_add(socket_events);
+            let accepts = self.0.rings.accepts(cpu).map_or(0, Ring::head);
+            written = written
+                .wrapping_add(connects)
+                .wrapping_add(socket_events)
+                .wrapping_add(accepts);
         }
         written
     }
@@ -103,9 +116,15 @@ impl Stream for EventsFile {
                 reader.lost += cursor.advance(ring, ring.head());
             }
         }
+        for cursor in reader.accepts.iter_mut() {
+            if let Some(ring) = self.0.rings.accepts(cursor.cpu()) {
+                reader.lost += cursor.advance(ring, ring.head());
+            }
+        }
         reader.lost != 0
             || oldest(&reader.connects).is_some()
             || oldest(&reader.socket_events).is_some()
+            || oldest(&reader.accepts).is_some()
     }
 
     fn next(&self, reader: &mut Reader, line: &mut Line) -> fmt::Result {
@@ -114,25 +133,35 @@ impl Stream for EventsFile {
             reader.lost = 0;
             return Ok(());
         }
-        // Of equal times, the connect is first.
-        let socket_event_first = match (oldest(&reader.connects), oldest(&reader.socket_events)) {
-            (Some(connect), Some(socket_event)) => socket_event < connect,
-            (connect, _) => connect.is_none(),
+        // Of equal times, the connect is first, then its outcome.
+        let connect = oldest(&reader.connects).unwrap_or(NEVER);
+        let socket_event = oldest(&reader.socket_events).unwrap_or(NEVER);
+        let accept = oldest(&reader.accepts).unwrap_or(NEVER);
+        let placed = if connect <= socket_event && connect <= accept {
+            let Some(placed) = take_oldest(&mut reader.connects) else {
+                return Ok(());
+            };
+            let realtime = self.0.clock_steps.realtime(placed.entry.time);
+            return json::json(line, &placed, realtime);
+        } else if socket_event <= accept {
+            take_oldest(&mut reader.socket_events)
+        } else {
+            take_oldest(&mut reader.accepts)
         };
-        if socket_event_first {
-            if let Some(placed) = take_oldest(&mut reader.socket_events) {
-                json::socket_event(line, &placed)?;
-            }
-        } else if let Some(placed) = take_oldest(&mut reader.connects) {
-            json::json(line, &placed)?;
-        }
-        Ok(())
+        let Some(placed) = placed else {
+            return Ok(());
+        };
+        let realtime = self.0.clock_steps.realtime(placed.entry.time);
+        json::socket_event(line, &placed, realtime)
     }
 
     fn waiters(&self) -> &WaitQueue {
         &self.0.waiters
     }
 }
+
+/// A time after those of all entries.
+const NEVER: u64 = u64::MAX;
 
 /// Returns the ring position of a seek.
 fn start<W, S, const N: usize>(ring: Option<&Ring<W, S>>, seek: SeekTo) -> u64

@@ -42,10 +42,12 @@ impl ShowNet for Contents {
     fn show(&self, net: Net<'_>, out: &SeqFile) -> Result {
         let state = &self.0;
         let probe_armed = state.self_test.counted();
-        let sums = [state.sums_of(net), state.sums_of(net)];
+        let first = state.sums_of(net)?;
+        let second = state.sums_of(net)?;
+        let sums = [&*first, &*second];
 
         // No counts of the rings: all namespaces share them.
-        stats::print(out, state, net, probe_armed, &sums, None);
+        stats::print(out, state, net, probe_armed, sums, None);
         Ok(())
     }
 }

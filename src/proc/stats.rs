@@ -59,9 +59,10 @@ impl Show for StatsFile {
         };
         let first = state.sums()?;
         let kept = state.record_counts()?;
-        let sums = [first, state.sums()?];
+        let second = state.sums()?;
+        let sums = [&*first, &*second];
 
-        print(out, state, Net::initial(), probe_armed, &sums, Some(kept));
+        print(out, state, Net::initial(), probe_armed, sums, Some(kept));
         Ok(())
     }
 }
@@ -72,13 +73,19 @@ pub(super) fn print(
     state: &State,
     net: Net<'_>,
     probe_armed: bool,
-    [first, second]: &[Sums; 2],
+    [first, second]: [&Sums; 2],
     kept: Option<RecordCounts>,
 ) {
     let stats = Stats {
-        totals: second.connects,
+        totals: &second.connects,
         kept,
-        ledger: Ledger::check(&first.connects, kept.as_ref(), &second.connects),
+        totals_v4: &second.connects_v4,
+        ipv4: state.ipv4(),
+        ledger: Ledger::check_both(
+            [&first.connects, &first.connects_v4],
+            kept.as_ref(),
+            [&second.connects, &second.connects_v4],
+        ),
         policy: Policy::from_tcp_timestamps(tcp_timestamps(net)),
         probe_armed,
         witness: state.overlaps.is_some(),
@@ -87,7 +94,7 @@ pub(super) fn print(
             .socket_events
             .as_ref()
             .map_or(0, |socket_events| socket_events.handshakes.room()),
-        outcome_totals: second.outcomes,
+        outcome_totals: &second.outcomes,
         sysctl_missed: second.sysctl_missed,
         // None for one namespace, as for the rings.
         shared: kept.map(|_| state.shared()),
@@ -95,10 +102,8 @@ pub(super) fn print(
         hook: state.hook.name(),
     };
 
-    for (name, value) in stats.lines() {
-        match value {
-            Value::Number(number) => seq_print!(out, "{name} {number}\n"),
-            Value::Word(word) => seq_print!(out, "{name} {word}\n"),
-        }
-    }
+    stats.each(&mut |name, value| match value {
+        Value::Number(number) => seq_print!(out, "{name} {number}\n"),
+        Value::Word(word) => seq_print!(out, "{name} {word}\n"),
+    });
 }

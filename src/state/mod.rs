@@ -26,6 +26,7 @@ use crate::{
         wait_queue::WaitQueue, //
     },
     model::{
+        clock_steps::{self, ClockSteps},
         counts::{ledger::RecordCounts, stats::Shared},
         last::Last,
         records::filter::Filter,
@@ -96,12 +97,16 @@ pub(crate) struct State {
     pub(crate) filter: RcuCell<Filter>,
     /// The check of the kernel's hash.
     pub(crate) hash: Hash,
+    /// The steps of the wall clock.
+    pub(crate) clock_steps: ClockSteps<Marked, { clock_steps::SLOTS }>,
     /// Tasks that wait for the next record.
     pub(crate) waiters: WaitQueue,
     /// The calls in flight, with the witness on.
     pub(crate) overlaps: Option<Table>,
     /// Each user's connects in flight.
     pub(crate) connect_shares: Shares<KVVec<Marked>>,
+    /// Each user's IPv4 connects in flight, if they are followed.
+    pub(crate) connect_v4_shares: Option<Shares<KVVec<Marked>>>,
     /// Each user's writes of sysctls in flight.
     pub(crate) sysctl_shares: Shares<KVVec<Marked>>,
     /// Each user's reads in flight, with the witness on.
@@ -113,7 +118,8 @@ pub(crate) struct State {
 impl State {
     /// Allocates the state. `records` is the number of records for each CPU, a power of two, if any are kept.
     /// `maxactive` is the number of concurrent calls that the witness follows, if `witness`. `outcomes` is the number
-    /// of slots for pending outcomes, if sockets are followed beyond their connect. May sleep.
+    /// of slots for pending outcomes, if sockets are followed beyond their connect. `ipv4`: connects of IPv4 are
+    /// followed, too. May sleep.
     ///
     /// Fails with `ENOMEM`, with `EINVAL` if the rings are too large, or with `EAFNOSUPPORT` if IPv6 is off.
     pub(crate) fn new(
@@ -122,11 +128,13 @@ impl State {
         maxactive: u32,
         witness: bool,
         outcomes: Option<u32>,
+        ipv4: bool,
         private: bool,
     ) -> Result<Arc<Self>> {
         let socket = KernelSocket::tcp6().inspect_err(|error| {
             pr_err!("cannot make an IPv6 TCP socket ({error:?}); is IPv6 off (ipv6.disable=1)?\n")
         })?;
+        let socket_v4 = ipv4.then(KernelSocket::tcp4).transpose()?;
         draw_secret();
         let cpus = PerCpu::new(|number| CpuState {
             number,
@@ -143,6 +151,7 @@ impl State {
             })
         };
         let connect_shares = shares_of(maxactive)?;
+        let connect_v4_shares = ipv4.then(|| shares_of(maxactive)).transpose()?;
         let sysctl_shares = shares_of(sysctl_writes::MAXACTIVE)?;
         let read_shares = witness.then(|| shares_of(maxactive)).transpose()?;
         let socket_events = outcomes.map(SocketEvents::new).transpose()?;
@@ -158,20 +167,28 @@ impl State {
                 rings,
                 private,
                 hook,
-                self_test <- SelfTest::new(socket, overlaps.is_some(), socket_events.is_some()),
+                self_test <- SelfTest::new(socket, socket_v4, overlaps.is_some(), socket_events.is_some()),
                 writes_anywhere: Writes::new(),
                 all_writes: Writes::new(),
                 filter <- RcuCell::new(),
                 hash: Hash::self_test(),
+                clock_steps: ClockSteps::new(),
                 waiters,
                 overlaps,
                 connect_shares,
+                connect_v4_shares,
                 sysctl_shares,
                 read_shares,
                 socket_events,
             }? Error),
             GFP_KERNEL,
         )
+    }
+
+    /// Returns whether connects of IPv4 are followed.
+    #[inline]
+    pub(crate) fn ipv4(&self) -> bool {
+        self.connect_v4_shares.is_some()
     }
 
     /// Returns the mode of the files that contain counts only.
@@ -239,7 +256,7 @@ impl State {
         Ok(kept)
     }
 
-    /// Returns the values of the outcome table and ring that all namespaces share.
+    /// Returns the values of the outcome table and rings that all namespaces share.
     pub(crate) fn shared(&self) -> Shared {
         let mut shared = Shared::default();
         if let Some(socket_events) = &self.socket_events {
@@ -247,6 +264,9 @@ impl State {
         }
         for ring in possible_cpus().filter_map(|cpu| self.rings.socket_events(cpu)) {
             shared.overwritten += ring.overwritten(ring.head());
+        }
+        for ring in possible_cpus().filter_map(|cpu| self.rings.accepts(cpu)) {
+            shared.accepts_overwritten += ring.overwritten(ring.head());
         }
         shared
     }
@@ -257,21 +277,22 @@ impl State {
     }
 
     /// Returns the sums of the host. May sleep; memory is charged to the current task.
-    pub(crate) fn sums(&self) -> Result<Sums> {
-        Ok(Sums {
-            sysctl_missed: self.all_writes.missed(),
-            ..self.networks.sums()?
-        })
+    pub(crate) fn sums(&self) -> Result<KBox<Sums>> {
+        let mut sums = Sums::zeroes()?;
+        self.networks.sum(&mut sums)?;
+        sums.sysctl_missed = self.all_writes.missed();
+        Ok(sums)
     }
 
-    /// Returns the sums of one namespace; all are 0 if it is being removed.
-    pub(crate) fn sums_of(&self, net: Net<'_>) -> Sums {
-        self.each_network
-            .get(net, &Guard::new())
-            .map_or_else(Sums::default, |network| Sums {
-                sysctl_missed: network.writes.missed(),
-                ..network.counts().sums()
-            })
+    /// Returns the sums of one namespace; all are 0 if it is being removed. May sleep; memory is charged to the current
+    /// task.
+    pub(crate) fn sums_of(&self, net: Net<'_>) -> Result<KBox<Sums>> {
+        let mut sums = Sums::zeroes()?;
+        if let Some(network) = self.each_network.get(net, &Guard::new()) {
+            network.counts().add_to(&mut sums);
+            sums.sysctl_missed = network.writes.missed();
+        }
+        Ok(sums)
     }
 }
 

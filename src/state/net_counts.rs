@@ -45,19 +45,23 @@ use crate::{
 
 /// The counts of one CPU in one namespace.
 pub(crate) struct Counts {
-    /// Connects.
+    /// Connects by sockets of IPv6.
     pub(crate) connects: Counters<Marked>,
     /// The witness's reads.
     pub(crate) readers: Readers<Marked>,
     /// Outcomes of connects.
     pub(crate) outcomes: Outcomes<Marked>,
+    /// Connects by sockets of IPv4.
+    pub(crate) connects_v4: Counters<Marked>,
 }
 
-/// The sums of the counts.
+/// The sums of the counts. They take more than a kilobyte: a kernel stack has no room for several.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Sums {
-    /// The sums for connects.
+    /// The sums for connects by sockets of IPv6.
     pub(crate) connects: Totals,
+    /// The sums for connects by sockets of IPv4.
+    pub(crate) connects_v4: Totals,
     /// The sums for the witness's reads.
     pub(crate) readers: ReaderTotals,
     /// The sums for outcomes.
@@ -67,20 +71,26 @@ pub(crate) struct Sums {
 }
 
 impl Sums {
-    /// Sums the counts of `cpus`.
-    fn of<'a>(cpus: impl Iterator<Item = &'a Counts> + Clone) -> Self {
-        Self {
-            connects: Totals::sum(|| cpus.clone().map(|counts| &counts.connects)),
-            readers: ReaderTotals::sum(|| cpus.clone().map(|counts| &counts.readers)),
-            outcomes: OutcomeTotals::sum(cpus.clone().map(|counts| &counts.outcomes)),
-            sysctl_missed: 0,
-        }
+    /// Returns sums that are all 0, on the heap. May sleep; memory is charged to the current task.
+    // Not inlined: the value that the compiler moves to the heap leaves the stack.
+    #[inline(never)]
+    pub(crate) fn zeroes() -> Result<KBox<Self>> {
+        Ok(KBox::new(Self::default(), GFP_KERNEL_ACCOUNT)?)
     }
 
-    fn add(&mut self, others: &Self) {
-        self.connects.add(&others.connects);
-        self.readers.add(&others.readers);
-        self.outcomes.add(&others.outcomes);
+    /// Adds the counts of `cpus`.
+    // Not inlined, for the same reason.
+    #[inline(never)]
+    fn add_cpus(&mut self, cpus: &Cpus<'_>) {
+        let cpus = || cpus.clone();
+        self.connects
+            .add(&Totals::sum(|| cpus().map(|counts| &counts.connects)));
+        self.connects_v4
+            .add(&Totals::sum(|| cpus().map(|counts| &counts.connects_v4)));
+        self.readers
+            .add(&ReaderTotals::sum(|| cpus().map(|counts| &counts.readers)));
+        self.outcomes
+            .add(&OutcomeTotals::sum(cpus().map(|counts| &counts.outcomes)));
     }
 }
 
@@ -94,6 +104,7 @@ impl NetworkCounts {
             connects: Counters::new(),
             readers: Readers::new(),
             outcomes: Outcomes::new(),
+            connects_v4: Counters::new(),
         })?))
     }
 
@@ -107,9 +118,9 @@ impl NetworkCounts {
         Cpus(self.0.iter())
     }
 
-    /// Returns the sums over all CPUs.
-    pub(crate) fn sums(&self) -> Sums {
-        Sums::of(self.cpus())
+    /// Adds the counts of all CPUs to `sums`.
+    pub(crate) fn add_to(&self, sums: &mut Sums) {
+        sums.add_cpus(&self.cpus());
     }
 }
 
@@ -166,14 +177,14 @@ impl Networks {
         self.orphans.this_cpu(preempt)
     }
 
-    /// Returns the sums of the host. May sleep; memory is charged to the current task. Fails with `EINTR` if the
-    /// current task is being killed.
+    /// Writes the sums of the host to `sums`. May sleep; memory is charged to the current task. Fails with `EINTR` if
+    /// the current task is being killed.
     ///
     /// Holds the lock only for the copy of the list, because the creator of a namespace waits for it. A namespace
     /// that is removed later is in the copy, and its counts are not in `gone`.
-    pub(crate) fn sums(&self) -> Result<Sums> {
+    pub(crate) fn sum(&self, sums: &mut Sums) -> Result {
         let mut live = KVVec::new();
-        let gone = loop {
+        loop {
             let list = self.list.lock();
             if list.live.len() > live.capacity() {
                 let more = list.live.len();
@@ -184,18 +195,18 @@ impl Networks {
             for network in list.live.iter().flatten() {
                 live.push(network.clone(), GFP_KERNEL_ACCOUNT)?;
             }
-            break list.gone;
-        };
+            *sums = list.gone;
+            break;
+        }
         // Orphans first. A call that enters in a namespace and returns after its removal then counts as in flight,
         // and no sum is negative.
-        let mut sums = self.orphans.sums();
+        self.orphans.add_to(sums);
         // The ledger's identities hold in each namespace, so the sums of two namespaces may be of different moments.
         for network in &live {
-            sums.add(&network.sums());
+            network.add_to(sums);
             yield_now()?;
         }
-        sums.add(&gone);
-        Ok(sums)
+        Ok(())
     }
 
     fn add(&self, counts: Arc<NetworkCounts>) -> Result {
@@ -211,7 +222,7 @@ impl Networks {
     /// Removes a namespace in which no CPU counts any more, and keeps its counts.
     fn remove(&self, counts: &NetworkCounts) {
         let mut list = self.list.lock();
-        list.gone.add(&counts.sums());
+        counts.add_to(&mut list.gone);
         for slot in list.live.iter_mut() {
             if slot
                 .as_ref()

@@ -11,8 +11,13 @@ use super::{
     State, //
 };
 use crate::{
-    abstractions::preempt::PreemptDisabled,
+    abstractions::{
+        net::Net,
+        preempt::PreemptDisabled, //
+    },
     model::records::{
+        accepted::Accepted,
+        failure::Reason,
         record::Record,
         socket_event::SocketEvent, //
     },
@@ -37,6 +42,36 @@ impl State {
     pub(crate) fn push(&self, preempt: PreemptDisabled<'_>, ring: &ConnectRing, record: &Record) {
         ring.push(&record.to_words());
         self.waiters.notify(preempt);
+    }
+
+    /// Counts a failed attempt and writes its event, if records are kept and the filter accepts it. With interrupts off.
+    pub(crate) fn fail(
+        &self,
+        preempt: PreemptDisabled<'_>,
+        net: Net<'_>,
+        reason: Reason,
+        failed: &SocketEvent,
+    ) {
+        let recorded = match self.rings.socket_events(self.this_cpu(preempt).number) {
+            Some(ring) => self.push_socket_event(preempt, ring, failed),
+            None => false,
+        };
+        self.counts(preempt, net).outcomes.fail(reason, recorded);
+    }
+
+    /// Counts an accepted connection and writes its event, as [`fail`](Self::fail). With interrupts off.
+    pub(crate) fn accept(
+        &self,
+        preempt: PreemptDisabled<'_>,
+        net: Net<'_>,
+        verdict: Accepted,
+        event: &SocketEvent,
+    ) {
+        let recorded = match self.rings.accepts(self.this_cpu(preempt).number) {
+            Some(ring) => self.push_socket_event(preempt, ring, event),
+            None => false,
+        };
+        self.counts(preempt, net).outcomes.accept(verdict, recorded);
     }
 
     /// Writes a socket event and wakes the waiting tasks, unless the filter rejects the event. Returns whether it was

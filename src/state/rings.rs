@@ -23,12 +23,14 @@ use crate::{
 pub(crate) type ConnectRing = Ring<Marked, KVVec<Slot<Marked, { record::WORDS }>>>;
 
 /// The recorded socket events of one CPU. They have their own ring: softirqs write them while a connect returns.
+/// Accepted connections have another: any peer makes them, and they must not replace failures and rewritten offsets.
 pub(crate) type SocketEventRing = Ring<Marked, KVVec<Slot<Marked, { socket_event::WORDS }>>>;
 
 /// The rings of one CPU.
 pub(crate) struct CpuRings {
     connects: ConnectRing,
     socket_events: Option<SocketEventRing>,
+    accepts: Option<SocketEventRing>,
 }
 
 /// The size of the rings.
@@ -41,12 +43,15 @@ impl OfCpu for CpuRings {
     type Plan = Plan;
 
     fn new(plan: &Plan, _cpu: u32) -> Result<Self> {
+        let ring = || {
+            plan.socket_events
+                .then(|| Ok::<_, Error>(Ring::new(many(plan.slots, Slot::new)?)))
+                .transpose()
+        };
         Ok(Self {
             connects: Ring::new(many(plan.slots, Slot::new)?),
-            socket_events: plan
-                .socket_events
-                .then(|| Ok::<_, Error>(Ring::new(many(plan.slots, Slot::new)?)))
-                .transpose()?,
+            socket_events: ring()?,
+            accepts: ring()?,
         })
     }
 }
@@ -56,7 +61,7 @@ pub(crate) struct Rings(Option<Registration<CpuRings>>);
 
 impl Rings {
     /// Allocates the rings of each CPU that is online or comes online. `slots` is a power of two, or `None` if no
-    /// records are kept. With `socket_events`, each CPU gets a second ring of the same size. May sleep.
+    /// records are kept. With `socket_events`, each CPU gets two more rings of the same size. May sleep.
     ///
     /// Fails with `ENOMEM`. Fails with `EINVAL` and one log line if the rings of all possible CPUs are too large.
     pub(crate) fn new(slots: Option<u32>, socket_events: bool) -> Result<Self> {
@@ -64,7 +69,7 @@ impl Rings {
             return Ok(Self(None));
         };
         let cpus = possible_cpus().count();
-        let bytes = ring::bytes(slots, cpus, 1 + usize::from(socket_events));
+        let bytes = ring::bytes(slots, cpus, if socket_events { 3 } else { 1 });
         if bytes > ring::MOST_BYTES {
             pr_err!(
                 "records={slots} are {} MiB for {cpus} possible CPUs, and {} MiB are the most\n",
@@ -91,10 +96,16 @@ impl Rings {
         Some(&self.0.as_ref()?.get(cpu)?.connects)
     }
 
-    /// Returns the socket events of a CPU, by its number.
+    /// Returns the socket events of a CPU, by its number, except accepted connections.
     #[inline]
     pub(crate) fn socket_events(&self, cpu: u32) -> Option<&SocketEventRing> {
         self.0.as_ref()?.get(cpu)?.socket_events.as_ref()
+    }
+
+    /// Returns the accepted connections of a CPU, by its number.
+    #[inline]
+    pub(crate) fn accepts(&self, cpu: u32) -> Option<&SocketEventRing> {
+        self.0.as_ref()?.get(cpu)?.accepts.as_ref()
     }
 }
 

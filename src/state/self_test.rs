@@ -57,10 +57,17 @@ pub(crate) enum Fired {
     SysctlReturn = 1024,
     /// The counter of writes of sysctls.
     SysctlHit = 2048,
+    /// The counter of IPv4 connects.
+    ConnectV4Hit = 4096,
+    /// The entry of an IPv4 connect.
+    ConnectV4Entry = 8192,
+    /// The return of an IPv4 connect.
+    ConnectV4Return = 16384,
 }
 
 /// The hooks that count calls.
 const COUNTERS: u64 = Fired::ConnectHit as u64
+    | Fired::ConnectV4Hit as u64
     | Fired::GetsockoptHit as u64
     | Fired::SetsockoptHit as u64
     | Fired::SysctlHit as u64;
@@ -72,6 +79,9 @@ pub(crate) struct SelfTest {
     one_at_a_time: Mutex<()>,
     socket: KernelSocket,
     address: usize,
+    // With ipv4: its socket.
+    socket_v4: Option<KernelSocket>,
+    address_v4: usize,
     // The registered hooks.
     registered: u64,
     // Written by the task of the self-test, in its own calls only.
@@ -81,14 +91,24 @@ pub(crate) struct SelfTest {
 }
 
 impl SelfTest {
-    /// Returns a self-test. `witness` and `outcomes` tell which further hooks are registered.
-    pub(crate) fn new(socket: KernelSocket, witness: bool, outcomes: bool) -> impl PinInit<Self> {
+    /// Returns a self-test. `socket_v4`, `witness` and `outcomes` tell which further hooks are registered.
+    pub(crate) fn new(
+        socket: KernelSocket,
+        socket_v4: Option<KernelSocket>,
+        witness: bool,
+        outcomes: bool,
+    ) -> impl PinInit<Self> {
         let mut registered = Fired::ConnectHit as u64
             | Fired::ConnectEntry as u64
             | Fired::ConnectReturn as u64
             | Fired::SysctlHit as u64
             | Fired::SysctlEntry as u64
             | Fired::SysctlReturn as u64;
+        if socket_v4.is_some() {
+            registered |= Fired::ConnectV4Hit as u64
+                | Fired::ConnectV4Entry as u64
+                | Fired::ConnectV4Return as u64;
+        }
         if outcomes {
             registered |= Fired::SetsockoptHit as u64
                 | Fired::SetsockoptEntry as u64
@@ -103,10 +123,24 @@ impl SelfTest {
             one_at_a_time <- new_mutex!((), "tsoffset::self_test"),
             address: socket.address(),
             registered,
+            address_v4: socket_v4.as_ref().map_or(0, KernelSocket::address),
+            socket_v4,
             socket,
             fired: Marked::new(0),
             counted: Atomic::new(0),
         })
+    }
+
+    /// Returns the address of the self-test's socket.
+    #[inline(always)]
+    pub(crate) fn address(&self) -> usize {
+        self.address
+    }
+
+    /// Returns the address of the self-test's socket of IPv4; 0 without one.
+    #[inline(always)]
+    pub(crate) fn address_v4(&self) -> usize {
+        self.address_v4
     }
 
     /// Notes that a hook was reached if `socket` is the address of the self-test's socket. Returns whether it is. No
@@ -155,6 +189,9 @@ impl SelfTest {
         self.fired.store(0);
         // These calls always fail; only the reached hooks matter.
         let _ = self.socket.connect_refused();
+        if let Some(socket) = &self.socket_v4 {
+            let _ = socket.connect_refused();
+        }
         if self.registered & Fired::GetsockoptHit as u64 != 0 {
             let _ = self.socket.timestamp_refused();
         }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The function that connects an IPv6 TCP socket.
+//! The functions that connect a TCP socket.
 //!
-//! C source: [`net/ipv6/tcp_ipv6.c`](srctree/net/ipv6/tcp_ipv6.c)
+//! C sources: [`net/ipv6/tcp_ipv6.c`](srctree/net/ipv6/tcp_ipv6.c),
+//! [`net/ipv4/tcp_ipv4.c`](srctree/net/ipv4/tcp_ipv4.c)
 
 use super::socket::{
     Address,
@@ -25,20 +26,53 @@ use crate::{
 /// It may sleep. Its caller is a task that holds the socket lock.
 pub(crate) struct TcpV6Connect;
 
+/// `int tcp_v4_connect(struct sock *sk, struct sockaddr *uaddr, int addr_len)`; returns 0 or a negative errno.
+///
+/// It may sleep. Its caller is a task that holds the socket lock, or `tcp_v6_connect()` for a v4-mapped destination.
+pub(crate) struct TcpV4Connect;
+
 /// One call.
 #[derive(Clone, Copy)]
 pub(crate) struct Connecting<'call> {
     /// The connecting socket.
     pub(crate) socket: Socket<'call>,
     // The caller's copy in kernel memory, valid for the call.
-    address: *const bindings::sockaddr_in6,
+    address: *const u8,
     length: i32,
 }
 
-/// Length of an address that the function accepts: `SIN6_LEN_RFC2133`, without the scope.
+/// Length of an address that `tcp_v6_connect()` accepts: `SIN6_LEN_RFC2133`, without the scope.
 const LENGTH: i32 = core::mem::offset_of!(bindings::sockaddr_in6, sin6_scope_id) as i32;
 
+/// Length of an address that `tcp_v4_connect()` accepts.
+const LENGTH_V4: i32 = size_of::<bindings::sockaddr_in>() as i32;
+
 impl Connecting<'_> {
+    /// Returns the socket's source and the call's destination, for a socket of IPv4. Returns the socket's destination
+    /// if the call has no IPv4 address.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn requested_v4(self) -> Tuple {
+        let socket = self.socket;
+        if self.length < LENGTH_V4 {
+            return socket.tuple_v4();
+        }
+        let address = self.address.cast::<bindings::sockaddr_in>();
+        // SAFETY: The caller keeps that many bytes there until the call returns, in kernel memory that no user
+        // writes.
+        let (family, port, address) = unsafe {
+            (
+                (&raw const (*address).sin_family).read_unaligned(),
+                (&raw const (*address).sin_port).read_unaligned(),
+                (&raw const (*address).sin_addr.s_addr).read_unaligned(),
+            )
+        };
+        if u32::from(family) != bindings::AF_INET {
+            return socket.tuple_v4();
+        }
+        socket.tuple_v4_to(address, port)
+    }
+
     /// Returns the socket's source and the call's destination: a failing call resets the destination in the socket.
     /// Returns the socket's destination if the call has no IPv6 address.
     #[cold]
@@ -47,14 +81,16 @@ impl Connecting<'_> {
         if self.length < LENGTH {
             return self.socket.tuple();
         }
+        let address = self.address.cast::<bindings::sockaddr_in6>();
         // SAFETY: The caller keeps that many bytes there until the call returns, in kernel memory that no user
         // writes.
         let (family, port, address) = unsafe {
-            let address = &raw const (*self.address).sin6_addr;
             (
-                (&raw const (*self.address).sin6_family).read_unaligned(),
-                (&raw const (*self.address).sin6_port).read_unaligned(),
-                address.cast::<Address>().read_unaligned(),
+                (&raw const (*address).sin6_family).read_unaligned(),
+                (&raw const (*address).sin6_port).read_unaligned(),
+                (&raw const (*address).sin6_addr)
+                    .cast::<Address>()
+                    .read_unaligned(),
             )
         };
         if u32::from(family) != bindings::AF_INET6 {
@@ -64,23 +100,31 @@ impl Connecting<'_> {
     }
 }
 
-// SAFETY: The first argument is a `struct sock` of TCP over IPv6, and the second points to an address. The caller holds both during
-// the call. The third argument is a number.
-unsafe impl ProbeTarget for TcpV6Connect {
-    const SYMBOL: &'static CStr = c"tcp_v6_connect";
+macro_rules! connect_target {
+    ($target:ident, $symbol:literal) => {
+        // SAFETY: The first argument is a `struct sock` of TCP, and the second points to an address. The caller holds
+        // both during the call. The third argument is a number.
+        unsafe impl ProbeTarget for $target {
+            const SYMBOL: &'static CStr = $symbol;
 
-    type Args<'call> = Connecting<'call>;
+            type Args<'call> = Connecting<'call>;
+            type Return<'call> = usize;
 
-    #[inline]
-    unsafe fn args<'call>(regs: &PtRegs) -> Connecting<'call> {
-        Connecting {
-            // SAFETY: At entry the first argument is the socket, locked and live for the call.
-            socket: unsafe { Socket::from_raw(regs.argument(0) as *const _) },
-            address: regs.argument(1) as *const _,
-            length: regs.argument(2) as i32,
+            #[inline]
+            unsafe fn args<'call>(regs: &PtRegs) -> Connecting<'call> {
+                Connecting {
+                    // SAFETY: At entry the first argument is the socket, locked and live for the call.
+                    socket: unsafe { Socket::from_raw(regs.argument(0) as *const _) },
+                    address: regs.argument(1) as *const _,
+                    length: regs.argument(2) as i32,
+                }
+            }
         }
-    }
+    };
 }
+
+connect_target!(TcpV6Connect, c"tcp_v6_connect");
+connect_target!(TcpV4Connect, c"tcp_v4_connect");
 
 #[cfg(tsoffset_kunit)]
 #[kernel::prelude::kunit_tests(tsoffset_connect)]

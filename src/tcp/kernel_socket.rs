@@ -13,7 +13,7 @@ use kernel::error::to_result;
 
 use crate::{abstractions::compat::prelude::*, bindings};
 
-/// An IPv6 TCP socket in the initial network namespace, never bound and never connected.
+/// A TCP socket in the initial network namespace, never bound and never connected.
 ///
 /// # Invariants
 ///
@@ -26,16 +26,25 @@ unsafe impl Send for KernelSocket {}
 unsafe impl Sync for KernelSocket {}
 
 impl KernelSocket {
-    /// Creates a socket. May sleep, and may load the `ipv6` module.
+    /// Creates a socket of IPv6. May sleep, and may load the `ipv6` module.
     ///
     /// Fails with `EAFNOSUPPORT` where IPv6 is off.
     pub(crate) fn tcp6() -> Result<Self> {
+        Self::tcp(bindings::AF_INET6)
+    }
+
+    /// Creates a socket of IPv4. May sleep.
+    pub(crate) fn tcp4() -> Result<Self> {
+        Self::tcp(bindings::AF_INET)
+    }
+
+    fn tcp(family: u32) -> Result<Self> {
         let mut socket = null_mut();
         // SAFETY: `init_net` always exists and `socket` is a place for the result.
         to_result(unsafe {
             bindings::sock_create_kern(
                 &raw mut bindings::init_net,
-                bindings::AF_INET6 as i32,
+                family as i32,
                 bindings::sock_type_SOCK_STREAM as i32,
                 bindings::IPPROTO_TCP as i32,
                 &mut socket,

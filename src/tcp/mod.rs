@@ -4,6 +4,7 @@
 //! computation of the timestamp offset.
 
 pub(crate) mod connect;
+pub(crate) mod cookie_sock;
 pub(crate) mod kernel_socket;
 pub(crate) mod namespace;
 pub(crate) mod secure_seq;

@@ -7,7 +7,7 @@
 
 use core::marker::PhantomData;
 
-use super::socket::Socket;
+use super::socket::{is_for_ipv6, Socket};
 use crate::{
     abstractions::{
         compat::prelude::*,
@@ -56,25 +56,16 @@ pub(crate) enum Step {
 }
 
 impl<'call> Change<'call> {
-    /// Returns the socket if it is a TCP socket that was created for IPv6.
-    pub(crate) fn tcp6(self) -> Option<Socket<'call>> {
-        // SAFETY: The socket is live. Its protocol number does not change. The protocol that created the socket does
-        // not change either, and lives as long as the socket.
-        let is_tcp6 = unsafe {
+    /// Returns the socket if it is a TCP socket that was created for IPv6, or with `or_ipv4` for IPv4.
+    pub(crate) fn tcp(self, or_ipv4: bool) -> Option<Socket<'call>> {
+        // SAFETY: The socket is live and a full one. Its protocol number does not change.
+        let is_followed = unsafe {
             u32::from(read_once(&raw const (*self.sk).sk_protocol)) == bindings::IPPROTO_TCP
-                && (*(*self.sk).sk_prot_creator).ipv6_pinfo_offset != 0
+                && (or_ipv4 || is_for_ipv6(self.sk))
         };
-        // SAFETY: A full socket of that protocol is a `tcp_sock` with IPv6 state, whatever its family is now. Request
-        // and timewait sockets do not reach this tracepoint. The socket is live and locked.
-        is_tcp6.then(|| unsafe { Socket::from_raw(self.sk.cast()) })
-    }
-
-    /// Returns whether `setsockopt(IPV6_ADDRFORM)` has turned the socket into an IPv4 socket. It was then connected
-    /// to a v4-mapped peer.
-    pub(crate) fn became_ipv4(self) -> bool {
-        // SAFETY: The socket is live; its family changes under its lock only.
-        let family = unsafe { read_once(&raw const (*self.sk).__sk_common.skc_family) };
-        u32::from(family) == bindings::AF_INET
+        // SAFETY: A full socket of that protocol is a `tcp_sock`. One that was created for IPv6 has IPv6 state, whatever
+        // its family is now. Request and timewait sockets do not reach this tracepoint. The socket is live and locked.
+        is_followed.then(|| unsafe { Socket::from_raw(self.sk.cast()) })
     }
 
     /// Returns the meaning of the change, if it has one.
@@ -114,6 +105,9 @@ impl<'call> Change<'call> {
 
 // The numbers in `model` are those of this kernel.
 const _: () = {
+    assert!(errno::EPERM == bindings::EPERM);
+    assert!(errno::EACCES == bindings::EACCES);
+    assert!(errno::EADDRNOTAVAIL == bindings::EADDRNOTAVAIL);
     assert!(errno::ENETUNREACH == bindings::ENETUNREACH);
     assert!(errno::ECONNRESET == bindings::ECONNRESET);
     assert!(errno::ETIMEDOUT == bindings::ETIMEDOUT);

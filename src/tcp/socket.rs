@@ -11,20 +11,23 @@ use core::{
     mem::offset_of, //
 };
 
+#[cfg(CONFIG_SOCK_CGROUP_DATA)]
+use crate::abstractions::cgroup;
 use crate::{
     abstractions::{
         marked::read_once,
         net::Net, //
     },
-    bindings, //
+    bindings,
+    model::records::family::Family, //
 };
 
-/// A TCP socket over IPv6, locked during a call: by the connecting task, or by a softirq.
+/// A TCP socket, locked during a call: by the connecting task, or by a softirq.
 ///
 /// # Invariants
 ///
-/// `sk` is live, and the current task or softirq holds its lock for `'call`. It is the start of a `struct tcp_sock`
-/// with IPv6 state.
+/// `sk` is live, and the current task or softirq holds its lock for `'call`. It is the start of a `struct tcp_sock`.
+/// Unless its family is AF_INET, it has IPv6 state.
 #[derive(Clone, Copy)]
 pub(crate) struct Socket<'call> {
     sk: *const bindings::tcp_sock,
@@ -107,7 +110,7 @@ impl Tuple {
 impl<'call> Socket<'call> {
     /// # Safety
     ///
-    /// `sk` is a live `struct tcp_sock` of an IPv6 socket, and the caller holds its lock for `'call`.
+    /// `sk` is a live `struct tcp_sock` of an IPv6 or an IPv4 socket, and the caller holds its lock for `'call`.
     pub(super) unsafe fn from_raw(sk: *const bindings::tcp_sock) -> Self {
         // INVARIANT: The caller guarantees it.
         Self {
@@ -155,6 +158,19 @@ impl<'call> Socket<'call> {
         owner != 0
     }
 
+    /// Returns whether a call of connect has not yet returned on this socket. The owner's `struct socket` is
+    /// unconnected until then (`__inet_stream_connect()`, net/ipv4/af_inet.c).
+    pub(crate) fn is_in_connect(self) -> bool {
+        // SAFETY: A `tcp_sock` begins with a `sock`, which is live and locked. Whoever takes the `struct socket` away
+        // from it holds the lock, so the `struct socket` is live. Its state is a word, which another lock may guard.
+        unsafe {
+            let socket = (&raw const (*self.sk.cast::<bindings::sock>()).sk_socket).read_volatile();
+            !socket.is_null()
+                && (&raw const (*socket).state).read_volatile()
+                    == bindings::socket_state_SS_UNCONNECTED
+        }
+    }
+
     /// Returns the cookie as in `SO_COOKIE`: never 0, and unique since boot. The first call creates it.
     #[inline]
     pub(crate) fn gen_cookie(self) -> u64 {
@@ -172,6 +188,46 @@ impl<'call> Socket<'call> {
         (cookie != 0).then_some(cookie)
     }
 
+    /// Returns the ID of the socket's cgroup in the default hierarchy: that of the task that created the socket, or
+    /// of the listener. 0 if the kernel keeps none (CONFIG_SOCK_CGROUP_DATA).
+    #[inline]
+    pub(crate) fn cgroup(self) -> u64 {
+        #[cfg(CONFIG_SOCK_CGROUP_DATA)]
+        // SAFETY: The socket is live and holds its cgroup. The C compiler reports where the pointer is.
+        unsafe {
+            let cgroup = cgroup::pointer(self.sk.cast(), bindings::layout::SOCK_CGROUP);
+            if cgroup.is_null() {
+                0
+            } else {
+                cgroup::id(cgroup)
+            }
+        }
+        #[cfg(not(CONFIG_SOCK_CGROUP_DATA))]
+        0
+    }
+
+    /// Returns the time from the answer to the SYN to the acknowledgement of that answer, in nanoseconds, at the
+    /// establishment of an accepted connection. `None` if the kernel has not measured it, as with a SYN cookie.
+    ///
+    /// Without retransmissions, the only sample of the round trip is that of the answer, in microseconds
+    /// (`tcp_synack_rtt_meas()`, net/ipv4/tcp_input.c). With them, the kernel has the whole time in milliseconds
+    /// (`tcp_create_openreq_child()`, net/ipv4/tcp_minisocks.c).
+    pub(crate) fn synack_ns(self) -> Option<u64> {
+        // SAFETY: The socket is live and locked.
+        let (rtt, timeouts, time) = unsafe {
+            (
+                read_once(&raw const (*self.sk).srtt_us),
+                read_once(&raw const (*self.sk).total_rto),
+                read_once(&raw const (*self.sk).total_rto_time),
+            )
+        };
+        if timeouts != 0 {
+            return Some(u64::from(time) * 1_000_000);
+        }
+        // The kernel keeps eight times the average.
+        (rtt != 0).then_some(u64::from(rtt / 8) * 1_000)
+    }
+
     /// Returns whether the connect sends data (TCP Fast Open) or is deferred until there is data.
     #[inline]
     pub(crate) fn is_fast_open(self) -> bool {
@@ -183,6 +239,20 @@ impl<'call> Socket<'call> {
                     & (1 << bindings::INET_FLAGS_DEFER_CONNECT)
                     != 0
         }
+    }
+
+    /// Returns whether the connect is deferred: `TCP_FASTOPEN_CONNECT` sends the SYN with the first data, and there were
+    /// none yet.
+    pub(crate) fn is_deferred(self) -> bool {
+        // SAFETY: The socket is live and locked.
+        self.is_fast_open() && unsafe { (*self.sk).fastopen_req.is_null() }
+    }
+
+    /// Returns the user that created the socket, by its ID in the initial user namespace.
+    pub(crate) fn uid(self) -> u32 {
+        let sock = self.sk.cast::<bindings::sock>();
+        // SAFETY: A `tcp_sock` begins with a `sock`, which is live. `fchown()` of the socket may write the ID.
+        unsafe { read_once(&raw const (*sock).sk_uid.val) }
     }
 
     /// Returns whether the socket is a subflow of an MPTCP connection.
@@ -197,6 +267,16 @@ impl<'call> Socket<'call> {
         false
     }
 
+    /// Returns the cookie of the MPTCP socket to which the subflow belongs; 0 if unknown or no subflow.
+    #[inline]
+    pub(crate) fn parent(self) -> u64 {
+        if self.is_mptcp() {
+            self.parent_cookie()
+        } else {
+            0
+        }
+    }
+
     /// Returns the cookie of the MPTCP socket to which the subflow belongs; 0 if unknown.
     ///
     /// The first subflow of a connection has the application's `struct socket` (`__mptcp_nmpc_socket()`,
@@ -204,7 +284,7 @@ impl<'call> Socket<'call> {
     /// net/mptcp/subflow.c). Until then it has a `struct socket` of its own.
     #[cold]
     #[inline(never)]
-    pub(crate) fn parent_cookie(self) -> u64 {
+    fn parent_cookie(self) -> u64 {
         // SAFETY: A `tcp_sock` begins with a `sock`, which is live and locked. The `struct socket` lives during the
         // call: the task that connects a subflow holds the lock of the owning socket.
         unsafe {
@@ -220,7 +300,78 @@ impl<'call> Socket<'call> {
         }
     }
 
-    /// Returns addresses and ports, as connect left them.
+    /// Returns whether the socket is one of IPv4: created as one, or turned into one by `setsockopt(IPV6_ADDRFORM)`.
+    /// Changes under the socket lock only.
+    #[inline]
+    pub(crate) fn is_ipv4(self) -> bool {
+        let sock = self.sk.cast::<bindings::sock>();
+        // SAFETY: A `tcp_sock` begins with a `sock`, which is live.
+        let family = unsafe { read_once(&raw const (*sock).__sk_common.skc_family) };
+        u32::from(family) == bindings::AF_INET
+    }
+
+    /// Returns the family of the connection.
+    pub(crate) fn family(self, tuple: &Tuple) -> Family {
+        if self.is_ipv4() {
+            Family::V4
+        } else if tuple.is_v4_mapped() {
+            Family::V4Mapped
+        } else {
+            Family::V6
+        }
+    }
+
+    /// Returns addresses and ports, as connect left them, of a socket of either family.
+    pub(crate) fn tuple_of_any(self) -> Tuple {
+        if self.is_ipv4() {
+            self.tuple_v4()
+        } else {
+            self.tuple()
+        }
+    }
+
+    /// Returns addresses and ports, as connect left them, of a socket of IPv4.
+    #[inline]
+    pub(crate) fn tuple_v4(self) -> Tuple {
+        let inet = self.sk.cast::<bindings::inet_sock>();
+        // SAFETY: An `inet_sock` has these fields in anonymous unions of C, at the offsets that the C compiler
+        // reports. The socket is live.
+        let (destination, port) = unsafe {
+            (
+                read_once(
+                    inet.byte_add(bindings::layout::INET_SOCK_DADDR)
+                        .cast::<u32>(),
+                ),
+                read_once(
+                    inet.byte_add(bindings::layout::INET_SOCK_DPORT)
+                        .cast::<u16>(),
+                ),
+            )
+        };
+        self.tuple_v4_to(destination, port)
+    }
+
+    /// Returns the tuple of a socket of IPv4 with another destination, in network byte order.
+    #[inline]
+    pub(super) fn tuple_v4_to(self, destination: u32, destination_port: u16) -> Tuple {
+        let inet = self.sk.cast::<bindings::inet_sock>();
+        // SAFETY: A `tcp_sock` begins with an `inet_sock`, which is live.
+        let (source, source_port) = unsafe {
+            (
+                read_once(&raw const (*inet).inet_saddr),
+                read_once(&raw const (*inet).inet_sport),
+            )
+        };
+        Tuple {
+            source: mapped(source),
+            destination: mapped(destination),
+            source_port,
+            destination_port,
+            v4_mapped: true,
+        }
+    }
+
+    /// Returns addresses and ports, as connect left them, of a socket of IPv6.
     #[inline]
     pub(crate) fn tuple(self) -> Tuple {
         let inet = self.sk.cast::<bindings::inet_sock>();
@@ -272,6 +423,17 @@ impl<'call> Socket<'call> {
             v4_mapped,
         }
     }
+}
+
+/// Returns whether a socket of TCP was created for IPv6, whatever its family is now.
+///
+/// # Safety
+///
+/// The socket is live, and not a request or timewait socket.
+#[inline]
+pub(super) unsafe fn is_for_ipv6(sk: *const bindings::sock) -> bool {
+    // SAFETY: The protocol that created the socket does not change, and lives as long as the socket.
+    unsafe { (*(*sk).sk_prot_creator).ipv6_pinfo_offset != 0 }
 }
 
 /// Returns a socket's network namespace: `sock_net()`.

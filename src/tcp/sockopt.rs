@@ -84,6 +84,7 @@ macro_rules! sockopt_target {
             const SYMBOL: &'static CStr = $symbol;
 
             type Args<'call> = Sockopt<'call>;
+            type Return<'call> = usize;
 
             #[inline]
             unsafe fn args<'call>(regs: &PtRegs) -> Sockopt<'call> {

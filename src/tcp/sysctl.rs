@@ -132,6 +132,7 @@ unsafe impl ProbeTarget for ProcDou8vecMinmax {
     const SYMBOL: &'static CStr = c"proc_dou8vec_minmax";
 
     type Args<'call> = Access<'call>;
+    type Return<'call> = usize;
 
     unsafe fn args<'call>(regs: &PtRegs) -> Access<'call> {
         Access {

@@ -30,6 +30,7 @@ pub(crate) mod flag {
         tsoffset_flags_TSOFFSET_FLAG_FASTOPEN as FAST_OPEN,
         tsoffset_flags_TSOFFSET_FLAG_MPTCP as MPTCP,
         tsoffset_flags_TSOFFSET_FLAG_REPAIR as REPAIR,
+        tsoffset_flags_TSOFFSET_FLAG_V4 as V4,
         tsoffset_flags_TSOFFSET_FLAG_V4MAPPED as V4_MAPPED, //
     };
 }

@@ -25,7 +25,8 @@ use crate::{resets, serve, socket};
 
 #[derive(Args)]
 pub struct Options {
-    /// Destination `[address]:port`, with a scope for link-local addresses: `[fe80::1%veth0]:7000`
+    /// Destination `[address]:port`, with a scope for link-local addresses: `[fe80::1%veth0]:7000`. An IPv4
+    /// `address:port` takes an IPv4 socket
     #[arg(long, default_value = "[::1]:7000")]
     to: String,
     /// Listen on the destination, too
@@ -83,6 +84,11 @@ enum Kind {
     Abandoned,
     /// MPTCP: the first subflow connects
     Mptcp,
+    /// Each socket connects to its own port at the destination's address: a simultaneous open
+    OwnPort,
+    /// Connects, disconnects, and connects by TCP_FASTOPEN_CONNECT without a write: with a cached Fast Open cookie, the
+    /// second connect sends nothing
+    Unsent,
 }
 
 pub fn run(options: &Options) -> Result<()> {
@@ -152,10 +158,10 @@ fn is_refusal(error: &anyhow::Error) -> bool {
         .is_some_and(|error| error.raw_os_error() == Some(libc::ECONNREFUSED))
 }
 
-/// Makes one connect: calls `connect()` exactly once.
+/// Makes one connect: calls `connect()` exactly once, except for [`Kind::Unsent`].
 fn once(to: SocketAddr, options: &Options) -> Result<Socket> {
     let kind = options.kind;
-    let mut socket = socket::tcp6(kind == Kind::Mptcp)?;
+    let mut socket = socket::tcp_for(to, kind == Kind::Mptcp)?;
     socket::reset_on_close(&socket)?;
     if let Some(priority) = options.priority {
         setsockopt(&socket, Priority, &priority)?;
@@ -176,6 +182,17 @@ fn once(to: SocketAddr, options: &Options) -> Result<Socket> {
             setsockopt(&socket, TcpFastOpenConnect, &true)?;
             socket.connect(&to.into())?;
             send(&socket)?;
+        }
+        Kind::OwnPort => {
+            socket.bind(&SocketAddr::new(to.ip(), 0).into())?;
+            socket.connect(&socket.local_addr()?)?;
+        }
+        Kind::Unsent => {
+            socket.connect(&to.into())?;
+            // AF_UNSPEC.
+            socket::connect_raw(&socket, &[0; 16])?;
+            setsockopt(&socket, TcpFastOpenConnect, &true)?;
+            socket.connect(&to.into())?;
         }
     }
     if options.cookies {

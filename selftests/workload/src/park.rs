@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Keeps calls of `connect` inside `tcp_v6_connect()` until standard input ends.
+//! Keeps calls of `connect` inside `tcp_v6_connect()`, or `tcp_v4_connect()`, until standard input ends.
 
 use std::{io::Read, thread};
 
@@ -17,13 +17,17 @@ pub struct Options {
     /// Local port to connect to and to listen on
     #[arg(long, default_value_t = 7000)]
     port: u16,
+    /// Connect IPv4 sockets
+    #[arg(long)]
+    ipv4: bool,
 }
 
 pub fn run(options: &Options) -> Result<()> {
     serve::accept_forever(&serve::listener(&format!("[::]:{}", options.port), false)?)?;
-    let to = socket::address(&format!("[::1]:{}", options.port))?;
+    let host = if options.ipv4 { "127.0.0.1" } else { "[::1]" };
+    let to = socket::address(&format!("{host}:{}", options.port))?;
     // The first connection fetches the cookie. Without a cookie, the SYN carries no data.
-    fast_open(&socket::tcp6(false)?, to, b"first")?;
+    fast_open(&socket::tcp_for(to, false)?, to, b"first")?;
 
     let pages = (0..options.calls)
         .map(|_| AbsentPage::new())
@@ -31,7 +35,9 @@ pub fn run(options: &Options) -> Result<()> {
     thread::scope(|scope| {
         let calls: Vec<_> = pages
             .iter()
-            .map(|page| scope.spawn(|| fast_open(&socket::tcp6(false)?, to, &page.bytes()[..64])))
+            .map(|page| {
+                scope.spawn(|| fast_open(&socket::tcp_for(to, false)?, to, &page.bytes()[..64]))
+            })
             .collect();
         let parked = pages.iter().try_for_each(AbsentPage::wait_for_fault);
         if parked.is_ok() {

@@ -15,6 +15,9 @@ pub struct Options {
     /// Number of connects of each kind
     #[arg(long, default_value_t = 10)]
     times: u64,
+    /// Only connect, disconnect, and connect again from ports that are taken by then
+    #[arg(long)]
+    after_disconnect: bool,
 }
 
 /// A kind of connect and its expected error.
@@ -74,6 +77,14 @@ const REFUSALS: [Refusal; 6] = [
 ];
 
 pub fn run(options: &Options) -> Result<()> {
+    if options.after_disconnect {
+        for _ in 0..options.times {
+            port_taken_after_disconnect()?;
+        }
+        println!("after-disconnect {}", options.times);
+        return Ok(());
+    }
+
     let mut inside = 0;
     let mut after = 0;
     let mut extra = 0;
@@ -115,6 +126,34 @@ fn family(family: i32, length: usize) -> Vec<u8> {
     let family = u16::try_from(family).unwrap_or(0);
     bytes[..2].copy_from_slice(&family.to_ne_bytes());
     bytes
+}
+
+/// Connects, disconnects, and connects again from the ports of an existing connection. The disconnected socket has
+/// ECONNRESET as its error until its next SYN, which it never sends.
+fn port_taken_after_disconnect() -> Result<()> {
+    let any = std::net::SocketAddr::from((LOOPBACK, 0));
+    let [to_first, to_taken] = [socket::tcp6(false)?, socket::tcp6(false)?];
+    for listener in [&to_first, &to_taken] {
+        listener.bind(&any.into())?;
+        listener.listen(1)?;
+    }
+
+    let other = socket::tcp6(false)?;
+    other.set_reuse_address(true)?;
+    other.bind(&any.into())?;
+    let socket = socket::tcp6(false)?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&other.local_addr()?)?;
+    socket::reset_on_close(&other)?;
+    other.connect(&to_taken.local_addr()?)?;
+
+    socket.connect(&to_first.local_addr()?)?;
+    // AF_UNSPEC.
+    socket::connect_raw(&socket, &[0; 16])?;
+    match socket.connect(&to_taken.local_addr()?) {
+        Err(error) if error.raw_os_error() == Some(libc::EADDRNOTAVAIL) => Ok(()),
+        result => bail!("{result:?} instead of errno {}", libc::EADDRNOTAVAIL),
+    }
 }
 
 /// Connects from the ports of an existing connection.

@@ -11,7 +11,7 @@ use crate::socket::{self, Opt};
 
 #[derive(Args)]
 pub struct Options {
-    /// Destination; repair mode sends nothing, so no listener is required
+    /// Destination; repair mode sends nothing, so no listener is required. An IPv4 `address:port` takes an IPv4 socket
     #[arg(long, default_value = "[::1]:7000")]
     to: String,
     /// Number of connections
@@ -36,7 +36,7 @@ pub fn run(options: &Options) -> Result<()> {
     let to = socket::address(&options.to)?;
 
     for _ in 0..options.connects {
-        let socket = socket::tcp6(false)?;
+        let socket = socket::tcp_for(to, false)?;
         if options.in_handshake {
             socket.set_nonblocking(true)?;
             match socket.connect(&to.into()) {

@@ -20,7 +20,8 @@ use crate::{connect::number, socket};
 
 #[derive(Args)]
 pub struct Options {
-    /// Address to listen on, `[address]:port`; an IPv6 wildcard accepts IPv4, too
+    /// Address to listen on, `[address]:port`; an IPv6 wildcard accepts IPv4, too. An IPv4
+    /// `address:port` takes an IPv4 socket
     #[arg(long, default_value = "[::]:7000")]
     listen: String,
     /// Listen with MPTCP
@@ -32,16 +33,22 @@ pub struct Options {
     /// SO_PRIORITY of the accepted sockets, decimal or 0x; with a priority, closing resets the connection
     #[arg(long, value_parser = number)]
     priority: Option<i32>,
+    /// Close each accepted socket after its peer, instead of after the first data
+    #[arg(long)]
+    to_the_end: bool,
 }
 
 /// Binds and listens with Fast Open enabled.
 pub fn listener(address: &str, mptcp: bool) -> Result<Socket> {
-    let listener = socket::tcp6(mptcp)?;
+    let to = socket::address(address)?;
+    let listener = socket::tcp_for(to, mptcp)?;
 
     listener.set_reuse_address(true)?;
-    listener.set_only_v6(false)?;
+    if to.is_ipv6() {
+        listener.set_only_v6(false)?;
+    }
     listener
-        .bind(&socket::address(address)?.into())
+        .bind(&to.into())
         .with_context(|| format!("cannot bind {address}"))?;
     socket::set(&listener, socket::Opt::FastOpen, 128)?;
     listener.listen(4096)?;
@@ -52,12 +59,13 @@ pub fn listener(address: &str, mptcp: bool) -> Result<Socket> {
 ///
 /// Closing a socket with unread data would reset the connection of a client whose SYN carried data.
 pub fn accept_forever(listener: &Socket) -> Result<()> {
-    accept_with(listener, None)
+    accept_with(listener, None, false)
 }
 
 /// Accepts like [`accept_forever`]. With a priority, each accepted socket gets the priority and resets its connection on
-/// close. A peer would reject any other packet, because its timestamp went back.
-fn accept_with(listener: &Socket, priority: Option<i32>) -> Result<()> {
+/// close. A peer would reject any other packet, because its timestamp went back. With `to_the_end`, each accepted socket
+/// lives until its peer closes, or is silent for a second.
+fn accept_with(listener: &Socket, priority: Option<i32>, to_the_end: bool) -> Result<()> {
     for _ in 0..2 {
         let listener = listener.try_clone()?;
         // A connection that is reset before the accept is no failure of the listener.
@@ -68,7 +76,7 @@ fn accept_with(listener: &Socket, priority: Option<i32>) -> Result<()> {
                     let _ = socket::reset_on_close(&connection);
                 }
                 let _ = connection.set_read_timeout(Some(Duration::from_secs(1)));
-                let _ = connection.read(&mut [0; 64]);
+                while connection.read(&mut [0; 64]).is_ok_and(|read| read > 0) && to_the_end {}
             }
         });
     }
@@ -80,7 +88,7 @@ pub fn run(options: &Options) -> Result<()> {
     if let Some(mark) = options.mark {
         setsockopt(&listener, Mark, &mark.unsigned_abs())?;
     }
-    accept_with(&listener, options.priority)?;
+    accept_with(&listener, options.priority, options.to_the_end)?;
     println!("ready");
     std::io::stdout().flush()?;
     loop {

@@ -25,12 +25,21 @@ pub fn address(text: &str) -> Result<SocketAddr> {
 
 /// Returns an IPv6 TCP (or MPTCP) socket.
 pub fn tcp6(mptcp: bool) -> io::Result<Socket> {
+    tcp(Domain::IPV6, mptcp)
+}
+
+/// Returns a TCP (or MPTCP) socket of the address's family.
+pub fn tcp_for(address: SocketAddr, mptcp: bool) -> io::Result<Socket> {
+    tcp(Domain::for_address(address), mptcp)
+}
+
+fn tcp(domain: Domain, mptcp: bool) -> io::Result<Socket> {
     let protocol = if mptcp {
         Protocol::MPTCP
     } else {
         Protocol::TCP
     };
-    Socket::new(Domain::IPV6, Type::STREAM, Some(protocol))
+    Socket::new(domain, Type::STREAM, Some(protocol))
 }
 
 /// Makes close() reset the connection, so that no port waits in TIME_WAIT.

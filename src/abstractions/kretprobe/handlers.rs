@@ -12,6 +12,7 @@ use super::{
         compat::prelude::*,
         hook::{
             count,
+            run_on_return,
             Args,
             EntryData, //
             Handler,
@@ -184,11 +185,12 @@ pub(super) unsafe extern "C" fn return_handler<T: Handler>(
     let EntryData { args, data } =
         unsafe { &*(&raw const (*instance).data).cast::<EntryData<Args<'_, T>, T::Data>>() };
     // SAFETY: The kernel passes the registers of the return, unchanged while the handler runs.
-    let value = unsafe { PtRegs::from_raw(regs) }.return_value();
+    let regs = unsafe { PtRegs::from_raw(regs) };
 
     // SAFETY: The kernel calls this with preemption off until it returns.
     let preempt = unsafe { PreemptDisabled::assume() };
 
-    this.handler.on_return(preempt, *args, data, value);
+    // SAFETY: These are the registers of the return of that call.
+    unsafe { run_on_return(&this.handler, preempt, *args, data, regs) };
     0
 }

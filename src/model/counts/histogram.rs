@@ -37,6 +37,35 @@ pub(crate) const NAMES: [&str; BUCKETS] = [
     "connect_ns_above",
 ];
 
+/// The same for connects of IPv4.
+pub(crate) const NAMES_V4: [&str; BUCKETS] = [
+    "connect_v4_ns_below_1024",
+    "connect_v4_ns_below_2048",
+    "connect_v4_ns_below_4096",
+    "connect_v4_ns_below_8192",
+    "connect_v4_ns_below_16384",
+    "connect_v4_ns_below_32768",
+    "connect_v4_ns_below_65536",
+    "connect_v4_ns_below_131072",
+    "connect_v4_ns_below_262144",
+    "connect_v4_ns_below_524288",
+    "connect_v4_ns_below_1048576",
+    "connect_v4_ns_below_2097152",
+    "connect_v4_ns_below_4194304",
+    "connect_v4_ns_below_8388608",
+    "connect_v4_ns_below_16777216",
+    "connect_v4_ns_below_33554432",
+    "connect_v4_ns_below_67108864",
+    "connect_v4_ns_below_134217728",
+    "connect_v4_ns_below_268435456",
+    "connect_v4_ns_below_536870912",
+    "connect_v4_ns_below_1073741824",
+    "connect_v4_ns_below_2147483648",
+    "connect_v4_ns_below_4294967296",
+    "connect_v4_ns_below_8589934592",
+    "connect_v4_ns_above",
+];
+
 /// Returns the bucket of a duration in nanoseconds.
 #[inline]
 pub(crate) fn bucket(duration: u64) -> usize {

@@ -71,6 +71,29 @@ impl Ledger {
         }
     }
 
+    /// Judges two sums of each family, as [`check`](Self::check) judges those of one. Both families share the rings.
+    pub(crate) fn check_both(
+        first: [&Totals; 2],
+        kept: Option<&RecordCounts>,
+        second: [&Totals; 2],
+    ) -> Self {
+        let each = [0, 1].map(|family| Self::check(first[family], None, second[family]));
+        if each.contains(&Self::Busy) {
+            return Self::Busy;
+        }
+        let [v6, v4] = second;
+        let recorded = v6.recorded.wrapping_add(v4.recorded);
+        let kept_all = match kept {
+            Some(kept) => recorded == kept.readable.wrapping_add(kept.overwritten),
+            None => true,
+        };
+        if each.contains(&Self::Unbalanced) || !kept_all {
+            Self::Unbalanced
+        } else {
+            Self::Balanced
+        }
+    }
+
     /// Returns the name in `stats`.
     pub(crate) fn name(self) -> &'static str {
         match self {

@@ -13,8 +13,12 @@ use core::{
 
 use crate::model::{
     records::{
+        event::Event,
+        failure::{Reason, Stage},
+        family::Family,
         record::Record,
         socket_event::{FourTuple, Outcome, SocketEvent, What},
+        who::Who,
     },
     verdict::Verdict,
 };
@@ -38,10 +42,14 @@ enum Key {
     Verdict,
     Errno,
     Outcome,
+    Cgroup,
+    Event,
+    Reason,
+    Family,
 }
 
 impl Key {
-    const ALL: [(&'static str, Self); 11] = [
+    const ALL: [(&'static str, Self); 15] = [
         ("pid", Self::Pid),
         ("tgid", Self::Tgid),
         ("uid", Self::Uid),
@@ -53,6 +61,10 @@ impl Key {
         ("verdict", Self::Verdict),
         ("errno", Self::Errno),
         ("outcome", Self::Outcome),
+        ("cgroup", Self::Cgroup),
+        ("event", Self::Event),
+        ("reason", Self::Reason),
+        ("family", Self::Family),
     ];
 
     fn name(self) -> &'static str {
@@ -62,36 +74,68 @@ impl Key {
 
     /// Parses a value of this key.
     fn value(self, text: &str) -> Option<Value> {
-        let number = |most: u32| {
-            u32::from_str(text)
+        let number = |most: u64| {
+            u64::from_str(text)
                 .ok()
                 .filter(|&n| n <= most && text.as_bytes()[0] != b'+')
         };
         match self {
-            Self::Pid | Self::Tgid | Self::Uid | Self::Netns => number(u32::MAX).map(Value::Number),
+            Self::Pid | Self::Tgid | Self::Uid | Self::Netns => {
+                number(u32::MAX.into()).map(Value::Number)
+            }
+            Self::Cgroup => number(u64::MAX).map(Value::Number),
             Self::SourcePort | Self::DestinationPort => number(u16::MAX.into()).map(Value::Number),
             Self::Errno => number(4095).map(Value::Number),
             Self::Verdict => Verdict::ALL
                 .into_iter()
                 .find(|verdict| verdict.name() == text)
-                .map(|verdict| Value::Number(verdict as u32)),
+                .map(|verdict| Value::Number(verdict as u64)),
             Self::Outcome => Outcome::ALL
                 .into_iter()
                 .find(|outcome| outcome.name() == text)
-                .map(|outcome| Value::Number(outcome as u32)),
+                .map(|outcome| Value::Number(outcome as u64)),
+            Self::Event => Event::ALL
+                .into_iter()
+                .find(|event| event.name() == text)
+                .map(|event| Value::Number(event as u64)),
+            Self::Reason => Reason::ALL
+                .into_iter()
+                .find(|reason| reason.name() == text)
+                .map(|reason| Value::Number(reason as u64)),
+            Self::Family => Family::ALL
+                .into_iter()
+                .find(|family| family.name() == text)
+                .map(|family| Value::Number(family as u64)),
             Self::SourceAddress | Self::DestinationAddress => prefix(text),
+        }
+    }
+
+    /// Returns the name of a value of this key, if its values have names.
+    fn value_name(self, number: u64) -> Option<&'static str> {
+        let number = number as usize;
+        match self {
+            Self::Verdict => Some(Verdict::ALL[number].name()),
+            Self::Outcome => Some(Outcome::ALL[number].name()),
+            Self::Event => Some(Event::ALL[number].name()),
+            Self::Reason => Some(Reason::ALL[number].name()),
+            Self::Family => Some(Family::ALL[number].name()),
+            _ => None,
         }
     }
 
     /// Returns whether a record has this value.
     fn has(self, record: &Record, value: &Value) -> bool {
         let number = match self {
-            Self::Pid => record.pid,
-            Self::Tgid => record.tgid,
-            Self::Uid => record.uid,
-            Self::Verdict => record.verdict as u32,
-            Self::Errno => record.error.unsigned_abs(),
-            Self::Outcome => Outcome::of(record.error.unsigned_abs()) as u32,
+            Self::Pid => record.pid.into(),
+            Self::Tgid => record.tgid.into(),
+            Self::Uid => record.uid.into(),
+            Self::Cgroup => record.cgroup,
+            Self::Verdict => record.verdict as u64,
+            Self::Errno => record.error.unsigned_abs().into(),
+            Self::Outcome => Outcome::of(record.error.unsigned_abs()) as u64,
+            Self::Reason => Reason::of(record.error.unsigned_abs(), Stage::Call) as u64,
+            Self::Event => Event::Connect as u64,
+            Self::Family => record.family() as u64,
             _ => return self.is_at(&record.ends(), value),
         };
         *value == Value::Number(number)
@@ -100,7 +144,7 @@ impl Key {
     /// Returns whether the ends have this value; false for keys that are not about the ends.
     fn is_at(self, ends: &FourTuple, value: &Value) -> bool {
         let number = match self {
-            Self::Netns => ends.netns,
+            Self::Netns => ends.netns.into(),
             Self::SourcePort => ends.source_port.into(),
             Self::DestinationPort => ends.destination_port.into(),
             Self::SourceAddress => return value.covers(ends.source),
@@ -111,10 +155,64 @@ impl Key {
     }
 }
 
+/// What a socket event tells about a key.
+enum Known {
+    /// The key is about the call, which the event is not: each word holds.
+    Ignored,
+    /// The event has no such value: no word holds, negated or not.
+    Missing,
+    /// Nobody knows the value: only a negated word holds. Such an event is not lost where a word leaves out others.
+    Unknown,
+    Number(u64),
+    /// The ends of the connection decide.
+    Ends,
+}
+
+impl Known {
+    fn of(key: Key, socket_event: &SocketEvent) -> Self {
+        let what = &socket_event.what;
+        let who = |number: fn(&Who) -> u32| match what {
+            What::Failed { who: Some(who), .. } => Self::Number(number(who).into()),
+            What::Failed { who: None, .. } => Self::Unknown,
+            _ => Self::Ignored,
+        };
+        match key {
+            Key::Pid => who(|who| who.pid),
+            Key::Tgid => who(|who| who.tgid),
+            Key::Uid => match what {
+                What::Failed { uid, .. } => Self::Number((*uid).into()),
+                _ => Self::Ignored,
+            },
+            Key::Verdict => Self::Ignored,
+            Key::Cgroup => Self::Number(socket_event.cgroup),
+            Key::Event => Self::Number(Event::of(what) as u64),
+            Key::Family => Self::Number(socket_event.family as u64),
+            Key::Errno => Self::Number(match *what {
+                What::Ended { error, .. } | What::Failed { error, .. } => error.into(),
+                What::Rewritten { .. } | What::Accepted { .. } => 0,
+            }),
+            Key::Outcome => match *what {
+                What::Ended { outcome, .. } => Self::Number(outcome as u64),
+                What::Failed { error, .. } => Self::Number(Outcome::of(error.into()) as u64),
+                What::Rewritten { .. } | What::Accepted { .. } => Self::Missing,
+            },
+            Key::Reason => match *what {
+                What::Failed { reason, .. } => Self::Number(reason as u64),
+                _ => Self::Missing,
+            },
+            Key::Netns
+            | Key::SourceAddress
+            | Key::DestinationAddress
+            | Key::SourcePort
+            | Key::DestinationPort => Self::Ends,
+        }
+    }
+}
+
 /// A value of a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Value {
-    Number(u32),
+    Number(u64),
     /// The first bits of an address, as two halves so that the alignment is that of a number.
     Prefix([u64; 2], u8),
 }
@@ -275,41 +373,30 @@ impl Filter {
         }
     }
 
-    /// Returns whether to keep a record. A call that returned 0 has no outcome yet, so no `outcome` word holds,
-    /// negated or not. A failed call has the outcome of its error. Takes a bounded time, in any context.
+    /// Returns whether to keep a record. A call that returned 0 has no outcome yet and no reason, so no word about them
+    /// holds, negated or not. A failed call has those of its error. Takes a bounded time, in any context.
     pub(crate) fn matches(&self, record: &Record) -> bool {
         self.words().all(|(word, values)| {
-            (word.key != Key::Outcome || record.error != 0)
+            (!matches!(word.key, Key::Outcome | Key::Reason) || record.error != 0)
                 && values.iter().any(|value| word.key.has(record, value)) != word.negated
         })
     }
 
-    /// Returns whether to keep a socket event. The calling task is unknown by then, so words about the call hold. A
-    /// rewritten offset has no error and no outcome. Takes a bounded time, in any context.
+    /// Returns whether to keep a socket event. Takes a bounded time, in any context.
     pub(crate) fn matches_socket_event(&self, socket_event: &SocketEvent) -> bool {
-        let (outcome, error) = match socket_event.what {
-            What::Ended { outcome, error, .. } => (Some(outcome as u32), error),
-            What::Rewritten { .. } => (None, 0),
-        };
-        let holds = |word: &Word, has: &dyn Fn(&Value) -> bool, values: &[Value]| {
-            values.iter().any(has) != word.negated
-        };
-        self.words().all(|(word, values)| match word.key {
-            Key::Pid | Key::Tgid | Key::Uid | Key::Verdict => true,
-            Key::Errno => holds(word, &|value| *value == Value::Number(error.into()), values),
-            Key::Outcome => outcome.is_some_and(|outcome| {
-                holds(word, &|value| *value == Value::Number(outcome), values)
-            }),
-            Key::Netns
-            | Key::SourceAddress
-            | Key::DestinationAddress
-            | Key::SourcePort
-            | Key::DestinationPort => holds(
-                word,
-                &|value| word.key.is_at(&socket_event.ends, value),
-                values,
-            ),
-        })
+        self.words()
+            .all(|(word, values)| match Known::of(word.key, socket_event) {
+                Known::Ignored => true,
+                Known::Missing => false,
+                Known::Unknown => word.negated,
+                Known::Number(number) => {
+                    values.iter().any(|value| *value == Value::Number(number)) != word.negated
+                }
+                Known::Ends => {
+                    let ends = &socket_event.ends;
+                    values.iter().any(|value| word.key.is_at(ends, value)) != word.negated
+                }
+            })
     }
 
     /// Returns the words, each with its values.
@@ -329,13 +416,10 @@ impl Filter {
             for (number, value) in values.iter().enumerate() {
                 out.write_str(if number == 0 { "" } else { "," })?;
                 match *value {
-                    Value::Number(verdict) if word.key == Key::Verdict => {
-                        out.write_str(Verdict::ALL[verdict as usize].name())?;
-                    }
-                    Value::Number(outcome) if word.key == Key::Outcome => {
-                        out.write_str(Outcome::ALL[outcome as usize].name())?;
-                    }
-                    Value::Number(n) => write!(out, "{n}")?,
+                    Value::Number(number) => match word.key.value_name(number) {
+                        Some(name) => out.write_str(name)?,
+                        None => write!(out, "{number}")?,
+                    },
                     Value::Prefix(address, bits) => {
                         let address = Ipv6Addr::from(whole(address).to_be_bytes());
                         write!(out, "{address}/{bits}")?;

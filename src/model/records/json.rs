@@ -11,32 +11,22 @@ use core::{
 };
 
 use crate::model::records::{
+    event::Event,
     merge::Placed,
-    record::{Flags, Record},
+    record::{trimmed, Record},
     socket_event::{SocketEvent, What},
 };
 
-/// Writes the line about a connect.
-pub(crate) fn json(out: &mut impl Write, placed: &Placed<Record>) -> Result {
+/// Writes the line about a connect; `realtime` is `CLOCK_REALTIME` at its time.
+pub(crate) fn json(out: &mut impl Write, placed: &Placed<Record>, realtime: Option<u64>) -> Result {
     let record = &placed.entry;
     write!(
         out,
         "{{\"v\":1,\"event\":\"connect\",\"time\":{},\"cpu\":{},\"seq\":{},\"pid\":{},\"tgid\":{},\"uid\":{},\"comm\":\"",
         record.time, placed.cpu, placed.sequence, record.pid, record.tgid, record.uid
     )?;
-    for &byte in record.comm() {
-        match byte {
-            b'"' | b'\\' => write!(out, "\\{}", char::from(byte))?,
-            b' '..=b'~' => out.write_char(byte.into())?,
-            // Bytes beyond ASCII have no known encoding: each becomes the character with its number.
-            _ => write!(out, "\\u{byte:04x}")?,
-        }
-    }
-    let family = if record.flags.has(Flags::V4_MAPPED) {
-        "v4mapped"
-    } else {
-        "v6"
-    };
+    name(out, record.comm())?;
+    let family = record.family().name();
     write!(
         out,
         "\",\"netns\":{},\"cookie\":{},\"family\":\"{family}\",\"source\":\"{}\",\"sport\":{},\
@@ -60,21 +50,55 @@ pub(crate) fn json(out: &mut impl Write, placed: &Placed<Record>) -> Result {
         write!(out, "{separator}\"{name}\"")?;
         separator = ",";
     }
-    writeln!(out, "],\"parent\":{}}}", record.parent)
+    write!(out, "],\"parent\":{}", record.parent)?;
+    end(out, realtime, record.cgroup)?;
+    out.write_str("}\n")
 }
 
-/// Writes the line about a socket event.
-pub(crate) fn socket_event(out: &mut impl Write, placed: &Placed<SocketEvent>) -> Result {
+/// Writes a task's name within a string.
+fn name(out: &mut impl Write, name: &[u8]) -> Result {
+    for &byte in name {
+        match byte {
+            b'"' | b'\\' => write!(out, "\\{}", char::from(byte))?,
+            b' '..=b'~' => out.write_char(byte.into())?,
+            // Bytes beyond ASCII have no known encoding: each becomes the character with its number.
+            _ => write!(out, "\\u{byte:04x}")?,
+        }
+    }
+    Ok(())
+}
+
+/// Writes a duration, or null where it is unknown.
+fn nanoseconds(out: &mut impl Write, duration: Option<u64>) -> Result {
+    match duration {
+        Some(duration) => write!(out, "{duration}"),
+        None => out.write_str("null"),
+    }
+}
+
+/// Writes the keys that every event has at its end.
+fn end(out: &mut impl Write, realtime: Option<u64>, cgroup: u64) -> Result {
+    out.write_str(",\"realtime\":")?;
+    nanoseconds(out, realtime)?;
+    write!(out, ",\"cgroup\":{cgroup}")
+}
+
+/// Writes the line about a socket event; `realtime` is `CLOCK_REALTIME` at its time.
+pub(crate) fn socket_event(
+    out: &mut impl Write,
+    placed: &Placed<SocketEvent>,
+    realtime: Option<u64>,
+) -> Result {
     let SocketEvent {
         time,
         cookie,
+        cgroup,
+        parent,
+        family,
         ends,
         what,
     } = &placed.entry;
-    let event = match what {
-        What::Ended { .. } => "outcome",
-        What::Rewritten { .. } => "rewritten",
-    };
+    let event = Event::of(what).name();
     write!(
         out,
         "{{\"v\":1,\"event\":\"{event}\",\"time\":{time},\"cpu\":{},\"seq\":{},\"netns\":{},\"cookie\":{cookie},\
@@ -98,15 +122,63 @@ pub(crate) fn socket_event(out: &mut impl Write, placed: &Placed<SocketEvent>) -
                 "\"outcome\":\"{}\",\"error\":{error},\"handshake\":",
                 outcome.name()
             )?;
-            match handshake {
-                Some(time) => writeln!(out, "{time}}}"),
-                None => out.write_str("null}\n"),
+            nanoseconds(out, *handshake)?;
+        }
+        What::Failed {
+            reason,
+            stage,
+            error,
+            duration,
+            who,
+            uid,
+        } => {
+            write!(
+                out,
+                "\"reason\":\"{}\",\"stage\":\"{}\",\"error\":{error},\"duration\":",
+                reason.name(),
+                stage.name()
+            )?;
+            nanoseconds(out, *duration)?;
+            match who {
+                Some(who) => {
+                    write!(
+                        out,
+                        ",\"pid\":{},\"tgid\":{},\"uid\":{uid},\"comm\":\"",
+                        who.pid, who.tgid
+                    )?;
+                    name(out, trimmed(&who.comm))?;
+                    out.write_str("\"")?;
+                }
+                None => {
+                    write!(
+                        out,
+                        ",\"pid\":null,\"tgid\":null,\"uid\":{uid},\"comm\":null"
+                    )?;
+                }
             }
         }
+        What::Accepted {
+            verdict,
+            offset,
+            expected,
+            handshake,
+        } => {
+            write!(
+                out,
+                "\"offset\":{offset},\"expected\":{expected},\"verdict\":\"{}\",\"handshake\":",
+                verdict.name()
+            )?;
+            nanoseconds(out, *handshake)?;
+        }
         What::Rewritten { offset, expected } => {
-            writeln!(out, "\"offset\":{offset},\"expected\":{expected}}}")
+            write!(out, "\"offset\":{offset},\"expected\":{expected}")?;
         }
     }
+    if matches!(what, What::Ended { .. } | What::Failed { .. }) {
+        write!(out, ",\"parent\":{parent}")?;
+    }
+    end(out, realtime, *cgroup)?;
+    writeln!(out, ",\"family\":\"{}\"}}", family.name())
 }
 
 /// Writes the line about records that were overwritten before the reader reached them.

@@ -2,6 +2,10 @@
 
 //! Records of connects and events of sockets: storage, filter and output.
 
+pub(crate) mod accepted;
+pub(crate) mod event;
+pub(crate) mod failure;
+pub(crate) mod family;
 pub(crate) mod filter;
 pub(crate) mod json;
 pub(crate) mod merge;
@@ -9,3 +13,4 @@ pub(crate) mod record;
 pub(crate) mod ring;
 pub(crate) mod socket_event;
 pub(crate) mod text;
+pub(crate) mod who;

@@ -3,7 +3,7 @@
 //! The record of one connect, taken at its return.
 
 use crate::model::{
-    records::{merge::Entry, socket_event::FourTuple},
+    records::{family::Family, merge::Entry, socket_event::FourTuple},
     verdict::Verdict,
 };
 
@@ -25,11 +25,13 @@ pub(crate) struct Record {
     pub(crate) uid: u32,
     /// The task's name, padded with zeroes.
     pub(crate) comm: [u8; 16],
+    /// ID of the task's cgroup in the default hierarchy, its lower 48 bits: a kernel numbers cgroups from 1 on.
+    pub(crate) cgroup: u64,
     /// Inode number of the socket's network namespace, as in `/proc/PID/ns/net`.
     pub(crate) netns: u32,
     /// The socket's cookie, as `SO_COOKIE` and `ss -e` show it.
     pub(crate) cookie: u64,
-    /// The cookie of the MPTCP socket to which the subflow belongs; 0: no subflow, or unknown.
+    /// The cookie of the MPTCP socket to which the subflow belongs, its lower 48 bits; 0: no subflow, or unknown.
     pub(crate) parent: u64,
     /// Source address, in network byte order; v4-mapped for TCP over IPv4.
     pub(crate) source: [u8; 16],
@@ -66,13 +68,16 @@ impl Flags {
     pub(crate) const MPTCP: Self = Self(4);
     /// The destination was v4-mapped.
     pub(crate) const V4_MAPPED: Self = Self(8);
+    /// A socket of IPv4.
+    pub(crate) const V4: Self = Self(16);
 
     /// The flags with their names, in the order of the output.
-    pub(crate) const NAMES: [(Self, &'static str); 4] = [
+    pub(crate) const NAMES: [(Self, &'static str); 5] = [
         (Self::REPAIR, "repair"),
         (Self::FAST_OPEN, "fastopen"),
         (Self::MPTCP, "mptcp"),
         (Self::V4_MAPPED, "v4mapped"),
+        (Self::V4, "v4"),
     ];
 
     /// Returns the flags, with `others` added if `if_so`.
@@ -142,12 +147,9 @@ impl Record {
         let comm = split(self.comm);
         let source = split(self.source);
         let destination = split(self.destination);
-        let ports = pair(self.source_port.into(), self.destination_port.into());
-        let (parent_high, parent_low) = halves(self.parent);
-        let kind = (u64::from(parent_high) << 32)
-            | (u64::from(self.overlaps) << 16)
-            | (u64::from(self.flags.0) << 8)
-            | u64::from(self.verdict as u8);
+        // In the order of the socket's own ports: the compiler swaps no bytes.
+        let ports =
+            (u32::from(self.destination_port.to_be()) << 16) | u32::from(self.source_port.to_be());
         [
             self.time,
             self.duration,
@@ -160,11 +162,25 @@ impl Record {
             source[1],
             destination[0],
             destination[1],
-            ports,
+            (u64::from(self.verdict as u8) << 40)
+                | (u64::from(self.flags.0) << 32)
+                | u64::from(ports),
             pair(self.offset, self.expected),
-            pair(self.error as u32, parent_low),
-            kind,
+            // An errno has 12 bits.
+            (self.cgroup << 16) | u64::from(self.error as u16),
+            (self.parent << 16) | u64::from(self.overlaps),
         ]
+    }
+
+    /// Returns the family of the connection.
+    pub(crate) fn family(&self) -> Family {
+        if self.flags.has(Flags::V4) {
+            Family::V4
+        } else if self.flags.has(Flags::V4_MAPPED) {
+            Family::V4Mapped
+        } else {
+            Family::V6
+        }
     }
 
     /// Returns the ends of the connection.
@@ -180,18 +196,22 @@ impl Record {
 
     /// Returns the task's name, up to the first zero.
     pub(crate) fn comm(&self) -> &[u8] {
-        let end = self.comm.iter().position(|&byte| byte == 0);
-        &self.comm[..end.unwrap_or(self.comm.len())]
+        trimmed(&self.comm)
     }
+}
+
+/// Returns a task's name, up to the first zero.
+pub(crate) fn trimmed(comm: &[u8; 16]) -> &[u8] {
+    let end = comm.iter().position(|&byte| byte == 0);
+    &comm[..end.unwrap_or(comm.len())]
 }
 
 impl Entry<WORDS> for Record {
     fn from_words(words: &[u64; WORDS]) -> Self {
         let (pid, tgid) = halves(words[2]);
         let (uid, netns) = halves(words[3]);
-        let (source_port, destination_port) = halves(words[11]);
+        let ports = words[11];
         let (offset, expected) = halves(words[12]);
-        let (error, parent_low) = halves(words[13]);
         Self {
             time: words[0],
             duration: words[1],
@@ -199,19 +219,20 @@ impl Entry<WORDS> for Record {
             tgid,
             uid,
             netns,
+            cgroup: words[13] >> 16,
             comm: join([words[4], words[5]]),
             cookie: words[6],
             source: join([words[7], words[8]]),
             destination: join([words[9], words[10]]),
-            source_port: source_port as u16,
-            destination_port: destination_port as u16,
+            source_port: u16::from_be(ports as u16),
+            destination_port: u16::from_be((ports >> 16) as u16),
             offset,
             expected,
-            error: error as i32,
-            parent: pair(halves(words[14]).0, parent_low),
-            overlaps: (words[14] >> 16) as u16,
-            flags: Flags((words[14] >> 8) as u8),
-            verdict: Verdict::ALL[(words[14] & 0xff) as usize % Verdict::ALL.len()],
+            error: i32::from(words[13] as i16),
+            parent: words[14] >> 16,
+            overlaps: words[14] as u16,
+            flags: Flags((words[11] >> 32) as u8),
+            verdict: Verdict::ALL[((words[11] >> 40) & 0xff) as usize % Verdict::ALL.len()],
         }
     }
 

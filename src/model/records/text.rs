@@ -16,11 +16,12 @@ use crate::model::records::{merge::Placed, record::Record};
 pub(crate) const HEADER: &str = concat!(
     "             time  cpu      seq     pid    tgid        uid comm                  netns      cookie ",
     "source                                   sport destination                              dport error ",
-    "    offset   expected verdict    duration overlaps flags    parent\n"
+    "    offset   expected verdict    duration overlaps flags    parent            realtime   cgroup family\n"
 );
 
-/// Writes a line of the table. A column is never empty and contains no blank.
-pub(crate) fn row(out: &mut impl Write, placed: &Placed<Record>) -> Result {
+/// Writes a line of the table; `realtime` is `CLOCK_REALTIME` at the record's time. A column is never empty and
+/// contains no blank.
+pub(crate) fn row(out: &mut impl Write, placed: &Placed<Record>, realtime: Option<u64>) -> Result {
     let record = &placed.entry;
     write!(
         out,
@@ -65,7 +66,12 @@ pub(crate) fn row(out: &mut impl Write, placed: &Placed<Record>) -> Result {
     for name in names {
         write!(out, ",{name}")?;
     }
-    writeln!(out, " {:>9}", record.parent)
+    write!(out, " {:>9} ", record.parent)?;
+    match realtime {
+        Some(realtime) => write!(out, "{realtime:>19}")?,
+        None => write!(out, "{:>19}", "-")?,
+    }
+    writeln!(out, " {:>8} {}", record.cgroup, record.family().name())
 }
 
 /// Writes an address in the form of RFC 5952, padded to `width` characters.

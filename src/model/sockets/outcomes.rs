@@ -2,7 +2,10 @@
 
 //! The outcome counters of one CPU, and their sums over all CPUs. All arithmetic wraps.
 
-use crate::model::{records::socket_event::Outcome, word::Word};
+use crate::model::{
+    records::{accepted::Accepted, failure::Reason, socket_event::Outcome},
+    word::Word,
+};
 
 /// The verdict on a closed socket's offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +37,17 @@ impl AtClose {
     }
 }
 
+/// Whether a handshake has a slot in the table of pending ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Begun {
+    /// It has one.
+    Tracked,
+    /// No slot is free.
+    Overflow,
+    /// Its user holds as many slots as one user may.
+    Capped,
+}
+
 /// Counters that one CPU writes, with interrupts off, and any CPU reads.
 pub(crate) struct Outcomes<W> {
     begun: W,
@@ -54,6 +68,17 @@ pub(crate) struct Outcomes<W> {
     accepted_other: W,
     accepted_noted: W,
     accepted_shared: W,
+    failed: [W; Reason::ALL.len()],
+    failures_recorded: W,
+    failures_filtered: W,
+    accepted: [W; Accepted::ALL.len()],
+    accepts_recorded: W,
+    accepts_filtered: W,
+    accepted_owned: W,
+    syn_cookies_called: W,
+    syn_cookies_entered: W,
+    syn_cookies_overflow: W,
+    capped: W,
 }
 
 impl<W: Word> Outcomes<W> {
@@ -76,14 +101,28 @@ impl<W: Word> Outcomes<W> {
             accepted_other: W::new(0),
             accepted_noted: W::new(0),
             accepted_shared: W::new(0),
+            failed: [(); Reason::ALL.len()].map(|()| W::new(0)),
+            failures_recorded: W::new(0),
+            failures_filtered: W::new(0),
+            accepted: [(); Accepted::ALL.len()].map(|()| W::new(0)),
+            accepts_recorded: W::new(0),
+            accepts_filtered: W::new(0),
+            accepted_owned: W::new(0),
+            syn_cookies_called: W::new(0),
+            syn_cookies_entered: W::new(0),
+            syn_cookies_overflow: W::new(0),
+            capped: W::new(0),
         }
     }
 
     /// Counts a socket that begins to connect, and whether it has a slot in the table of pending handshakes.
-    pub(crate) fn start(&self, has_slot: bool) {
+    pub(crate) fn start(&self, begun: Begun) {
         self.begun.bump();
-        if !has_slot {
+        if begun != Begun::Tracked {
             self.overflow.bump();
+        }
+        if begun == Begun::Capped {
+            self.capped.bump();
         }
     }
 
@@ -138,6 +177,46 @@ impl<W: Word> Outcomes<W> {
         }
     }
 
+    /// Counts an attempt to connect that failed, recorded or filtered out.
+    pub(crate) fn fail(&self, reason: Reason, recorded: bool) {
+        self.failed[reason as usize].bump();
+        if recorded {
+            self.failures_recorded.bump();
+        } else {
+            self.failures_filtered.bump();
+        }
+    }
+
+    /// Counts an accepted connection, recorded or filtered out.
+    pub(crate) fn accept(&self, verdict: Accepted, recorded: bool) {
+        self.accepted[verdict as usize].bump();
+        if recorded {
+            self.accepts_recorded.bump();
+        } else {
+            self.accepts_filtered.bump();
+        }
+    }
+
+    /// Counts a connection that was established from SYN_RECV while it had an owner and no slot.
+    pub(crate) fn accept_owned(&self) {
+        self.accepted_owned.bump();
+    }
+
+    /// Counts a call that makes a socket of a SYN cookie. A kretprobe runs it after `enter_syn_cookie`, on the same CPU.
+    pub(crate) fn call_syn_cookie(&self) {
+        self.syn_cookies_called.bump_release();
+    }
+
+    /// Counts a call that makes a socket of a SYN cookie and that the module follows to its return.
+    pub(crate) fn enter_syn_cookie(&self) {
+        self.syn_cookies_entered.bump_release();
+    }
+
+    /// Counts a socket that a SYN cookie made and that found no slot for its note.
+    pub(crate) fn overflow_syn_cookie(&self) {
+        self.syn_cookies_overflow.bump();
+    }
+
     /// Counts a socket event, recorded or filtered out.
     pub(crate) fn record(&self, recorded: bool) {
         if recorded {
@@ -153,8 +232,10 @@ impl<W: Word> Outcomes<W> {
 pub(crate) struct OutcomeTotals {
     /// Sockets that began to connect.
     pub(crate) begun: u64,
-    /// Sockets that began to connect without a free slot in the table.
+    /// Sockets that began to connect without a slot in the table.
     pub(crate) overflow: u64,
+    /// Those of them whose user held as many slots as one user may.
+    pub(crate) capped: u64,
     /// Handshakes that ended, in the order of [`Outcome::ALL`].
     pub(crate) ended: [u64; Outcome::ALL.len()],
     /// Handshakes that ended with an unknown start time.
@@ -179,6 +260,26 @@ pub(crate) struct OutcomeTotals {
     pub(crate) repairs_shared: u64,
     /// Accepted sockets that were established with another offset than expected.
     pub(crate) accepted_other: u64,
+    /// Attempts to connect that failed, in the order of [`Reason::ALL`].
+    pub(crate) failed: [u64; Reason::ALL.len()],
+    /// Failed attempts that were recorded.
+    pub(crate) failures_recorded: u64,
+    /// Failed attempts that were not recorded.
+    pub(crate) failures_filtered: u64,
+    /// Accepted connections, in the order of [`Accepted::ALL`].
+    pub(crate) accepted: [u64; Accepted::ALL.len()],
+    /// Accepted connections that were recorded.
+    pub(crate) accepts_recorded: u64,
+    /// Accepted connections that were not recorded.
+    pub(crate) accepts_filtered: u64,
+    /// Connections that were established from SYN_RECV while they had an owner and no slot.
+    pub(crate) accepted_owned: u64,
+    /// Calls that make a socket of a SYN cookie.
+    pub(crate) syn_cookies_called: u64,
+    /// Calls that make a socket of a SYN cookie and were followed to their return.
+    pub(crate) syn_cookies_entered: u64,
+    /// Sockets that a SYN cookie made and that found no slot for their note.
+    pub(crate) syn_cookies_overflow: u64,
 }
 
 impl OutcomeTotals {
@@ -189,6 +290,7 @@ impl OutcomeTotals {
             totals.add(&Self {
                 begun: cpu.begun.load(),
                 overflow: cpu.overflow.load(),
+                capped: cpu.capped.load(),
                 ended: core::array::from_fn(|i| cpu.ended[i].load()),
                 untimed: cpu.untimed.load(),
                 kept: cpu.kept.load(),
@@ -207,6 +309,16 @@ impl OutcomeTotals {
                     .load()
                     .wrapping_add(cpu.accepted_shared.load()),
                 accepted_other: cpu.accepted_other.load(),
+                failed: core::array::from_fn(|i| cpu.failed[i].load()),
+                failures_recorded: cpu.failures_recorded.load(),
+                failures_filtered: cpu.failures_filtered.load(),
+                accepted: core::array::from_fn(|i| cpu.accepted[i].load()),
+                accepts_recorded: cpu.accepts_recorded.load(),
+                accepts_filtered: cpu.accepts_filtered.load(),
+                accepted_owned: cpu.accepted_owned.load(),
+                syn_cookies_called: cpu.syn_cookies_called.load_acquire(),
+                syn_cookies_entered: cpu.syn_cookies_entered.load_acquire(),
+                syn_cookies_overflow: cpu.syn_cookies_overflow.load(),
             });
         }
         totals
@@ -218,6 +330,7 @@ impl OutcomeTotals {
 
         add(&mut self.begun, others.begun);
         add(&mut self.overflow, others.overflow);
+        add(&mut self.capped, others.capped);
         for (total, other) in self.ended.iter_mut().zip(others.ended) {
             add(total, other);
         }
@@ -232,12 +345,33 @@ impl OutcomeTotals {
         add(&mut self.repairs_noted, others.repairs_noted);
         add(&mut self.repairs_shared, others.repairs_shared);
         add(&mut self.accepted_other, others.accepted_other);
+        for (total, other) in self.failed.iter_mut().zip(others.failed) {
+            add(total, other);
+        }
+        add(&mut self.failures_recorded, others.failures_recorded);
+        add(&mut self.failures_filtered, others.failures_filtered);
+        for (total, other) in self.accepted.iter_mut().zip(others.accepted) {
+            add(total, other);
+        }
+        add(&mut self.accepts_recorded, others.accepts_recorded);
+        add(&mut self.accepts_filtered, others.accepts_filtered);
+        add(&mut self.accepted_owned, others.accepted_owned);
+        add(&mut self.syn_cookies_called, others.syn_cookies_called);
+        add(&mut self.syn_cookies_entered, others.syn_cookies_entered);
+        add(&mut self.syn_cookies_overflow, others.syn_cookies_overflow);
     }
 
     /// Returns the number of calls that set an offset and were missed because no probe instance was free.
     pub(crate) fn repairs_missed(&self) -> u64 {
         // As for connects: with a kretprobe, a call counts as entered before it counts as called.
         self.repairs_called.saturating_sub(self.repairs_entered)
+    }
+
+    /// Returns the number of sockets that a SYN cookie made without a note: no probe instance or no slot was free.
+    pub(crate) fn syn_cookies_missed(&self) -> u64 {
+        self.syn_cookies_called
+            .saturating_sub(self.syn_cookies_entered)
+            .wrapping_add(self.syn_cookies_overflow)
     }
 
     /// Returns the number of handshakes with this outcome.

@@ -9,10 +9,13 @@ use proptest::{collection::vec, prelude::*, sample::select};
 use crate::{
     model::{
         records::{
+            failure::{Reason, Stage},
+            family::Family,
             filter::{Filter, Wrong},
             merge::Entry,
-            record::Record,
+            record::{Flags, Record},
             socket_event::{Outcome, SocketEvent, What},
+            who::Who,
         },
         verdict::Verdict,
     },
@@ -83,9 +86,129 @@ fn socket_event(what: What) -> SocketEvent {
     SocketEvent {
         time: 0,
         cookie: 1,
+        cgroup: 4711,
+        parent: 0,
+        family: Family::V6,
         ends: record("2001:db8::1", 443, 1).ends(),
         what,
     }
+}
+
+/// A cgroup is that of the caller in a record, and that of the socket in an event.
+#[test]
+fn a_cgroup_has_64_bits() {
+    let inside = Record {
+        cgroup: 4711,
+        ..record("::1", 1, 0)
+    };
+    let event = socket_event(What::Rewritten {
+        offset: 1,
+        expected: 2,
+    });
+    for (text, holds) in [
+        ("cgroup=4711", true),
+        ("cgroup=1,4711", true),
+        ("cgroup=!4711", false),
+        ("cgroup=18446744073709551615", false),
+        ("cgroup=!18446744073709551615", true),
+    ] {
+        assert_eq!(filter(text).matches(&inside), holds, "{text}");
+        assert_eq!(filter(text).matches_socket_event(&event), holds, "{text}");
+        assert_eq!(printed(&filter(text)), text);
+    }
+    // 2^64, and 32 bits for the other numbers.
+    assert_eq!(wrong("cgroup=18446744073709551616").0, 7);
+    assert_eq!(wrong("pid=4294967296").0, 4);
+    assert!(!filter("uid=0").matches(&Record { uid: 1, ..inside }));
+}
+
+#[test]
+fn a_family_has_a_name() {
+    let v4 = Record {
+        flags: Flags::V4,
+        ..record("::ffff:192.0.2.1", 1, 0)
+    };
+    assert!(filter("family=v4").matches(&v4));
+    assert!(!filter("family=v4mapped,v6").matches(&v4));
+    assert!(filter("family=!v4").matches(&record("::1", 1, 0)));
+    assert!(filter("family=v6").matches_socket_event(&ended(Outcome::Refused, 111)));
+    assert!(!filter("family=v4").matches_socket_event(&ended(Outcome::Refused, 111)));
+    assert_eq!(printed(&filter("family=v4,v4mapped")), "family=v4,v4mapped");
+}
+
+fn failed(who: Option<Who>) -> SocketEvent {
+    socket_event(What::Failed {
+        reason: Reason::NoPort,
+        stage: Stage::Call,
+        error: 99,
+        duration: None,
+        who,
+        uid: who.map_or(1001, |who| who.uid),
+    })
+}
+
+/// A failed attempt has a caller. Where it is unknown, only negated words about it hold. The user is known.
+#[test]
+fn a_failure_has_a_caller() {
+    let known = failed(Some(Who {
+        pid: 7,
+        tgid: 6,
+        uid: 1000,
+        comm: [0; 16],
+        cgroup: 4711,
+    }));
+    for text in [
+        "event=failed",
+        "event=connect,failed",
+        "event=!outcome reason=no_port",
+        "reason=!refused,timeout",
+        "outcome=!established",
+        "outcome=error errno=99",
+        "pid=7 tgid=6 uid=1000 cgroup=4711 dport=443",
+        "verdict=failed",
+    ] {
+        assert!(filter(text).matches_socket_event(&known), "{text}");
+        assert_eq!(printed(&filter(text)), text);
+    }
+    for text in [
+        "event=connect",
+        "event=!failed",
+        "reason=refused",
+        "reason=!no_port",
+        "uid=0",
+        "pid=!7",
+    ] {
+        assert!(!filter(text).matches_socket_event(&known), "{text}");
+    }
+    for text in ["uid=1000", "uid=!1001", "pid=7", "tgid=6", "uid=0 pid=!1"] {
+        assert!(!filter(text).matches_socket_event(&failed(None)), "{text}");
+    }
+    for text in [
+        "uid=1001",
+        "uid=!1000 pid=!7",
+        "tgid=!6 pid=!7 event=failed",
+    ] {
+        assert!(filter(text).matches_socket_event(&failed(None)), "{text}");
+    }
+}
+
+#[test]
+fn other_events_have_no_reason() {
+    let returned = Record {
+        error: 0,
+        ..record("::1", 1, 0)
+    };
+    for text in ["reason=closed", "reason=!closed"] {
+        assert!(!filter(text).matches(&returned), "{text}");
+        assert!(
+            !filter(text).matches_socket_event(&ended(Outcome::Closed, 0)),
+            "{text}"
+        );
+    }
+    // A failed call has the reason of its error.
+    assert!(filter("event=connect reason=refused").matches(&record("::1", 1, 0)));
+    assert!(!filter("event=failed").matches(&returned));
+    assert!(filter("event=outcome").matches_socket_event(&ended(Outcome::Closed, 0)));
 }
 
 fn ended(outcome: Outcome, error: u16) -> SocketEvent {
@@ -195,6 +318,13 @@ fn nearly() -> impl Strategy<Value = String> {
         "verdict",
         "errno",
         "outcome",
+        "event",
+        "reason",
+        "cgroup",
+        "no_route",
+        "family",
+        "v4",
+        "connect",
         "refused",
         "clear",
         "=",

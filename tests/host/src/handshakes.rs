@@ -18,8 +18,14 @@ use crate::{
     words::{explore, Checked, Model, Single, ATOMICITY},
 };
 
-fn table<W: Word>(sets: usize) -> Handshakes<Vec<Set<W>>> {
+/// A table with two words for each socket: they depend on each other.
+fn table<W: Word>(sets: usize) -> Handshakes<Vec<Set<W, 2>>> {
     Handshakes::new((0..sets).map(|_| Set::new()).collect())
+}
+
+/// Returns the words of a time.
+fn words(time: u64) -> [u64; 2] {
+    [time, !time]
 }
 
 proptest! {
@@ -30,8 +36,8 @@ proptest! {
         let mut known = HashMap::new();
         for (time, (cookie, begins)) in steps.into_iter().enumerate() {
             if begins {
-                if table.start(cookie, time as u64) {
-                    known.insert(cookie, time as u64);
+                if table.start(cookie, &words(time as u64)) {
+                    known.insert(cookie, words(time as u64));
                 } else {
                     prop_assert!(!known.contains_key(&cookie) && known.len() >= 4);
                 }
@@ -60,7 +66,7 @@ proptest! {
 #[test]
 fn there_is_room_for_as_many_as_asked_for() {
     for (sockets, sets) in [(1, 1), (4, 1), (5, 2), (4096, 1024), (65536, 16384)] {
-        assert_eq!(Handshakes::<Vec<Set<Single>>>::sets_for(sockets), sets);
+        assert_eq!(Handshakes::<Vec<Set<Single, 2>>>::sets_for(sockets), sets);
         assert!(table::<Single>(sets).room() >= sockets.into());
     }
 }
@@ -68,24 +74,28 @@ fn there_is_room_for_as_many_as_asked_for() {
 /// One slot is free. Two sockets compete for the slot, while a third socket releases another one.
 fn two_sockets_and_one_slot<W: Word + 'static>()
 where
-    Handshakes<Vec<Set<W>>>: Send + Sync,
+    Handshakes<Vec<Set<W, 2>>>: Send + Sync,
 {
     explore(3, || {
         let table = Arc::new(table::<W>(1));
         for cookie in 1..=3 {
-            assert!(table.start(cookie, 10 * cookie));
+            assert!(table.start(cookie, &words(10 * cookie)));
         }
         let other = {
             let table = table.clone();
             thread::spawn(move || {
-                let has_slot = table.start(5, 50);
+                let has_slot = table.start(5, &words(50));
                 let ended = table.end(5);
-                assert_eq!(ended, has_slot.then_some(50), "not its own time");
+                assert_eq!(ended, has_slot.then_some(words(50)), "not its own time");
             })
         };
-        assert_eq!(table.end(1), Some(10), "not its own time");
-        let has_slot = table.start(4, 40);
-        assert_eq!(table.end(4), has_slot.then_some(40), "not its own time");
+        assert_eq!(table.end(1), Some(words(10)), "not its own time");
+        let has_slot = table.start(4, &words(40));
+        assert_eq!(
+            table.end(4),
+            has_slot.then_some(words(40)),
+            "not its own time"
+        );
         other.join().unwrap();
         assert_eq!(table.pending(), 2);
     });

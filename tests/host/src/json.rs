@@ -4,13 +4,14 @@
 
 use std::net::Ipv6Addr;
 
-use proptest::prelude::*;
+use proptest::{option, prelude::*};
 use serde_json::{json, Value};
 
 use crate::{
     model::records::{
         json::{self, lost, socket_event},
         merge::Placed,
+        record::trimmed,
         socket_event::What,
     },
     record::any_record,
@@ -20,9 +21,9 @@ use crate::{
 
 proptest! {
     #[test]
-    fn every_line_is_json(record in any_record()) {
+    fn every_line_is_json(record in any_record(), realtime in option::of(any::<u64>())) {
         let mut text = String::new();
-        json::json(&mut text, &placed(record)).unwrap();
+        json::json(&mut text, &placed(record), realtime).unwrap();
         // The text is one line of printable ASCII characters.
         let line = text.strip_suffix('\n').unwrap();
         prop_assert!(line.bytes().all(|byte| matches!(byte, b' '..=b'~')));
@@ -43,7 +44,7 @@ proptest! {
             "comm": record.comm().iter().map(|&byte| char::from(byte)).collect::<String>(),
             "netns": record.netns,
             "cookie": record.cookie,
-            "family": if flags.contains(&"v4mapped") { "v4mapped" } else { "v6" },
+            "family": record.family().name(),
             "source": address(record.source),
             "sport": record.source_port,
             "destination": address(record.destination),
@@ -56,13 +57,15 @@ proptest! {
             "overlaps": record.overlaps,
             "flags": flags,
             "parent": record.parent,
+            "realtime": realtime,
+            "cgroup": record.cgroup,
         }));
     }
 
     #[test]
-    fn every_socket_event_is_json(entry in any_socket_event()) {
+    fn every_socket_event_is_json(entry in any_socket_event(), realtime in option::of(any::<u64>())) {
         let mut text = String::new();
-        socket_event(&mut text, &Placed { cpu: 3, sequence: 41, entry }).unwrap();
+        socket_event(&mut text, &Placed { cpu: 3, sequence: 41, entry }, realtime).unwrap();
         let line = text.strip_suffix('\n').unwrap();
         prop_assert!(line.bytes().all(|byte| matches!(byte, b' '..=b'~')) && text.len() <= 1024);
         let value: Value = serde_json::from_str(&text).unwrap();
@@ -78,12 +81,33 @@ proptest! {
             "sport": entry.ends.source_port,
             "destination": address(entry.ends.destination),
             "dport": entry.ends.destination_port,
+            "realtime": realtime,
+            "cgroup": entry.cgroup,
+            "family": entry.family.name(),
         });
         let what = match entry.what {
             What::Ended { outcome, error, handshake } => json!({
                 "event": "outcome",
                 "outcome": outcome.name(),
                 "error": error,
+                "handshake": handshake,
+            }),
+            What::Failed { reason, stage, error, duration, who, uid } => json!({
+                "event": "failed",
+                "reason": reason.name(),
+                "stage": stage.name(),
+                "error": error,
+                "duration": duration,
+                "pid": who.map(|who| who.pid),
+                "tgid": who.map(|who| who.tgid),
+                "uid": uid,
+                "comm": who.map(|who| trimmed(&who.comm).iter().map(|&byte| char::from(byte)).collect::<String>()),
+            }),
+            What::Accepted { verdict, offset, expected, handshake } => json!({
+                "event": "accepted",
+                "offset": offset,
+                "expected": expected,
+                "verdict": verdict.name(),
                 "handshake": handshake,
             }),
             What::Rewritten { offset, expected } => json!({
@@ -93,6 +117,9 @@ proptest! {
             }),
         };
         wanted.as_object_mut().unwrap().extend(what.as_object().unwrap().clone());
+        if matches!(entry.what, What::Ended { .. } | What::Failed { .. }) {
+            wanted["parent"] = json!(entry.parent);
+        }
         prop_assert_eq!(value, wanted);
     }
 }

@@ -144,3 +144,49 @@ fn sums_add_up() {
     });
     assert_eq!(entered, Totals::default());
 }
+
+/// Both families share the rings: what one has recorded counts for both.
+#[test]
+fn both_families_have_one_ledger() {
+    let both = RecordCounts {
+        readable: 10,
+        overwritten: 6,
+    };
+    let (v6, v4) = (balanced(), balanced());
+    let none = Totals::default();
+    let check = |first: [&Totals; 2], kept: &RecordCounts, second| {
+        Ledger::check_both(first, Some(kept), second)
+    };
+    assert_eq!(check([&v6, &v4], &both, [&v6, &v4]), Ledger::Balanced);
+    assert_eq!(check([&v6, &none], &KEPT, [&v6, &none]), Ledger::Balanced);
+    assert_eq!(check([&none, &v4], &KEPT, [&none, &v4]), Ledger::Balanced);
+    // A record that no family has counted.
+    assert_eq!(check([&v6, &v4], &KEPT, [&v6, &v4]), Ledger::Unbalanced);
+    // Two mistakes do not cancel each other.
+    let lost = Totals {
+        returned: 9,
+        ..balanced()
+    };
+    let found = Totals {
+        returned: 11,
+        ..balanced()
+    };
+    assert_eq!(
+        check([&lost, &found], &both, [&lost, &found]),
+        Ledger::Unbalanced
+    );
+    // One family that moves is enough.
+    let moving = Totals {
+        entered: 11,
+        in_flight: 1,
+        ..balanced()
+    };
+    for second in [[&v6, &moving], [&moving, &v4]] {
+        assert_eq!(check(second, &both, second), Ledger::Busy);
+        assert_eq!(check([&v6, &v4], &both, second), Ledger::Busy);
+    }
+    assert_eq!(
+        Ledger::check_both([&lost, &v4], None, [&lost, &v4]),
+        Ledger::Unbalanced
+    );
+}

@@ -9,6 +9,7 @@
 #[allow(dead_code, reason = "some of it is used by the module only")]
 mod model;
 
+mod clock_steps;
 mod counters;
 mod filter;
 mod handshakes;

@@ -4,8 +4,8 @@
 
 use crate::{
     model::{
-        records::socket_event::Outcome,
-        sockets::outcomes::{AtClose, OutcomeTotals, Outcomes},
+        records::{accepted::Accepted, failure::Reason, socket_event::Outcome},
+        sockets::outcomes::{AtClose, Begun, OutcomeTotals, Outcomes},
     },
     words::Single,
 };
@@ -31,7 +31,11 @@ fn only_what_nothing_explains_is_rewritten() {
 fn each_is_counted_where_it_belongs() {
     let cpus = [Outcomes::<Single>::new(), Outcomes::new()];
     for outcome in Outcome::ALL {
-        cpus[0].start(outcome != Outcome::Closed);
+        cpus[0].start(match outcome {
+            Outcome::Closed => Begun::Overflow,
+            Outcome::Error => Begun::Capped,
+            _ => Begun::Tracked,
+        });
         for times in 0..=outcome as usize {
             cpus[1].end(outcome, times == 0);
         }
@@ -62,9 +66,33 @@ fn each_is_counted_where_it_belongs() {
         }
     }
 
+    for reason in Reason::ALL {
+        for times in 0..=reason as usize {
+            cpus[times % 2].fail(reason, times != 0);
+        }
+    }
+
+    for verdict in Accepted::ALL {
+        for times in 0..=verdict as usize {
+            cpus[1].accept(verdict, times == 0);
+        }
+    }
+
+    for call in 0..6 {
+        cpus[call % 2].call_syn_cookie();
+        if call < 4 {
+            cpus[call % 2].enter_syn_cookie();
+        }
+    }
+    cpus[1].overflow_syn_cookie();
+    for _ in 0..3 {
+        cpus[0].accept_owned();
+    }
+
     let once = OutcomeTotals {
         begun: 7,
-        overflow: 1,
+        overflow: 2,
+        capped: 1,
         ended: [1, 2, 3, 4, 5, 6, 7],
         untimed: 21,
         kept: 1,
@@ -78,11 +106,22 @@ fn each_is_counted_where_it_belongs() {
         repairs_noted: 4 + 2,
         repairs_shared: 1 + 1,
         accepted_other: 7,
+        failed: [1, 2, 3, 4, 5, 6, 7, 8, 9],
+        failures_recorded: 45 - 9,
+        failures_filtered: 9,
+        accepted: [1, 2, 3, 4, 5, 6],
+        accepts_recorded: 6,
+        accepts_filtered: 15,
+        accepted_owned: 3,
+        syn_cookies_called: 6,
+        syn_cookies_entered: 4,
+        syn_cookies_overflow: 1,
     };
     let sum = OutcomeTotals::sum(cpus.iter());
     assert_eq!(sum, once);
     assert_eq!(sum.with(Outcome::Closed), 7);
     assert_eq!(sum.repairs_missed(), 2);
+    assert_eq!(sum.syn_cookies_missed(), 2 + 1);
 
     let mut twice = sum;
     twice.add(&sum);
@@ -91,4 +130,9 @@ fn each_is_counted_where_it_belongs() {
     assert_eq!(twice.accepted_other, 14);
     assert_eq!(twice.ended, [2, 4, 6, 8, 10, 12, 14]);
     assert_eq!(twice.filtered + twice.recorded, 6);
+    assert_eq!(twice.failed[8], 18);
+    assert_eq!(twice.accepted, [2, 4, 6, 8, 10, 12]);
+    assert_eq!((twice.accepts_recorded, twice.accepts_filtered), (12, 30));
+    assert_eq!((twice.accepted_owned, twice.syn_cookies_missed()), (6, 6));
+    assert_eq!((twice.failures_recorded, twice.failures_filtered), (72, 18));
 }

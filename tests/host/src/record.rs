@@ -6,6 +6,7 @@ use proptest::{prelude::*, sample::select};
 
 use crate::model::{
     records::{
+        family::Family,
         merge::Entry,
         record::{Flags, Record},
     },
@@ -15,14 +16,16 @@ use crate::model::{
 pub fn any_record() -> impl Strategy<Value = Record> {
     let task = (any::<[u32; 4]>(), any::<[u8; 16]>());
     let tuple = (any::<[[u8; 16]; 2]>(), any::<[u16; 2]>());
-    let result = (any::<i32>(), any::<[u32; 2]>(), select(&Verdict::ALL[..]));
-    let rest = (any::<[u64; 4]>(), any::<u16>(), 0..16_u8);
+    // An errno, negative.
+    let result = (-4095..=0_i32, any::<[u32; 2]>(), select(&Verdict::ALL[..]));
+    let numbers = (any::<[u64; 3]>(), [0..1_u64 << 48, 0..1_u64 << 48]);
+    let rest = (numbers, any::<u16>(), 0..32_u8);
     (task, tuple, result, rest).prop_map(
         |(
             ([pid, tgid, uid, netns], comm),
             ([source, destination], [source_port, destination_port]),
             (error, [offset, expected], verdict),
-            ([time, duration, cookie, parent], overlaps, flags),
+            (([time, duration, cookie], [parent, cgroup]), overlaps, flags),
         )| Record {
             time,
             duration,
@@ -30,6 +33,7 @@ pub fn any_record() -> impl Strategy<Value = Record> {
             tgid,
             uid,
             comm,
+            cgroup,
             netns,
             cookie,
             parent,
@@ -58,6 +62,33 @@ proptest! {
     fn any_words_are_some_record(words in any::<[u64; 15]>()) {
         let record = Record::from_words(&words);
         prop_assert!(record.comm().len() <= 16);
+    }
+}
+
+/// A larger cgroup ID spoils no other field.
+#[test]
+fn a_cgroup_has_48_bits() {
+    let empty = Record::from_words(&[0; 15]);
+    let cgroup = 0xffff_8000_0001_0002;
+    let record = Record { cgroup, ..empty };
+    let read = Record::from_words(&record.to_words());
+    assert_eq!(read.cgroup, 0x8000_0001_0002);
+    assert_eq!(Record { cgroup: 0, ..read }, empty);
+}
+
+#[test]
+fn a_family_is_that_of_the_flags() {
+    let empty = Record::from_words(&[0; 15]);
+    for (flags, family) in [
+        (Flags::default(), Family::V6),
+        (Flags::MPTCP, Family::V6),
+        (Flags::V4_MAPPED, Family::V4Mapped),
+        (Flags::V4, Family::V4),
+    ] {
+        assert_eq!(Record { flags, ..empty }.family(), family);
+    }
+    for (number, family) in Family::ALL.into_iter().enumerate() {
+        assert_eq!(family as usize, number);
     }
 }
 

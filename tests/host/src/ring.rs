@@ -29,7 +29,8 @@ fn all_rings_together_have_a_limit() {
     assert_eq!(bytes(256, 2, 1), 65536);
     assert!(bytes(65536, 32, 1) <= MOST_BYTES);
     assert!(bytes(65536, 33, 1) > MOST_BYTES);
-    assert!(bytes(65536, 17, 2) > MOST_BYTES);
+    assert!(bytes(65536, 10, 3) <= MOST_BYTES);
+    assert!(bytes(65536, 11, 3) > MOST_BYTES);
     assert!(bytes(8192, 240, 1) <= MOST_BYTES);
     assert!(bytes(65536, usize::MAX, 2) > MOST_BYTES);
 }

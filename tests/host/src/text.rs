@@ -26,9 +26,12 @@ pub fn placed(record: Record) -> Placed<Record> {
     }
 }
 
+/// `CLOCK_REALTIME` of the lines.
+const REALTIME: Option<u64> = Some(1_796_000_000_123_456_789);
+
 fn line(record: Record) -> String {
     let mut text = String::new();
-    row(&mut text, &placed(record)).unwrap();
+    row(&mut text, &placed(record), REALTIME).unwrap();
     text
 }
 
@@ -46,6 +49,7 @@ fn example() -> Record {
         tgid: 812,
         uid: 1000,
         comm,
+        cgroup: 4_711,
         netns: 4_026_531_840,
         cookie: 4097,
         parent: 0,
@@ -81,6 +85,21 @@ fn a_usual_line_stands_below_its_header() {
     }
 }
 
+/// A reader of version 1 finds its columns by their place, too: new ones come at the end.
+#[test]
+fn columns_of_version_1_stay_in_place() {
+    assert_eq!(columns(HEADER)[20], "parent");
+    assert_eq!(columns(HEADER)[21..], ["realtime", "cgroup", "family"]);
+}
+
+#[test]
+fn an_unknown_time_is_a_column_too() {
+    let mut text = String::new();
+    row(&mut text, &placed(example()), None).unwrap();
+    assert_eq!(columns(&text)[21], "-");
+    assert_eq!(columns(&text).len(), columns(HEADER).len());
+}
+
 #[test]
 fn an_empty_name_is_a_column_too() {
     let line = line(Record {
@@ -113,6 +132,9 @@ proptest! {
             ("netns", record.netns.to_string()),
             ("cookie", record.cookie.to_string()),
             ("parent", record.parent.to_string()),
+            ("realtime", REALTIME.unwrap().to_string()),
+            ("cgroup", record.cgroup.to_string()),
+            ("family", record.family().name().to_owned()),
             ("source", address(record.source)),
             ("sport", record.source_port.to_string()),
             ("destination", address(record.destination)),

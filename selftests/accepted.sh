@@ -1,0 +1,224 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Connections that a listener gets: an event each, with its verdict, and counted apart from connects.
+# shellcheck source=selftests/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/lib-events.sh
+. "$(dirname "$0")/lib-events.sh"
+
+NOLOAD=1
+
+# accepted NAME=VALUE...: expects these accepted_ lines, and 0 in every other.
+accepted() {
+	local name
+	for name in match zero absent syncookie chosen unjudged; do
+		[[ " $* " == *" $name="* ]] || set -- "$@" "$name=0"
+	done
+	expect "${@/#/accepted_}"
+}
+
+# accepted_events N: stores the N oldest events in /tmp/events and the accepted ones in /tmp/accepted.
+accepted_events() {
+	tsoffset-workload follow "$EVENTS" --oldest --lines "$1" > /tmp/events
+	grep '"event":"accepted"' /tmp/events > /tmp/accepted
+}
+
+off_by_default() {
+	load
+	workload connect --serve --threads 2 --connects 10
+	accepted
+	expect accepts_recorded=0 accepts_filtered=0
+}
+
+# Both ends of a connection are here, and have each other's ports.
+each_connection_has_its_event() {
+	load_with outcomes=64
+	workload connect --serve --threads 4 --connects 30
+	accepted match=30
+	expect accepts_recorded=30 accepts_filtered=0 outcome_established=30 outcomes_begun=30 outcomes_recorded=30
+	all_matched 30
+	# 30 connects, 30 outcomes, 30 accepts.
+	accepted_events 90
+	[ "$(wc -l < /tmp/accepted)" -eq 30 ]
+	of dport < /tmp/accepted | sort > /tmp/ports
+	grep '"event":"connect"' /tmp/events | of sport | sort | diff - /tmp/ports
+	[ "$(of sport < /tmp/accepted | sort -u)" = 7000 ] && [ "$(of verdict < /tmp/accepted | sort -u)" = match ]
+	[ "$(of cookie < /tmp/accepted | sort -u | wc -l)" -eq 30 ]
+	of offset < /tmp/accepted > /tmp/offsets
+	of expected < /tmp/accepted | diff - /tmp/offsets
+	[ "$(of netns < /tmp/accepted | sort -u)" = "$(readlink /proc/self/ns/net | tr -dc 0-9)" ]
+	# The handshake of the peer began before the answer to its SYN.
+	[ "$(of handshake < /tmp/accepted | grep -c null)" -eq 0 ]
+}
+
+# The peer's answer comes late, because its packets are held back for a second.
+the_time_is_that_of_the_handshake() {
+	load_with outcomes=64
+	two_namespaces
+	serve ip netns exec right -- --listen '[::]:7000'
+	# "right" has the wrong hardware address of its peer: the answers to the SYN go nowhere until it is corrected. "left" need
+	# not ask for the address of "right", whose answer would go nowhere, too.
+	ip -n left neighbour replace 2001:db8::2 lladdr "$(ip netns exec right cat /sys/class/net/veth0/address)" dev veth0 nud permanent
+	ip -n right neighbour replace 2001:db8::1 lladdr 02:00:00:00:00:99 dev veth0 nud permanent
+	ip netns exec left tsoffset-workload connect --to '[2001:db8::2]:7000' --threads 1 --connects 1 &
+	wait_for 20 reached outcomes_pending 1
+	sleep 0.5
+	ip -n right neighbour delete 2001:db8::1 dev veth0
+	wait $!
+	accepted match=1
+	accepted_events 3
+	handshake=$(of handshake < /tmp/accepted)
+	echo "handshake $handshake"
+	[ "$handshake" -gt 400000000 ] && [ "$handshake" -lt 60000000000 ]
+}
+
+both_families() {
+	load_with outcomes=64
+	serve env -- --listen '[::]:7000'
+	workload connect --to '[::ffff:127.0.0.1]:7000' --threads 2 --connects 8
+	workload connect --to 127.0.0.1:7000 --threads 2 --connects 4
+	# Both are v4-mapped for the listener of IPv6.
+	accepted match=12
+	stop_workloads
+	workload connect --serve --to 127.0.0.1:7001 --threads 2 --connects 5
+	accepted match=12
+	rmmod tsoffset
+	load_with outcomes=64 ipv4=1
+	workload connect --serve --to 127.0.0.1:7002 --threads 2 --connects 5
+	accepted match=5
+	accepted_events 15
+	[ "$(of family < /tmp/accepted | sort -u)" = v4 ]
+}
+
+chosen_offsets() {
+	insmod "$VARIANTS/testhook.ko" choose=1
+	load_with outcomes=64
+	serve env -- --listen '[::]:7000' --mark 0x7e59
+	workload connect --threads 4 --connects 20
+	accepted chosen=20
+	expect accepted_other_offset=20
+	accepted_events 60
+	[ "$(of verdict < /tmp/accepted | sort -u)" = chosen ]
+	[ "$(awk -F'"offset":|,"expected":|,"verdict"' '$2 == $3' /tmp/accepted | wc -l)" -eq 0 ]
+}
+
+without_timestamps() {
+	load_with outcomes=64
+	sysctl -q net.ipv4.tcp_timestamps=0
+	workload connect --serve --threads 2 --connects 6
+	accepted zero=6
+	sysctl -q net.ipv4.tcp_timestamps=1
+	# The client alone has no timestamps.
+	two_namespaces
+	ip netns exec left sysctl -q net.ipv4.tcp_timestamps=0
+	serve ip netns exec right -- --listen '[::]:7000'
+	ip netns exec left tsoffset-workload connect --to '[2001:db8::2]:7000' --threads 2 --connects 4
+	accepted zero=6 absent=4
+}
+
+# The kernel sends SYN cookies always, if it supports them.
+syncookies_have_their_kind() {
+	cookies=/proc/sys/net/ipv4/tcp_syncookies
+	load_with outcomes=64
+	workload connect --serve --threads 2 --connects 5
+	accepted match=5
+	if [ ! -e $cookies ]; then
+		echo "the kernel has no SYN cookies"
+		return
+	fi
+	echo 2 > $cookies
+	workload connect --serve --to '[::1]:7001' --threads 4 --connects 20
+	workload connect --serve --to '[::ffff:127.0.0.1]:7002' --threads 4 --connects 10
+	echo 1 > $cookies
+	accepted match=5 syncookie=30
+	# Their offset is right all the same.
+	expect accepted_other_offset=0 offset_rewritten=0 accepted_cookie_missed=0
+	workload connect --serve --to '[::1]:7003' --threads 2 --connects 5
+	accepted match=10 syncookie=30
+}
+
+# A Fast Open socket can be accepted before its establishment, and then has neither a verdict nor an event. Each has a count.
+# The listener's end stays open until its peer closes: a socket that is closed in SYN_RECV counts nowhere.
+no_connection_is_lost() {
+	load_with outcomes=64
+	sysctl -q net.ipv4.tcp_fastopen=3
+	serve env -- --listen '[::]:7000' --to-the-end
+	workload connect --kind fastopen --threads 2 --connects 20
+	sysctl -q net.ipv4.tcp_fastopen=1
+	wait_for 5 each_connection_is_counted 20 || :
+	each_connection_is_counted 20
+	[ "$(stat accepts_recorded)" -eq "$(stat accepted_match)" ]
+	expect accepted_cookie_missed=0
+}
+
+# A socket that connects to its own port leaves SYN_RECV with a process. Without a slot, the process alone distinguishes it
+# from a listener's socket.
+owned_connections_are_counted() {
+	load_with outcomes=1
+	workload connect --kind own-port --threads 1 --connects 5
+	# With a slot, each is the connect that began.
+	accepted
+	expect outcomes_begun=5 outcome_established=5 outcomes_overflow=0 accepted_owned=0
+	# One user has half of the four slots.
+	silent_peer
+	ip netns exec left sysctl -q net.ipv4.tcp_syn_retries=6
+	to_silent_peer --threads 6 --connects 6 &
+	wait_for 20 reached outcomes_begun 11
+	workload connect --kind own-port --threads 1 --connects 7
+	accepted
+	expect outcomes_begun=18 outcomes_pending=2 outcomes_capped=11 outcome_established=5 accepted_owned=7 accepts_recorded=0
+	# Another user's sockets find slots.
+	su -s /bin/sh nobody -c 'tsoffset-workload connect --kind own-port --threads 1 --connects 3'
+	expect outcome_established=8 accepted_owned=7
+	# The parked handshakes would last for two minutes.
+	stop_workloads
+	wait
+}
+
+# each_connection_is_counted N: succeeds if N connections are accepted_match or accepted_owned.
+each_connection_is_counted() {
+	local match owned
+	match=$(stat accepted_match)
+	owned=$(stat accepted_owned)
+	echo "match $match, owned $owned"
+	[ $((match + owned)) -eq "$1" ]
+}
+
+# Connections from outside fill their own ring, and no failed attempt makes room for them.
+other_events_stay() {
+	load_with outcomes=64 records=16
+	echo event=failed,accepted > /proc/tsoffset/filter
+	workload refused --times 1
+	workload connect --serve --threads 2 --connects 100
+	expect failures_recorded=6 outcomes_overwritten=0
+	overwritten=$(stat accepts_overwritten)
+	left=$(($(stat accepts_recorded) - overwritten))
+	echo "$overwritten are replaced, $left are left"
+	[ "$overwritten" -ge 68 ] && [ "$left" -le 32 ]
+	accepted_events $((6 + left))
+	[ "$(grep -c '"event":"failed"' /tmp/events)" -eq 6 ]
+	[ "$(wc -l < /tmp/accepted)" -eq "$left" ]
+}
+
+filter_applies_to_accepted() {
+	load_with outcomes=64
+	echo 'event=accepted sport=7000' > /proc/tsoffset/filter
+	workload connect --serve --threads 2 --connects 7
+	workload connect --serve --to '[::1]:7001' --threads 2 --connects 3
+	accepted match=10
+	expect accepts_recorded=7 accepts_filtered=3 connects_recorded=0 outcomes_recorded=0 ledger=balanced
+}
+
+outcomes_by_namespace() {
+	load_with outcomes=64
+	two_namespaces
+	serve ip netns exec right -- --listen '[::]:7000'
+	ip netns exec left tsoffset-workload connect --to '[2001:db8::2]:7000' --threads 2 --connects 9
+	ip netns exec right cat /proc/net/tsoffset | compare accepted_match=9 outcomes_begun=0
+	ip netns exec left cat /proc/net/tsoffset | compare accepted_match=0 outcomes_begun=9
+}
+
+run_checks off_by_default each_connection_has_its_event the_time_is_that_of_the_handshake both_families chosen_offsets \
+	without_timestamps syncookies_have_their_kind no_connection_is_lost owned_connections_are_counted \
+	other_events_stay filter_applies_to_accepted outcomes_by_namespace
