@@ -18,6 +18,7 @@ import sys
 # The measured calls, by their names in JSON. JSON has the figures of connect at the top level.
 CALLS = {
     "connect": "connect()",
+    "connect-v4": "connect() of an IPv4 socket",
     "info": "getsockopt(TCP_INFO)",
     "timestamp": "getsockopt(TCP_TIMESTAMP)",
 }

@@ -9,7 +9,7 @@
 
 use std::{
     collections::BTreeMap,
-    net::{Ipv6Addr, SocketAddr},
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     path::{Path, PathBuf},
     process::Command,
     time::Instant,
@@ -59,6 +59,8 @@ fn at_least_one(text: &str) -> Result<usize> {
 enum Call {
     /// connect() over loopback
     Connect,
+    /// connect() of an IPv4 socket over loopback
+    ConnectV4,
     /// getsockopt(TCP_INFO) of a connected socket, an option that no probe follows
     Info,
     /// getsockopt(TCP_TIMESTAMP) of a connected socket
@@ -74,8 +76,11 @@ struct Calls {
 
 impl Calls {
     fn new(kind: Call) -> Result<Self> {
-        let listener = serve::listener("[::1]:7000", false)?;
-        let to = (Ipv6Addr::LOCALHOST, 7000).into();
+        let to: SocketAddr = match kind {
+            Call::ConnectV4 => (Ipv4Addr::LOCALHOST, 7000).into(),
+            _ => (Ipv6Addr::LOCALHOST, 7000).into(),
+        };
+        let listener = serve::listener(&to.to_string(), false)?;
         Ok(Self { kind, listener, to })
     }
 
@@ -86,7 +91,9 @@ impl Calls {
             return Ok(0);
         }
         let mut times: Vec<u64> = match self.kind {
-            Call::Connect => (0..number).map(|_| self.connect()).collect::<Result<_>>()?,
+            Call::Connect | Call::ConnectV4 => {
+                (0..number).map(|_| self.connect()).collect::<Result<_>>()?
+            }
             Call::Info => self.getsockopt(number, socket::Opt::Info)?,
             Call::Timestamp => self.getsockopt(number, socket::Opt::Timestamp)?,
         };
@@ -94,7 +101,7 @@ impl Calls {
     }
 
     fn connect(&self) -> Result<u64> {
-        let socket = socket::tcp6(false)?;
+        let socket = socket::tcp_for(self.to, false)?;
         socket::reset_on_close(&socket)?;
         let to = self.to.into();
         let begin = Instant::now();
