@@ -195,7 +195,7 @@ criu_dump_and_restore() {
 		offset_mismatch=0 outcomes_begun=$((before + 1)) reader_getsockopt=$((reads + 1)) offset_unjudged=0 ledger=balanced
 	record=$(tail -n 1 /proc/tsoffset/connects)
 	echo "$record"
-	echo "$record" | grep -Eq ' criu .* 7400 +0 0x[0-9a-f]{8} 0x[0-9a-f]{8} repair .* repair$'
+	echo "$record" | grep -Eq ' criu .* 7400 +0 0x[0-9a-f]{8} 0x[0-9a-f]{8} repair .* repair +0 +[0-9]+ +[0-9]+ v6$'
 	! echo "$record" | grep -Eq '(0x[0-9a-f]{8}) \1' || return 1
 	# The filter selects connects in TCP_REPAIR mode, and no others.
 	recorded=$(stat connects_recorded)

@@ -21,10 +21,14 @@ start() {
 	started="$started $!"
 }
 
-# Loads the module with all features, and makes the namespaces with a task in each. The namespace's files are in the task's
-# /proc/PID/net.
+# Loads the module with all features but IPv4, and makes the namespaces.
 set_up() {
 	load_with witness=1 outcomes=1024
+	make_namespaces
+}
+
+# Makes the namespaces with a task in each. The namespace's files are in the task's /proc/PID/net.
+make_namespaces() {
 	two_namespaces
 	started=''
 	# shellcheck disable=SC2086 # a list of words
@@ -39,15 +43,17 @@ set_up() {
 # moved NET: succeeds if the task has entered its namespace.
 moved() { [ "$(readlink "${1%net}ns/net")" != "$(readlink /proc/self/ns/net)" ]; }
 
-# listens NET PORT: waits until a socket listens on PORT. Fails after 20 seconds.
-listens() { wait_for 20 grep -q "$(printf ':%04X 0*:0000 0A' "$2")" "$1/tcp6"; }
+# listens NET PORT [tcp]: waits until a socket listens on PORT over IPv6, or with "tcp" over IPv4. Fails after 20 seconds.
+listens() { wait_for 20 grep -q "$(printf ':%04X 0*:0000 0A' "$2")" "$1/${3-tcp6}"; }
 
-# opens NET: prints the number of IPv4 and IPv6 TCP connections that the kernel began in the namespace, like nstat's
-# TcpActiveOpens.
-opens() {
-	awk '$1 == "Tcp:" && !column { for (column = 2; $column != "ActiveOpens"; column++); next }
+# tcp_count NET NAME: prints a counter of the kernel about IPv4 and IPv6 TCP in the namespace, like nstat's Tcp* lines.
+tcp_count() {
+	awk -v name="$2" '$1 == "Tcp:" && !column { for (column = 2; $column != name; column++); next }
 		$1 == "Tcp:" { print $column }' "$1/snmp"
 }
+
+# opens NET: prints the number of connections that the kernel began in the namespace.
+opens() { tcp_count "$1" ActiveOpens; }
 
 # one_count N: expects N connections from "left" and none from "right", by the kernel's count and by the module's. All must
 # match.
