@@ -60,7 +60,7 @@ impl List for ConnectsFile {
             for (cursor, end) in cursors.iter_mut().zip(&ends) {
                 // A record that is overwritten meanwhile is skipped: it is no longer among the last.
                 if let Some(ring) = rings.connects(cursor.cpu()) {
-                    cursor.advance(ring, *end);
+                    cursor.fill(ring, *end);
                 }
             }
             match take_oldest(&mut cursors) {

@@ -108,17 +108,17 @@ impl Stream for EventsFile {
     fn is_ready(&self, reader: &mut Reader) -> bool {
         for cursor in reader.connects.iter_mut() {
             if let Some(ring) = self.0.rings.connects(cursor.cpu()) {
-                reader.lost += cursor.advance(ring, ring.head());
+                reader.lost += cursor.fill(ring, ring.head());
             }
         }
         for cursor in reader.socket_events.iter_mut() {
             if let Some(ring) = self.0.rings.socket_events(cursor.cpu()) {
-                reader.lost += cursor.advance(ring, ring.head());
+                reader.lost += cursor.fill(ring, ring.head());
             }
         }
         for cursor in reader.accepts.iter_mut() {
             if let Some(ring) = self.0.rings.accepts(cursor.cpu()) {
-                reader.lost += cursor.advance(ring, ring.head());
+                reader.lost += cursor.fill(ring, ring.head());
             }
         }
         reader.lost != 0

@@ -51,7 +51,7 @@ impl<T: Entry<N>, const N: usize> Cursor<T, N> {
     }
 
     /// Reads the next entry before `end` if none is pending. Returns the number of entries lost to the writer.
-    pub(crate) fn advance<W, S>(&mut self, ring: &Ring<W, S>, end: u64) -> u64
+    pub(crate) fn fill<W, S>(&mut self, ring: &Ring<W, S>, end: u64) -> u64
     where
         W: Word,
         S: Deref<Target = [Slot<W, N>]>,

@@ -30,7 +30,7 @@ fn read(rings: &[TestRing], cursors: &mut [Cursor<Record, WORDS>]) -> (Vec<u64>,
     let (mut times, mut lost) = (Vec::new(), 0);
     loop {
         for ((cursor, ring), &end) in cursors.iter_mut().zip(rings).zip(&ends) {
-            lost += cursor.advance(ring, end);
+            lost += cursor.fill(ring, end);
         }
         let first = oldest(cursors);
         match take_oldest(cursors) {
