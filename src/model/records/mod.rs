@@ -3,6 +3,7 @@
 //! Records of connects and events of sockets: storage, filter and output.
 
 pub(crate) mod accepted;
+mod columns;
 pub(crate) mod event;
 pub(crate) mod failure;
 pub(crate) mod family;

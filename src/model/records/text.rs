@@ -10,7 +10,7 @@ use core::{
     net::Ipv6Addr,
 };
 
-use crate::model::records::{merge::Placed, record::Record};
+use crate::model::records::{columns::Columns, merge::Placed, record::Record};
 
 /// The header line of the table.
 pub(crate) const HEADER: &str = concat!(
@@ -23,58 +23,61 @@ pub(crate) const HEADER: &str = concat!(
 /// contains no blank.
 pub(crate) fn row(out: &mut impl Write, placed: &Placed<Record>, realtime: Option<u64>) -> Result {
     let record = &placed.entry;
-    write!(
-        out,
-        "{:>17} {:>4} {:>8} {:>7} {:>7} {:>10} ",
-        record.time, placed.cpu, placed.sequence, record.pid, record.tgid, record.uid
-    )?;
-    let mut width = 0;
-    for &byte in record.comm() {
-        // Blanks, control characters, bytes beyond ASCII and the backslash are escaped.
-        if byte.is_ascii_graphic() && byte != b'\\' {
-            out.write_char(byte.into())?;
-            width += 1;
-        } else {
-            write!(out, "\\x{byte:02x}")?;
-            width += 4;
-        }
-    }
-    if width == 0 {
-        out.write_char('-')?;
-        width = 1;
-    }
-    for _ in width..16 {
-        out.write_char(' ')?;
-    }
-    write!(out, " {:>10} {:>11} ", record.netns, record.cookie)?;
-    address(out, record.source, 40)?;
-    write!(out, "{:>6} ", record.source_port)?;
-    address(out, record.destination, 40)?;
-    write!(
-        out,
-        "{:>6} {:>5} {:#010x} {:#010x} {:<8} {:>10} {:>8} ",
-        record.destination_port,
-        record.error,
-        record.offset,
-        record.expected,
-        record.verdict.name(),
-        record.duration,
-        record.overlaps
-    )?;
-    let mut names = record.flags.names();
-    write!(out, "{:<5}", names.next().unwrap_or("-"))?;
-    for name in names {
-        write!(out, ",{name}")?;
-    }
-    write!(out, " {:>9} ", record.parent)?;
+    let mut line = Columns::new();
+    line.number(record.time, 16)?;
+    line.number(placed.cpu, 4)?;
+    line.number(placed.sequence, 8)?;
+    line.number(record.pid, 7)?;
+    line.number(record.tgid, 7)?;
+    line.number(record.uid, 10)?;
+    line.left(16, |line| name(line, record.comm()))?;
+    line.number(record.netns, 10)?;
+    line.number(record.cookie, 11)?;
+    line.left(40, |line| address(line, record.source))?;
+    line.number(record.source_port, 5)?;
+    line.left(40, |line| address(line, record.destination))?;
+    line.number(record.destination_port, 5)?;
+    line.signed(record.error, 5)?;
+    line.hexadecimal(record.offset)?;
+    line.hexadecimal(record.expected)?;
+    line.left(8, |line| line.write_str(record.verdict.name()))?;
+    line.number(record.duration, 10)?;
+    line.number(record.overlaps, 8)?;
+    line.left(5, |line| {
+        let mut names = record.flags.names();
+        line.write_str(names.next().unwrap_or("-"))?;
+        names.try_for_each(|name| {
+            line.write_str(",")?;
+            line.write_str(name)
+        })
+    })?;
+    line.number(record.parent, 9)?;
     match realtime {
-        Some(realtime) => write!(out, "{realtime:>19}")?,
-        None => write!(out, "{:>19}", "-")?,
+        Some(realtime) => line.number(realtime, 19)?,
+        None => line.write_str("                   -")?,
     }
-    writeln!(out, " {:>8} {}", record.cgroup, record.family().name())
+    line.number(record.cgroup, 8)?;
+    line.left(0, |line| line.write_str(record.family().name()))?;
+    line.write_str("\n")?;
+    line.write_to(out)
 }
 
-/// Writes an address in the form of RFC 5952, padded to `width` characters.
-fn address(out: &mut impl Write, address: [u8; 16], width: usize) -> Result {
-    write!(out, "{:<width$}", Ipv6Addr::from(address))
+/// Writes a task's name. Blanks, control characters, bytes beyond ASCII and the backslash are escaped.
+fn name(out: &mut impl Write, name: &[u8]) -> Result {
+    if name.is_empty() {
+        return out.write_str("-");
+    }
+    for &byte in name {
+        if byte.is_ascii_graphic() && byte != b'\\' {
+            out.write_char(byte.into())?;
+        } else {
+            write!(out, "\\x{byte:02x}")?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes an address in the form of RFC 5952.
+fn address(out: &mut impl Write, address: [u8; 16]) -> Result {
+    write!(out, "{}", Ipv6Addr::from(address))
 }

@@ -29,6 +29,9 @@ pub fn placed(record: Record) -> Placed<Record> {
 /// `CLOCK_REALTIME` of the lines.
 const REALTIME: Option<u64> = Some(1_796_000_000_123_456_789);
 
+/// Bytes of the longest line (src/model/records/columns.rs).
+const LONGEST: usize = 451;
+
 fn line(record: Record) -> String {
     let mut text = String::new();
     row(&mut text, &placed(record), REALTIME).unwrap();
@@ -107,6 +110,42 @@ fn an_empty_name_is_a_column_too() {
         ..example()
     });
     assert_eq!(columns(&line)[6], "-");
+}
+
+/// Every field has as many characters as its type allows.
+#[test]
+fn the_longest_line_fits() {
+    let widest = Placed {
+        cpu: u32::MAX,
+        sequence: u64::MAX,
+        entry: Record {
+            time: u64::MAX,
+            duration: u64::MAX,
+            pid: u32::MAX,
+            tgid: u32::MAX,
+            uid: u32::MAX,
+            comm: [0xff; 16],
+            cgroup: u64::MAX,
+            netns: u32::MAX,
+            cookie: u64::MAX,
+            parent: u64::MAX,
+            source: [0xff; 16],
+            destination: [0xff; 16],
+            source_port: u16::MAX,
+            destination_port: u16::MAX,
+            error: i32::MIN,
+            offset: u32::MAX,
+            expected: u32::MAX,
+            verdict: Verdict::Mismatch,
+            overlaps: u16::MAX,
+            flags: Flags(u8::MAX),
+        },
+    };
+    let mut text = String::new();
+    row(&mut text, &widest, Some(u64::MAX)).unwrap();
+    assert_eq!(columns(&text).len(), columns(HEADER).len());
+    assert_eq!(columns(&text)[13], i32::MIN.to_string());
+    assert_eq!(text.len(), LONGEST);
 }
 
 proptest! {
