@@ -138,6 +138,50 @@ syncookies_have_their_kind() {
 	accepted match=10 syncookie=30
 }
 
+# A listener refuses a join of MPTCP after the SYN cookie was right, and closes the new socket in SYN_RECV. A later socket at its
+# address is none of a cookie.
+refused_joins_leave_no_cookie() {
+	[ -e /proc/sys/net/ipv4/tcp_syncookies ] || { echo "the kernel has no SYN cookies"; return "$KSFT_SKIP"; }
+	load_with outcomes=64
+	two_namespaces
+	hold 20
+	accepted match=20
+	ip netns exec right sysctl -q net.ipv4.tcp_syncookies=2
+	ip -n right mptcp limits set subflows 0
+	before=$(resets)
+	join
+	wait_for 20 reached outcome_established 40
+	wait_for 20 reset_each 20
+	accepted match=20
+	ip netns exec right sysctl -q net.ipv4.tcp_syncookies=1
+	serve ip netns exec right -- --listen '[::]:7001'
+	ip netns exec left tsoffset-workload connect --to '[2001:db8::2]:7001' --threads 4 --connects 100
+	accepted match=120
+	expect accepted_cookie_missed=0
+}
+
+# resets: prints the number of resets that "right" has sent.
+resets() { ip netns exec right cat /proc/net/snmp | kernel_count Tcp OutRsts; }
+
+reset_each() { [ "$(resets)" -ge $((before + $1)) ]; }
+
+# Such a listener has sockets that were created for IPv4: without ipv4=1, nothing follows them. 1024 notes would be for good.
+cookies_of_a_listener_that_became_ipv4() {
+	[ -e /proc/sys/net/ipv4/tcp_syncookies ] || { echo "the kernel has no SYN cookies"; return "$KSFT_SKIP"; }
+	load_with outcomes=64
+	ulimit -n 4096
+	serve env -- --listen '[::ffff:127.0.0.1]:7000' --became-ipv4
+	# The listener was connected to another listener before.
+	accepted match=1
+	serve env -- --listen '[::]:7001'
+	echo 2 > /proc/sys/net/ipv4/tcp_syncookies
+	workload connect --to 127.0.0.1:7000 --threads 4 --connects 1100 --keep
+	workload connect --to '[::1]:7001' --threads 2 --connects 10
+	echo 1 > /proc/sys/net/ipv4/tcp_syncookies
+	accepted match=1 syncookie=10
+	expect accepted_cookie_missed=0
+}
+
 # A Fast Open socket can be accepted before its establishment, and then has neither a verdict nor an event. Each has a count.
 # The listener's end stays open until its peer closes: a socket that is closed in SYN_RECV counts nowhere.
 no_connection_is_lost() {
@@ -220,5 +264,6 @@ outcomes_by_namespace() {
 }
 
 run_checks off_by_default each_connection_has_its_event the_time_is_that_of_the_handshake both_families chosen_offsets \
-	without_timestamps syncookies_have_their_kind no_connection_is_lost owned_connections_are_counted \
+	without_timestamps syncookies_have_their_kind refused_joins_leave_no_cookie \
+	cookies_of_a_listener_that_became_ipv4 no_connection_is_lost owned_connections_are_counted \
 	other_events_stay filter_applies_to_accepted outcomes_by_namespace

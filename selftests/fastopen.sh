@@ -5,20 +5,16 @@
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# netstat NAME: prints a TCP counter of the kernel. The file has a row of names before each row of values.
-netstat() {
-	awk -v name="$1" '$1 == "TcpExt:" { for (i = 2; i <= NF; i++) if (names[i] == name) print $i
-		else if (!seen) names[i] = $i
-		seen = 1 }' /proc/net/netstat
-}
+# Prints the number of SYNs with data that the kernel sent.
+fast_opened() { kernel_count TcpExt TCPFastOpenActive < /proc/net/netstat; }
 
 deferred_connect() {
 	sysctl -q net.ipv4.tcp_fastopen=3
-	before=$(netstat TCPFastOpenActive)
+	before=$(fast_opened)
 	# The first connection fetches the cookie. The kernel defers the later connects until the first write. Each connect
 	# calls the function once, deferred or not.
 	connects=$(workload connect --serve --kind fastopen --threads 1 --connects 50 | counted)
-	deferred=$(($(netstat TCPFastOpenActive) - before))
+	deferred=$(($(fast_opened) - before))
 	sysctl -q net.ipv4.tcp_fastopen=1
 	echo "$deferred of $connects connects sent data in their SYN"
 	[ "$connects" -eq 50 ] && [ "$deferred" -ge 49 ]

@@ -108,6 +108,14 @@ field() {
 
 stat() { field "$1" < "$STATS"; }
 
+# kernel_count ROW NAME: prints a counter of the kernel. Standard input is /proc/net/snmp or /proc/net/netstat, which have a row of
+# names before each row of values.
+kernel_count() {
+	awk -v row="$1:" -v name="$2" '$1 != row { next }
+		!column { for (column = 2; column <= NF && $column != name; column++); next }
+		{ print $column }'
+}
+
 # compare NAME=VALUE...: compares the lines "NAME value" on standard input, all of one read.
 compare() {
 	local lines line name pair wrong=0
@@ -206,6 +214,28 @@ serve() {
 	# shellcheck disable=SC2086 # the prefix is a list of words
 	($prefix tsoffset-workload serve "$@" > "$ready" &)
 	wait_for 5 grep -q ready "$ready"
+}
+
+# hold N [USER]: as USER or root, holds N MPTCP connections from the namespace "left" to "right", which both allow one more
+# subflow for each. Returns KSFT_SKIP without MPTCP.
+hold() {
+	local held namespace
+	[ -e /proc/sys/net/mptcp/enabled ] || return "$KSFT_SKIP"
+	for namespace in left right; do
+		ip netns exec "$namespace" sysctl -q net.mptcp.enabled=1
+		ip -n "$namespace" mptcp limits set subflows 1
+	done
+	serve ip netns exec right -- --listen '[::]:7000' --mptcp --to-the-end
+	held=$(mktemp)
+	(ip netns exec left su -s /bin/sh "${2-root}" -c "exec tsoffset-workload hold --to '[2001:db8::2]:7000' --connects $1" > "$held" &)
+	wait_for 20 grep -q ready "$held"
+}
+
+# Makes each held connection and each later one try another subflow, from 2001:db8::3.
+join() {
+	# Without a preferred time, the address is no other connection's source.
+	ip -n left address add 2001:db8::3/64 dev veth0 nodad preferred_lft 0
+	ip -n left mptcp endpoint add 2001:db8::3 dev veth0 subflow
 }
 
 has_cgroups() { grep -qw cgroup2 /proc/filesystems; }

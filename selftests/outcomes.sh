@@ -117,6 +117,19 @@ repair_in_the_handshake_keeps_no_slot() {
 	expect outcomes_begun=200 outcome_closed=200 outcomes_overflow=0 outcomes_untimed=0 outcomes_pending=0
 }
 
+# A user beyond its share hides no failure so.
+repair_in_the_handshake_hides_nothing() {
+	load_with outcomes=1
+	silent_peer
+	ip netns exec left sysctl -q net.ipv4.tcp_syn_retries=6
+	to_silent_peer --threads 3 --connects 3 &
+	wait_for 20 reached outcomes_capped 1
+	ip netns exec left tsoffset-workload repair --to '[2001:db8::2]:7000' --in-handshake --connects 20
+	expect outcomes_begun=23 outcomes_capped=21 outcome_closed=20 failed_closed=20 failures_recorded=20
+	stop_workloads
+	wait
+}
+
 the_time_is_that_of_the_handshake() {
 	load_with outcomes=64
 	silent_peer
@@ -419,7 +432,8 @@ invalid_loads_are_rejected() {
 }
 
 run_checks off_by_default every_connect_has_its_outcome refused_and_failed handshakes_time_out \
-	peer_is_unreachable closed_in_the_handshake repair_in_the_handshake_keeps_no_slot the_time_is_that_of_the_handshake full_table_is_counted one_user_takes_half \
+	peer_is_unreachable closed_in_the_handshake repair_in_the_handshake_keeps_no_slot repair_in_the_handshake_hides_nothing \
+	the_time_is_that_of_the_handshake full_table_is_counted one_user_takes_half \
 	filter_applies_to_outcomes rewritten_offsets_are_found offsets_set_by_a_user_are_not_judged \
 	accepted_sockets_have_the_hash offsets_chosen_before_accept_are_not_judged offsets_rewritten_after_accept_are_found chosen_offsets_that_are_rewritten_are_found \
 	chosen_offsets_beyond_the_table_are_not_judged \

@@ -6,6 +6,8 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=selftests/lib-park.sh
 . "$(dirname "$0")/lib-park.sh"
+# shellcheck source=selftests/lib-events.sh
+. "$(dirname "$0")/lib-events.sh"
 
 NOLOAD=1
 
@@ -91,6 +93,43 @@ failures_of_capped_calls() {
 	expect connects_in_flight=0 ledger=balanced
 }
 
+# silent USER N: as USER, connects N times to an address of "left" that never answers, in the background.
+silent() {
+	ip -n left neighbour replace 2001:db8::9 lladdr 02:00:00:00:00:99 dev veth0 nud permanent
+	ip netns exec left sysctl -q net.ipv4.tcp_syn_retries=6
+	ip netns exec left su -s /bin/sh "$1" -c "exec tsoffset-workload connect --to '[2001:db8::9]:7000' --threads $2 --connects $2" &
+}
+
+# The kernel's worker connects a further subflow of MPTCP, as root. It counts for the user of the application's socket.
+joins_count_for_their_user() {
+	load_with outcomes=1
+	two_namespaces
+	# The answer to the join goes nowhere.
+	ip -n right neighbour replace 2001:db8::3 lladdr 02:00:00:00:00:99 dev veth0 nud permanent
+	join
+	# One user has half of the four slots: two of root's three handshakes.
+	silent root 3
+	wait_for 20 reached outcomes_capped 1
+	expect outcomes_pending=2
+	# A join takes the third slot. One more handshake of the same user takes the last.
+	hold 1 nobody
+	wait_for 20 reached outcomes_begun 5
+	expect outcomes_pending=3 outcomes_capped=1
+	silent nobody 2
+	wait_for 20 reached outcomes_begun 7
+	expect outcomes_pending=4 outcomes_capped=2 outcomes_overflow=2
+	# The failure of the join is that user's, too, but for the name of the task.
+	echo 'event=failed uid=65534' > /proc/tsoffset/filter
+	stop_workloads
+	wait_for 20 reached outcome_closed 6
+	wait
+	expect failures_recorded=3 failures_filtered=3
+	tsoffset-workload follow "$EVENTS" --oldest --lines "$(recorded)" | grep '"event":"failed"' > /tmp/failed
+	cat /tmp/failed
+	[ "$(grep -c '"uid":65534,"comm":"kworker' /tmp/failed)" -eq 1 ]
+	[ "$(wc -l < /tmp/failed)" -eq 3 ]
+}
+
 # A task without CAP_SETFCAP can be any task with user ID 0. So the namespaces that it makes count as root's, and share
 # root's part.
 a_namespace_without_setfcap_shares() {
@@ -149,5 +188,5 @@ writes_of_one_user_are_capped() {
 	[ "$missed" -gt 0 ]
 }
 
-run_checks one_user_takes_half a_container_of_root_takes_half one_user_takes_half_over_ipv4 failures_of_capped_calls \
-	a_namespace_without_setfcap_shares a_repair_beyond_the_share_is_no_finding writes_of_one_user_are_capped
+run_checks one_user_takes_half a_container_of_root_takes_half one_user_takes_half_over_ipv4 joins_count_for_their_user \
+	failures_of_capped_calls a_namespace_without_setfcap_shares a_repair_beyond_the_share_is_no_finding writes_of_one_user_are_capped

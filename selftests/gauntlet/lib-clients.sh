@@ -47,10 +47,7 @@ moved() { [ "$(readlink "${1%net}ns/net")" != "$(readlink /proc/self/ns/net)" ];
 listens() { wait_for 20 grep -q "$(printf ':%04X 0*:0000 0A' "$2")" "$1/${3-tcp6}"; }
 
 # tcp_count NET NAME: prints a counter of the kernel about IPv4 and IPv6 TCP in the namespace, like nstat's Tcp* lines.
-tcp_count() {
-	awk -v name="$2" '$1 == "Tcp:" && !column { for (column = 2; $column != name; column++); next }
-		$1 == "Tcp:" { print $column }' "$1/snmp"
-}
+tcp_count() { kernel_count Tcp "$2" < "$1/snmp"; }
 
 # opens NET: prints the number of connections that the kernel began in the namespace.
 opens() { tcp_count "$1" ActiveOpens; }

@@ -104,33 +104,33 @@ pub(crate) fn responsible_user() -> u32 {
     }
 }
 
-/// The user of kernel threads that connect in network namespaces of the initial user namespace. No user has this ID.
-const KERNEL: u32 = u32::MAX;
-
-/// Returns the user that is responsible for a call in a network namespace: of a user's task as [`responsible_user`], of
-/// a kernel thread the owner of the namespace. MPTCP connects later subflows in a worker, for any user.
+/// Returns whether the current task is a kernel thread. A thread of io_uring or vhost is none: it has its user's
+/// credentials.
 #[inline]
-pub(crate) fn responsible_for_call(net: Net<'_>) -> u32 {
+pub(crate) fn is_kernel_thread() -> bool {
     // SAFETY: There is always a current task. Only the task itself writes these flags.
-    if unsafe { (*current()).flags } & bindings::PF_KTHREAD == 0 {
-        responsible_user()
+    unsafe { (*current()).flags & bindings::PF_KTHREAD != 0 }
+}
+
+/// Returns the user that is responsible for a call in a network namespace: of a user's task as [`responsible_user`]. Of
+/// a kernel thread it is the owner of the namespace, and `user_of_socket` in the initial user namespace. MPTCP connects
+/// later subflows in a worker, for any user.
+#[inline]
+pub(crate) fn responsible_for_call(net: Net<'_>, user_of_socket: impl FnOnce() -> u32) -> u32 {
+    if is_kernel_thread() {
+        owner_of(net).unwrap_or_else(user_of_socket)
     } else {
-        owner_of(net)
+        responsible_user()
     }
 }
 
+/// Returns the user that is responsible for a network namespace of another user namespace than the initial one.
 #[cold]
 #[inline(never)]
-fn owner_of(net: Net<'_>) -> u32 {
+fn owner_of(net: Net<'_>) -> Option<u32> {
     let namespace = net.user_ns();
     // SAFETY: A live network namespace holds its user namespace.
-    unsafe {
-        if (*namespace).level == 0 {
-            KERNEL
-        } else {
-            responsible_for(namespace)
-        }
-    }
+    unsafe { ((*namespace).level != 0).then(|| responsible_for(namespace)) }
 }
 
 /// # Safety

@@ -349,7 +349,8 @@ impl<F: Connects> Handler for ConnectProbe<F> {
         if !self.is_self_test(socket, F::HOOKS[1]) {
             let connects = F::counters(self.0.counts_of(preempt, network));
             let cpu = self.0.this_cpu(preempt).number;
-            let Some(taken) = F::shares(&self.0).charge(cpu, responsible_for_call(net)) else {
+            let user = responsible_for_call(net, || socket.user_of_inode());
+            let Some(taken) = F::shares(&self.0).charge(cpu, user) else {
                 connects.cap();
                 return None;
             };

@@ -28,7 +28,7 @@ impl Handler for CookieProbe {
     /// Skips the sockets that the state handler skips.
     #[inline]
     fn filter(&self, call: Answering<'_>) -> bool {
-        self.0.ipv4() || call.is_for_ipv6()
+        self.0.ipv4() || call.is_ipv6()
     }
 
     // A task that handles the backlog of its listener makes such sockets as well as a softirq, which can interrupt that

@@ -6,7 +6,10 @@ use crate::{
     abstractions::{
         cgroup,
         preempt::PreemptDisabled,
-        task::Caller, //
+        task::{
+            is_kernel_thread,
+            Caller, //
+        }, //
     },
     model::{
         records::{
@@ -23,16 +26,22 @@ use crate::{
     },
 };
 
-/// Returns the calling task.
+/// Returns the task that connects the socket. With a kernel thread, which MPTCP has for later subflows, user and cgroup
+/// are those of the socket.
 #[inline]
-pub(super) fn who(preempt: PreemptDisabled<'_>) -> Who {
+pub(super) fn who(preempt: PreemptDisabled<'_>, socket: Socket<'_>) -> Who {
     let caller = Caller::current();
+    let (uid, cgroup) = if is_kernel_thread() {
+        (socket.user_of_inode(), socket.cgroup())
+    } else {
+        (caller.uid, cgroup::current_id(preempt))
+    };
     Who {
         pid: caller.pid,
         tgid: caller.tgid,
-        uid: caller.uid,
+        uid,
         comm: caller.comm,
-        cgroup: cgroup::current_id(preempt),
+        cgroup,
     }
 }
 
@@ -104,6 +113,7 @@ impl ConnectSample<'_> {
     /// Returns the reason of a failed call, and its event.
     pub(super) fn failure(self, preempt: PreemptDisabled<'_>) -> (Reason, SocketEvent) {
         let record = self.record(preempt);
+        let who = who(preempt, self.socket);
         let error = record.error.unsigned_abs();
         let reason = Reason::of(error, Stage::Call);
         let what = What::Failed {
@@ -111,13 +121,13 @@ impl ConnectSample<'_> {
             stage: Stage::Call,
             error: error as u16,
             duration: Some(record.duration),
-            who: Some(who(preempt)),
-            uid: record.uid,
+            who: Some(who),
+            uid: who.uid,
         };
         let failed = SocketEvent {
             time: record.time,
             cookie: record.cookie,
-            cgroup: record.cgroup,
+            cgroup: who.cgroup,
             parent: record.parent,
             family: record.family(),
             ends: record.ends(),

@@ -78,9 +78,10 @@ impl tracepoint::Handler for StateProbe {
                 let by_cookie = may_be_passive && socket_events.take_syn_cookie(socket);
                 // A socket that began to connect has a cookie. Most accepted sockets have none, and this makes none.
                 let attempt = socket.cookie().and_then(|cookie| socket_events.end(cookie));
-                // Without a slot, a socket that may be passive or is in repair mode was accepted or restored. A slot
-                // is freed in any case: a user can switch repair mode on during a handshake.
-                if attempt.is_some() || !(may_be_passive || socket.in_repair()) {
+                // Without a slot, a socket that may be passive was accepted, and one in repair mode that is established
+                // was restored. A user can switch repair mode on during a handshake: its failure counts all the same.
+                let is_restored = outcome == Outcome::Established && socket.in_repair();
+                if attempt.is_some() || !(may_be_passive || is_restored) {
                     self.ends(preempt, socket, outcome, change.error(), attempt);
                 } else if goes_on && !socket.is_grafted() {
                     self.accepts(preempt, socket_events, socket, by_cookie);
@@ -103,12 +104,12 @@ impl StateProbe {
         let attempt = Attempt {
             start: clock::boot_ns(),
             // The task is in connect: no other code begins a handshake.
-            who: who(preempt),
+            who: who(preempt, socket),
             parent: socket.parent(),
             charge: Charge::NOTHING,
         };
         let cpu = self.0.this_cpu(preempt).number;
-        let user = responsible_for_call(socket.net());
+        let user = responsible_for_call(socket.net(), || socket.user_of_inode());
         let begun = socket_events.begin(cpu, user, socket.gen_cookie(), attempt);
         self.0.counts(preempt, socket.net()).outcomes.start(begun);
     }
@@ -122,15 +123,15 @@ impl StateProbe {
         attempt: Option<Attempt>,
     ) {
         let time = clock::boot_ns();
-        // The return of the call reports a failure in the call, with its error. The socket has no error then, or that
-        // of its last connection, which `tcp_disconnect()` leaves. A subflow of MPTCP can get its answer, and an
-        // error, before the application's call returns.
+        // A socket that has sent nothing got no answer: its error is that of its last connection, which
+        // `tcp_disconnect()` leaves. A deferred connect (TCP_FASTOPEN_CONNECT) can end so after its call.
+        let is_unsent = outcome != Outcome::Established && socket.has_sent_nothing();
+        // The return of the call reports a failure in the call, with its error. The socket has no error then, or an
+        // earlier one. A subflow of MPTCP can get its answer, and an error, before the application's call returns.
         let is_in_call = outcome != Outcome::Established
-            && (error == 0 || !socket.is_mptcp())
+            && (error == 0 || is_unsent || !socket.is_mptcp())
             && socket.is_in_connect();
-        // A deferred connect has sent nothing, so an error is that of an earlier connection.
-        let is_deferred = outcome != Outcome::Established && socket.is_deferred();
-        let (outcome, error) = if is_in_call || is_deferred {
+        let (outcome, error) = if is_in_call || is_unsent {
             (Outcome::Closed, 0)
         } else {
             (outcome, error)

@@ -90,7 +90,10 @@ impl SocketEvents {
 
     /// Stores the chosen offset of an accepted socket until its close. Returns whether there was a slot.
     pub(crate) fn choose(&self, cookie: u64, offset: u32) -> bool {
-        self.any_chosen.store(1);
+        // One store, as in `note_syn_cookie`.
+        if self.any_chosen.load() == 0 {
+            self.any_chosen.store(1);
+        }
         self.chosen.start(cookie, &[offset.into()])
     }
 

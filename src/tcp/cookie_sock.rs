@@ -43,11 +43,12 @@ impl<'call> Answering<'call> {
         unsafe { socket::net(self.sk) }
     }
 
-    /// Returns whether the listener, and so the new socket, was created for IPv6.
+    /// Returns whether the listener, and so the new socket, is one of IPv6. A listener that became one of IPv4
+    /// (`setsockopt(IPV6_ADDRFORM)`) has sockets that were created for IPv4 (`sk_clone()`, net/core/sock.c).
     #[inline]
-    pub(crate) fn is_for_ipv6(self) -> bool {
+    pub(crate) fn is_ipv6(self) -> bool {
         // SAFETY: The listener is live for the call.
-        unsafe { socket::is_for_ipv6(self.sk) }
+        u32::from(unsafe { socket::family(self.sk) }) == bindings::AF_INET6
     }
 }
 

@@ -159,10 +159,11 @@ impl<'call> Socket<'call> {
     }
 
     /// Returns whether a call of connect has not yet returned on this socket. The owner's `struct socket` is
-    /// unconnected until then (`__inet_stream_connect()`, net/ipv4/af_inet.c).
+    /// unconnected until then (`__inet_stream_connect()`, net/ipv4/af_inet.c). Interrupts are off.
     pub(crate) fn is_in_connect(self) -> bool {
-        // SAFETY: A `tcp_sock` begins with a `sock`, which is live and locked. Whoever takes the `struct socket` away
-        // from it holds the lock, so the `struct socket` is live. Its state is a word, which another lock may guard.
+        // SAFETY: A `tcp_sock` begins with a `sock`, which is live and locked. MPTCP takes the `struct socket` of a later
+        // subflow away without the lock, and frees it. sockfs frees by RCU (`sockfs_ops`, net/socket.c), and interrupts
+        // are off here, so the memory stays. The state is a word, which another lock may guard.
         unsafe {
             let socket = (&raw const (*self.sk.cast::<bindings::sock>()).sk_socket).read_volatile();
             !socket.is_null()
@@ -241,11 +242,11 @@ impl<'call> Socket<'call> {
         }
     }
 
-    /// Returns whether the connect is deferred: `TCP_FASTOPEN_CONNECT` sends the SYN with the first data, and there were
-    /// none yet.
-    pub(crate) fn is_deferred(self) -> bool {
+    /// Returns whether the socket has sent nothing since its creation or its last disconnect. `__tcp_transmit_skb()`
+    /// counts a segment before it sends the segment, and `tcp_disconnect()` clears the count (net/ipv4/).
+    pub(crate) fn has_sent_nothing(self) -> bool {
         // SAFETY: The socket is live and locked.
-        self.is_fast_open() && unsafe { (*self.sk).fastopen_req.is_null() }
+        unsafe { read_once(&raw const (*self.sk).segs_out) == 0 }
     }
 
     /// Returns the user that created the socket, by its ID in the initial user namespace.
@@ -253,6 +254,31 @@ impl<'call> Socket<'call> {
         let sock = self.sk.cast::<bindings::sock>();
         // SAFETY: A `tcp_sock` begins with a `sock`, which is live. `fchown()` of the socket may write the ID.
         unsafe { read_once(&raw const (*sock).sk_uid.val) }
+    }
+
+    /// Returns the user that created the application's socket, by its ID in the initial user namespace, while a kernel
+    /// thread connects this one for it. A later subflow of MPTCP gets the inode's user before its connect
+    /// (`mptcp_subflow_create_socket()`, net/mptcp/subflow.c), and `sk_uid` after it.
+    ///
+    /// Call it in connect only.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn user_of_inode(self) -> u32 {
+        let sock = self.sk.cast::<bindings::sock>();
+        // SAFETY: A `tcp_sock` begins with a `sock`, which is live. The task that connects it holds its `struct socket`,
+        // which is a part of a `struct socket_alloc` and lies `SOCKET_INODE_UID` before the inode's user.
+        unsafe {
+            let socket = (&raw const (*sock).sk_socket).read_volatile();
+            if socket.is_null() {
+                return self.uid();
+            }
+            let uid = socket
+                .cast_const()
+                .cast::<u8>()
+                .add(bindings::layout::SOCKET_INODE_UID)
+                .cast();
+            read_once(uid)
+        }
     }
 
     /// Returns whether the socket is a subflow of an MPTCP connection.
@@ -304,10 +330,8 @@ impl<'call> Socket<'call> {
     /// Changes under the socket lock only.
     #[inline]
     pub(crate) fn is_ipv4(self) -> bool {
-        let sock = self.sk.cast::<bindings::sock>();
         // SAFETY: A `tcp_sock` begins with a `sock`, which is live.
-        let family = unsafe { read_once(&raw const (*sock).__sk_common.skc_family) };
-        u32::from(family) == bindings::AF_INET
+        u32::from(unsafe { family(self.sk.cast()) }) == bindings::AF_INET
     }
 
     /// Returns the family of the connection.
@@ -434,6 +458,17 @@ impl<'call> Socket<'call> {
 pub(super) unsafe fn is_for_ipv6(sk: *const bindings::sock) -> bool {
     // SAFETY: The protocol that created the socket does not change, and lives as long as the socket.
     unsafe { (*(*sk).sk_prot_creator).ipv6_pinfo_offset != 0 }
+}
+
+/// Returns a socket's family, such as `AF_INET6`. It changes under the socket lock only, and never of a listener.
+///
+/// # Safety
+///
+/// The socket is live.
+#[inline]
+pub(super) unsafe fn family(sk: *const bindings::sock) -> u16 {
+    // SAFETY: The caller guarantees a live socket.
+    unsafe { read_once(&raw const (*sk).__sk_common.skc_family) }
 }
 
 /// Returns a socket's network namespace: `sock_net()`.

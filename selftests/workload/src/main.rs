@@ -13,6 +13,7 @@ mod fault;
 mod flip;
 mod follow;
 mod fuzz;
+mod hold;
 mod median;
 mod namespaces;
 mod overlap;
@@ -54,6 +55,8 @@ enum Command {
     Follow(follow::Options),
     /// Write values to a file such as a sysctl, in turn and as fast as possible
     Flip(flip::Options),
+    /// Keep MPTCP connections open until killed; print "ready" when each has sent data
+    Hold(hold::Options),
     /// Stay inside connect() until standard input ends
     Park(park::Options),
     /// Read a file into a page that is never provided, until killed
@@ -81,6 +84,7 @@ fn main() -> Result<()> {
         Command::Reread => reread::run(),
         Command::Follow(options) => follow::run(&options),
         Command::Flip(options) => flip::run(&options),
+        Command::Hold(options) => hold::run(&options),
         Command::Park(options) => park::run(&options),
         Command::Stall(options) => stall::run(&options),
         Command::Without(options) => without::run(&options),

@@ -27,6 +27,9 @@ pub struct Options {
     /// Listen with MPTCP
     #[arg(long)]
     mptcp: bool,
+    /// Listen on an IPv6 socket that became an IPv4 one; requires a v4-mapped address
+    #[arg(long)]
+    became_ipv4: bool,
     /// SO_MARK of the listener, which accepted sockets inherit, decimal or 0x
     #[arg(long, value_parser = number)]
     mark: Option<i32>,
@@ -40,6 +43,21 @@ pub struct Options {
 
 /// Binds and listens with Fast Open enabled.
 pub fn listener(address: &str, mptcp: bool) -> Result<Socket> {
+    bound(address, mptcp).and_then(listening)
+}
+
+/// Listens like [`listener`], on a socket that was connected, became an IPv4 one and was disconnected.
+fn listener_that_became_ipv4(address: &str) -> Result<Socket> {
+    let peer = std::net::TcpListener::bind("[::ffff:127.0.0.1]:0")?;
+    let listener = bound(address, false)?;
+    listener.connect(&peer.local_addr()?.into())?;
+    socket::become_ipv4(&listener)?;
+    // AF_UNSPEC.
+    socket::connect_raw(&listener, &[0; 16])?;
+    listening(listener)
+}
+
+fn bound(address: &str, mptcp: bool) -> Result<Socket> {
     let to = socket::address(address)?;
     let listener = socket::tcp_for(to, mptcp)?;
 
@@ -50,6 +68,10 @@ pub fn listener(address: &str, mptcp: bool) -> Result<Socket> {
     listener
         .bind(&to.into())
         .with_context(|| format!("cannot bind {address}"))?;
+    Ok(listener)
+}
+
+fn listening(listener: Socket) -> Result<Socket> {
     socket::set(&listener, socket::Opt::FastOpen, 128)?;
     listener.listen(4096)?;
     Ok(listener)
@@ -84,7 +106,11 @@ fn accept_with(listener: &Socket, priority: Option<i32>, to_the_end: bool) -> Re
 }
 
 pub fn run(options: &Options) -> Result<()> {
-    let listener = listener(&options.listen, options.mptcp)?;
+    let listener = if options.became_ipv4 {
+        listener_that_became_ipv4(&options.listen)?
+    } else {
+        listener(&options.listen, options.mptcp)?
+    };
     if let Some(mark) = options.mark {
         setsockopt(&listener, Mark, &mark.unsigned_abs())?;
     }
