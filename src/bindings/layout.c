@@ -82,7 +82,8 @@ int main(void)
 	DEFINE(SOCK_COOKIE, offsetof(struct sock, sk_cookie));
 	DEFINE(SOCK_ERR, offsetof(struct sock, sk_err));
 	DEFINE(SOCK_SOCKET, offsetof(struct sock, sk_socket));
-	DEFINE(SOCKET_INODE_UID, offsetof(struct socket_alloc, vfs_inode.i_uid) - offsetof(struct socket_alloc, socket));
+	DEFINE(SOCKET_INODE_UID, offsetof(struct socket_alloc, vfs_inode.i_uid) -
+				 offsetof(struct socket_alloc, socket));
 	DEFINE(SOCK_PROTOCOL, offsetof(struct sock, sk_protocol));
 	DEFINE(SOCK_PROT_CREATOR, offsetof(struct sock, sk_prot_creator));
 #ifdef CONFIG_SOCK_CGROUP_DATA
