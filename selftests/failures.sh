@@ -147,6 +147,19 @@ connects_that_send_nothing() {
 	expect outcomes_begun=21 outcome_established=11 outcome_closed=10 outcome_reset=0 outcomes_pending=0 connects_failed=0
 }
 
+# The write that would send the SYN finds no route. The kernel's error is that of the connection before.
+connects_that_cannot_send() {
+	load_with outcomes=64
+	two_namespaces
+	ip netns exec left sysctl -q net.ipv4.tcp_fastopen=3
+	ip netns exec right sysctl -q net.ipv4.tcp_fastopen=3
+	serve ip netns exec right -- --listen '[::]:7000'
+	in_left connect --to '[2001:db8::2]:7000' --kind fastopen --threads 1 --connects 1
+	in_left connect --to '[2001:db8::2]:7000' --kind unsendable --threads 1 --connects 10
+	counted_by_reason closed=10
+	expect outcomes_begun=21 outcome_established=11 outcome_closed=10 outcome_reset=0 outcomes_pending=0 connects_failed=0
+}
+
 # Outcomes and failures share a ring on each CPU, and each failed handshake takes two entries. The counts stay.
 one_user_replaces_events() {
 	load_with outcomes=64 records=16
@@ -209,5 +222,5 @@ counted_without_records() {
 }
 
 run_checks off_by_default each_attempt_has_one_event reason_after_a_disconnect timeouts_have_their_peer unreachable_and_closed rejected_by_a_rule \
-	full_table_has_no_task connects_that_send_nothing one_user_replaces_events failed_connects_only filter_by_reason_and_caller failures_by_namespace \
+	full_table_has_no_task connects_that_send_nothing connects_that_cannot_send one_user_replaces_events failed_connects_only filter_by_reason_and_caller failures_by_namespace \
 	counted_without_records

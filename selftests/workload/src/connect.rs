@@ -89,6 +89,8 @@ enum Kind {
     /// Connects, disconnects, and connects by TCP_FASTOPEN_CONNECT without a write: with a cached Fast Open cookie, the
     /// second connect sends nothing
     Unsent,
+    /// As unsent, then writes, which fails: the socket is bound to the loopback device, and the peer is elsewhere
+    Unsendable,
 }
 
 pub fn run(options: &Options) -> Result<()> {
@@ -158,7 +160,7 @@ fn is_refusal(error: &anyhow::Error) -> bool {
         .is_some_and(|error| error.raw_os_error() == Some(libc::ECONNREFUSED))
 }
 
-/// Makes one connect: calls `connect()` exactly once, except for [`Kind::Unsent`].
+/// Makes one connect: calls `connect()` exactly once, except for [`Kind::Unsent`] and [`Kind::Unsendable`].
 fn once(to: SocketAddr, options: &Options) -> Result<Socket> {
     let kind = options.kind;
     let mut socket = socket::tcp_for(to, kind == Kind::Mptcp)?;
@@ -187,12 +189,18 @@ fn once(to: SocketAddr, options: &Options) -> Result<Socket> {
             socket.bind(&SocketAddr::new(to.ip(), 0).into())?;
             socket.connect(&socket.local_addr()?)?;
         }
-        Kind::Unsent => {
+        Kind::Unsent | Kind::Unsendable => {
             socket.connect(&to.into())?;
             // AF_UNSPEC.
             socket::connect_raw(&socket, &[0; 16])?;
             setsockopt(&socket, TcpFastOpenConnect, &true)?;
             socket.connect(&to.into())?;
+            if kind == Kind::Unsendable {
+                socket.bind_device(Some(b"lo"))?;
+                if socket.send(&[0]).is_ok() {
+                    bail!("the peer is on the loopback device");
+                }
+            }
         }
     }
     if options.cookies {
