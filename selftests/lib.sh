@@ -69,6 +69,7 @@ clean_up() {
 		[ ! -e "/run/netns/$namespace" ] || ip netns delete "$namespace"
 	done
 	echo 1 > /proc/sys/net/ipv4/tcp_timestamps
+	[ ! -e /proc/sys/net/ipv4/tcp_syncookies ] || echo 1 > /proc/sys/net/ipv4/tcp_syncookies
 	echo 1 > /proc/sys/kernel/ftrace_enabled
 	[ ! -e /sys/kernel/debug/kprobes/enabled ] || echo 1 > /sys/kernel/debug/kprobes/enabled
 	stop_workloads

@@ -9,7 +9,7 @@ use clap::Args;
 
 use crate::socket;
 
-/// Time between two bytes of one connection. A listener of [`crate::serve`] closes after a second of silence.
+/// Time between two bytes of one connection. A listener of [`crate::serve`] closes after ten seconds of silence.
 const PAUSE: Duration = Duration::from_millis(200);
 
 #[derive(Args)]
@@ -26,20 +26,22 @@ pub fn run(options: &Options) -> Result<()> {
     let to = socket::address(&options.to)?;
     let mut connections = Vec::new();
     for _ in 0..options.connects {
-        let connection = socket::tcp_for(to, true)?;
+        let mut connection = socket::tcp_for(to, true)?;
         connection.connect(&to.into())?;
+        connection.write_all(&[0])?;
         connections.push(connection);
     }
-    let mut ready = false;
+    let mut rounds = 0;
     loop {
+        thread::sleep(PAUSE);
         for connection in &mut connections {
             connection.write_all(&[0])?;
         }
-        thread::sleep(PAUSE);
-        if !ready {
+        rounds += 1;
+        // The kernel joins a connection only after the peer has acknowledged data.
+        if rounds == 3 {
             println!("ready");
             std::io::stdout().flush()?;
-            ready = true;
         }
     }
 }

@@ -86,7 +86,7 @@ pub fn accept_forever(listener: &Socket) -> Result<()> {
 
 /// Accepts like [`accept_forever`]. With a priority, each accepted socket gets the priority and resets its connection on
 /// close. A peer would reject any other packet, because its timestamp went back. With `to_the_end`, each accepted socket
-/// lives until its peer closes, or is silent for a second.
+/// lives until its peer closes, or is silent for ten seconds.
 fn accept_with(listener: &Socket, priority: Option<i32>, to_the_end: bool) -> Result<()> {
     for _ in 0..2 {
         let listener = listener.try_clone()?;
@@ -97,7 +97,8 @@ fn accept_with(listener: &Socket, priority: Option<i32>, to_the_end: bool) -> Re
                     let _ = setsockopt(&connection, Priority, &priority);
                     let _ = socket::reset_on_close(&connection);
                 }
-                let _ = connection.set_read_timeout(Some(Duration::from_secs(1)));
+                let silence = Duration::from_secs(if to_the_end { 10 } else { 1 });
+                let _ = connection.set_read_timeout(Some(silence));
                 while connection.read(&mut [0; 64]).is_ok_and(|read| read > 0) && to_the_end {}
             }
         });
