@@ -117,16 +117,21 @@ without_timestamps() {
 	accepted zero=6 absent=4
 }
 
-# The kernel sends SYN cookies always, if it supports them.
+# Skips a check about SYN cookies without CONFIG_SYN_COOKIES.
+has_syncookies() {
+	[ -e /proc/sys/net/ipv4/tcp_syncookies ] || {
+		echo "the kernel has no SYN cookies"
+		exit "$KSFT_SKIP"
+	}
+}
+
+# The kernel sends SYN cookies always.
 syncookies_have_their_kind() {
+	has_syncookies
 	cookies=/proc/sys/net/ipv4/tcp_syncookies
 	load_with outcomes=64
 	workload connect --serve --threads 2 --connects 5
 	accepted match=5
-	if [ ! -e $cookies ]; then
-		echo "the kernel has no SYN cookies"
-		return
-	fi
 	echo 2 > $cookies
 	workload connect --serve --to '[::1]:7001' --threads 4 --connects 20
 	workload connect --serve --to '[::ffff:127.0.0.1]:7002' --threads 4 --connects 10
@@ -141,7 +146,7 @@ syncookies_have_their_kind() {
 # A listener refuses a join of MPTCP after the SYN cookie was right, and closes the new socket in SYN_RECV. A later socket at its
 # address is none of a cookie.
 refused_joins_leave_no_cookie() {
-	[ -e /proc/sys/net/ipv4/tcp_syncookies ] || { echo "the kernel has no SYN cookies"; return "$KSFT_SKIP"; }
+	has_syncookies
 	load_with outcomes=64
 	two_namespaces
 	hold 20
@@ -167,7 +172,7 @@ reset_each() { [ "$(resets)" -ge $((before + $1)) ]; }
 
 # Such a listener has sockets that were created for IPv4: without ipv4=1, nothing follows them. 1024 notes would be for good.
 cookies_of_a_listener_that_became_ipv4() {
-	[ -e /proc/sys/net/ipv4/tcp_syncookies ] || { echo "the kernel has no SYN cookies"; return "$KSFT_SKIP"; }
+	has_syncookies
 	load_with outcomes=64
 	ulimit -n 4096
 	serve env -- --listen '[::ffff:127.0.0.1]:7000' --became-ipv4
