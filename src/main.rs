@@ -27,7 +27,8 @@ use abstractions::{
 };
 use probes::{
     clock_step::ClockProbe,
-    connect::{ConnectProbe, V4, V6},
+    connect::ConnectProbe,
+    connect_family::{V4, V6},
     cookie::CookieProbe,
     getsockopt::GetsockoptProbe,
     registration::{

@@ -5,174 +5,45 @@
 use kernel::sync::Arc;
 
 use super::{
+    connect_family::Connects,
     sample::ConnectSample,
     trace::trace, //
 };
 use crate::{
     abstractions::{
         clock,
-        compat::{
-            interrupt::local_interrupt_disable,
-            prelude::*, //
-        },
+        compat::interrupt::local_interrupt_disable,
         hook::Handler,
-        marked::Marked,
         preempt::PreemptDisabled,
-        probe_target::ProbeTarget,
         task::responsible_for_call, //
     },
     model::{
-        counts::counters::Counters,
         last::Finding,
-        shares::{Charge, Shares},
+        shares::Charge,
         verdict::{Observation, Verdict},
         witness::overlap,
     },
     state::{
-        net_counts::Counts,
         self_test::Fired,
         CpuState,
         State,
         Table, //
     },
     tcp::{
-        connect::{
-            Connecting,
-            TcpV4Connect,
-            TcpV6Connect, //
-        },
+        connect::Connecting,
         namespace::{
             ip_dynaddr,
             tcp_timestamps, //
         },
         secure_seq::timestamp_offset,
-        socket::{
-            Socket,
-            Tuple, //
-        },
-        trace_connect, //
+        socket::Socket,
+        trace_connect,
+        tuple::Tuple, //
     },
 };
 
 /// Follows a call to its return and judges the offset: a call of the function that connects `F`.
 pub(crate) struct ConnectProbe<F: Connects>(pub(crate) Arc<State>, pub(crate) F);
-
-/// The sockets whose connects a probe follows.
-pub(crate) trait Connects: Copy + Send + Sync {
-    /// The function.
-    type Target: for<'call> ProbeTarget<Args<'call> = Connecting<'call>, Return<'call> = usize>;
-
-    /// Whether the sockets are those of IPv4.
-    const IPV4: bool;
-
-    /// The hooks, as the self-test names them: counter, entry and return.
-    const HOOKS: [Fired; 3];
-
-    /// Returns whether the probe follows the call.
-    fn follows(call: Connecting<'_>) -> bool;
-
-    /// Returns the tuple of a call that returned 0, or that of a failed call.
-    fn tuple(call: Connecting<'_>, failed: bool) -> Tuple;
-
-    /// Returns the counters of these connects.
-    fn counters(counts: &Counts) -> &Counters<Marked>;
-
-    /// Returns the shares of users in the probe's instances.
-    fn shares(state: &State) -> &Shares<KVVec<Marked>>;
-
-    /// Returns the address of the self-test's socket.
-    fn self_test(state: &State) -> usize;
-}
-
-/// Sockets of IPv6, with v4-mapped destinations as well.
-#[derive(Clone, Copy)]
-pub(crate) struct V6;
-
-impl Connects for V6 {
-    type Target = TcpV6Connect;
-
-    const IPV4: bool = false;
-
-    const HOOKS: [Fired; 3] = [Fired::ConnectHit, Fired::ConnectEntry, Fired::ConnectReturn];
-
-    #[inline(always)]
-    fn follows(_call: Connecting<'_>) -> bool {
-        true
-    }
-
-    #[inline(always)]
-    fn tuple(call: Connecting<'_>, failed: bool) -> Tuple {
-        if failed {
-            call.requested()
-        } else {
-            call.socket.tuple()
-        }
-    }
-
-    #[inline(always)]
-    fn counters(counts: &Counts) -> &Counters<Marked> {
-        &counts.connects
-    }
-
-    #[inline(always)]
-    fn shares(state: &State) -> &Shares<KVVec<Marked>> {
-        &state.connect_shares
-    }
-
-    #[inline(always)]
-    fn self_test(state: &State) -> usize {
-        state.self_test.address()
-    }
-}
-
-/// Sockets of IPv4.
-#[derive(Clone, Copy)]
-pub(crate) struct V4;
-
-impl Connects for V4 {
-    type Target = TcpV4Connect;
-
-    const IPV4: bool = true;
-
-    const HOOKS: [Fired; 3] = [
-        Fired::ConnectV4Hit,
-        Fired::ConnectV4Entry,
-        Fired::ConnectV4Return,
-    ];
-
-    /// `tcp_v6_connect()` calls the function for v4-mapped destinations: those are followed there.
-    #[inline(always)]
-    fn follows(call: Connecting<'_>) -> bool {
-        call.socket.is_ipv4()
-    }
-
-    #[inline(always)]
-    fn tuple(call: Connecting<'_>, failed: bool) -> Tuple {
-        if failed {
-            call.requested_v4()
-        } else {
-            call.socket.tuple_v4()
-        }
-    }
-
-    #[inline(always)]
-    fn counters(counts: &Counts) -> &Counters<Marked> {
-        &counts.connects_v4
-    }
-
-    #[inline(always)]
-    fn shares(state: &State) -> &Shares<KVVec<Marked>> {
-        state
-            .connect_v4_shares
-            .as_ref()
-            .unwrap_or(&state.connect_shares)
-    }
-
-    #[inline(always)]
-    fn self_test(state: &State) -> usize {
-        state.self_test.address_v4()
-    }
-}
 
 /// The state of a call from entry to return.
 #[derive(Clone, Copy)]

@@ -4,6 +4,7 @@
 
 pub(crate) mod clock_step;
 pub(crate) mod connect;
+pub(crate) mod connect_family;
 pub(crate) mod cookie;
 pub(crate) mod getsockopt;
 pub(crate) mod registration;

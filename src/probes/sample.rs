@@ -20,9 +20,9 @@ use crate::{
         },
         verdict::{Observation, Verdict},
     },
-    tcp::socket::{
-        Socket,
-        Tuple, //
+    tcp::{
+        socket::Socket,
+        tuple::Tuple, //
     },
 };
 

@@ -17,7 +17,7 @@ use crate::{
     tcp::{
         namespace::tcp_timestamps,
         secure_seq::timestamp_offset,
-        socket::Tuple, //
+        tuple::Tuple, //
     },
 };
 

@@ -5,10 +5,12 @@
 //! C sources: [`net/ipv6/tcp_ipv6.c`](srctree/net/ipv6/tcp_ipv6.c),
 //! [`net/ipv4/tcp_ipv4.c`](srctree/net/ipv4/tcp_ipv4.c)
 
-use super::socket::{
-    Address,
-    Socket,
-    Tuple, //
+use super::{
+    socket::Socket,
+    tuple::{
+        Address,
+        Tuple, //
+    }, //
 };
 use crate::{
     abstractions::{

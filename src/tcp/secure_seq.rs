@@ -5,7 +5,7 @@
 //! C header: [`include/net/secure_seq.h`](srctree/include/net/secure_seq.h). RFC 7323, section 5.4, gives the reason
 //! for an offset.
 
-use super::socket::{
+use super::tuple::{
     Input,
     Tuple, //
 };
