@@ -8,6 +8,8 @@ pub(crate) mod event;
 pub(crate) mod failure;
 pub(crate) mod family;
 pub(crate) mod filter;
+mod filter_key;
+mod filter_value;
 pub(crate) mod json;
 pub(crate) mod merge;
 pub(crate) mod record;
