@@ -10,19 +10,7 @@
 NOLOAD=1
 
 # accepted NAME=VALUE...: expects these accepted_ lines, and 0 in every other.
-accepted() {
-	local name
-	for name in match zero absent syncookie chosen unjudged; do
-		[[ " $* " == *" $name="* ]] || set -- "$@" "$name=0"
-	done
-	expect "${@/#/accepted_}"
-}
-
-# accepted_events N: stores the N oldest events in /tmp/events and the accepted ones in /tmp/accepted.
-accepted_events() {
-	tsoffset-workload follow "$EVENTS" --oldest --lines "$1" > /tmp/events
-	grep '"event":"accepted"' /tmp/events > /tmp/accepted
-}
+accepted() { expect_only accepted_ 'match zero absent syncookie chosen unjudged' "$@"; }
 
 off_by_default() {
 	load
@@ -39,7 +27,7 @@ each_connection_has_its_event() {
 	expect accepts_recorded=30 accepts_filtered=0 outcome_established=30 outcomes_begun=30 outcomes_recorded=30
 	all_matched 30
 	# 30 connects, 30 outcomes, 30 accepts.
-	accepted_events 90
+	oldest 90 accepted
 	[ "$(wc -l < /tmp/accepted)" -eq 30 ]
 	of dport < /tmp/accepted | sort > /tmp/ports
 	grep '"event":"connect"' /tmp/events | of sport | sort | diff - /tmp/ports
@@ -67,7 +55,7 @@ the_time_is_that_of_the_handshake() {
 	ip -n right neighbour delete 2001:db8::1 dev veth0
 	wait $!
 	accepted match=1
-	accepted_events 3
+	oldest 3 accepted
 	handshake=$(of handshake < /tmp/accepted)
 	echo "handshake $handshake"
 	[ "$handshake" -gt 400000000 ] && [ "$handshake" -lt 60000000000 ]
@@ -87,7 +75,7 @@ both_families() {
 	load_with outcomes=64 ipv4=1
 	workload connect --serve --to 127.0.0.1:7002 --threads 2 --connects 5
 	accepted match=5
-	accepted_events 15
+	oldest 15 accepted
 	[ "$(of family < /tmp/accepted | sort -u)" = v4 ]
 }
 
@@ -98,7 +86,7 @@ chosen_offsets() {
 	workload connect --threads 4 --connects 20
 	accepted chosen=20
 	expect accepted_other_offset=20
-	accepted_events 60
+	oldest 60 accepted
 	[ "$(of verdict < /tmp/accepted | sort -u)" = chosen ]
 	[ "$(awk -F'"offset":|,"expected":|,"verdict"' '$2 == $3' /tmp/accepted | wc -l)" -eq 0 ]
 }
@@ -245,7 +233,7 @@ other_events_stay() {
 	left=$(($(stat accepts_recorded) - overwritten))
 	echo "$overwritten are replaced, $left are left"
 	[ "$overwritten" -ge 68 ] && [ "$left" -le 32 ]
-	accepted_events $((6 + left))
+	oldest $((6 accepted + left))
 	[ "$(grep -c '"event":"failed"' /tmp/events)" -eq 6 ]
 	[ "$(wc -l < /tmp/accepted)" -eq "$left" ]
 }

@@ -10,19 +10,7 @@
 NOLOAD=1
 
 # counted_by_reason NAME=VALUE...: expects these failed_ lines, and 0 in every other.
-counted_by_reason() {
-	local name
-	for name in refused timeout reset unreachable no_route no_port filtered closed error; do
-		[[ " $* " == *" $name="* ]] || set -- "$@" "$name=0"
-	done
-	expect "${@/#/failed_}"
-}
-
-# events_so_far N: stores the N oldest events in /tmp/events, and its failed ones in /tmp/failed.
-events_so_far() {
-	tsoffset-workload follow "$EVENTS" --oldest --lines "$1" > /tmp/events
-	grep '"event":"failed"' /tmp/events > /tmp/failed
-}
+counted_by_reason() { expect_only failed_ 'refused timeout reset unreachable no_route no_port filtered closed error' "$@"; }
 
 in_left() { ip netns exec left tsoffset-workload "$@" || :; }
 
@@ -44,7 +32,7 @@ each_attempt_has_one_event() {
 	expect failures_recorded=60 failures_filtered=0 ledger=balanced
 	[ "$(stat connects_failed)" -eq "$(field failed-inside < /tmp/refused)" ]
 	# 70 connects, 30 outcomes and 60 failures.
-	events_so_far 160
+	oldest 160 failed
 	[ "$(wc -l < /tmp/failed)" -eq 60 ]
 	[ "$(of cookie < /tmp/failed | sort -u | wc -l)" -eq 60 ]
 	# A failure in the call agrees with the record of the call.
@@ -69,7 +57,7 @@ reason_after_a_disconnect() {
 	counted_by_reason no_port=10
 	expect failures_recorded=10 connects_failed=10 outcomes_begun=30 outcome_established=20 outcome_closed=10 outcome_reset=0
 	# 30 connects, 30 outcomes, 20 accepts and 10 failures.
-	events_so_far 90
+	oldest 90 failed
 	[ "$(of reason < /tmp/failed | sort -u)" = no_port ] && [ "$(of stage < /tmp/failed | sort -u)" = call ]
 	[ "$(of error < /tmp/failed | sort -u)" = 99 ]
 }
@@ -79,7 +67,7 @@ timeouts_have_their_peer() {
 	silent_peer
 	ip netns exec left su -s /bin/sh nobody -c 'tsoffset-workload connect --to "[2001:db8::2]:7000" --threads 2 --connects 2' || :
 	counted_by_reason timeout=2
-	events_so_far 6
+	oldest 6 failed
 	[ "$(of uid < /tmp/failed | sort -u)" = 65534 ]
 	[ "$(of error < /tmp/failed | sort -u)" = 110 ] && [ "$(of stage < /tmp/failed | sort -u)" = handshake ]
 	[ "$(of dport < /tmp/failed | sort -u)" = 7000 ]
@@ -103,7 +91,7 @@ rejected_by_a_rule() {
 	ip -n left -6 route add prohibit 2001:db8:bad::/48
 	in_left connect --to '[2001:db8:bad::1]:7000' --connects 1
 	counted_by_reason filtered=1
-	events_so_far 2
+	oldest 2 failed
 	[ "$(of error < /tmp/failed)" = 13 ] && [ "$(of stage < /tmp/failed)" = call ]
 }
 
@@ -115,7 +103,7 @@ full_table_has_no_task() {
 	wait_for 10 reached failed_timeout 10
 	# One user has half of the slots.
 	expect outcomes=4 outcomes_overflow=8 outcomes_capped=8 failures_recorded=10
-	events_so_far 30
+	oldest 30 failed
 	[ "$(grep -c '"duration":null,"pid":null,"tgid":null,"uid":0,"comm":null,' /tmp/failed)" -eq 8 ]
 	[ "$(grep -c '"comm":"tsoffset-worklo"' /tmp/failed)" -eq 2 ]
 	# A negated word leaves them in, another one leaves them out. Their user is known.
@@ -165,7 +153,7 @@ one_user_replaces_events() {
 	load_with outcomes=64 records=16
 	echo event=failed,outcome,rewritten > /proc/tsoffset/filter
 	taskset 1 tsoffset-workload refused --times 1
-	events_so_far 9
+	oldest 9 failed
 	[ "$(of uid < /tmp/failed | sort | uniq -c | xargs)" = '6 0' ]
 	expect outcomes_overwritten=0
 	su -s /bin/sh nobody -c 'taskset 1 tsoffset-workload refused --times 20'
@@ -175,7 +163,7 @@ one_user_replaces_events() {
 	left=$((189 - overwritten))
 	echo "$overwritten are replaced, $left are left"
 	[ "$overwritten" -ge $((189 - 32)) ]
-	events_so_far "$left"
+	oldest "$left" failed
 	[ "$(of uid < /tmp/failed | sort -u)" = 65534 ]
 }
 
@@ -185,7 +173,7 @@ failed_connects_only() {
 	workload connect --serve --threads 2 --connects 10
 	workload refused --times 5
 	expect connects_recorded=0 outcomes_recorded=0 failures_recorded=30 failures_filtered=0
-	events_so_far 30
+	oldest 30 failed
 	[ "$(wc -l < /tmp/failed)" -eq 30 ]
 }
 
@@ -197,7 +185,7 @@ filter_by_reason_and_caller() {
 	expect failures_recorded=0 failures_filtered=12
 	su -s /bin/sh nobody -c 'tsoffset-workload refused --times 3'
 	expect failures_recorded=6 failures_filtered=24
-	events_so_far 6
+	oldest 6 failed
 	[ "$(of reason < /tmp/failed | sort | uniq -c | awk '{ print $2, $1 }' | xargs)" = 'no_port 3 refused 3' ]
 	if (echo reason=tired > /proc/tsoffset/filter) 2> /dev/null; then return 1; fi
 }

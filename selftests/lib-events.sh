@@ -45,3 +45,19 @@ silent_peer() {
 
 # to_silent_peer OPTIONS...: connects to the silent peer.
 to_silent_peer() { ip netns exec left tsoffset-workload connect --to '[2001:db8::2]:7000' "$@" || sleep 0; }
+
+# expect_only PREFIX "NAME..." NAME=VALUE...: expects these lines of the prefix, and 0 in the others of the names.
+expect_only() {
+	local name prefix=$1 names=$2
+	shift 2
+	for name in $names; do
+		[[ " $* " == *" $name="* ]] || set -- "$@" "$name=0"
+	done
+	expect "${@/#/$prefix}"
+}
+
+# oldest N KIND: stores the N oldest events in /tmp/events, and those of the kind in /tmp/KIND.
+oldest() {
+	tsoffset-workload follow "$EVENTS" --oldest --lines "$1" > /tmp/events
+	grep "\"event\":\"$2\"" /tmp/events > "/tmp/$2"
+}

@@ -36,40 +36,43 @@ none_missed_by_fprobe() {
 	all_matched 452
 }
 
-# The control: two users together take all instances of a kretprobe.
-all_missed_by_kprobe() {
-	insmod "$TSOFFSET_KO" hook=kprobe maxactive=8
-	expect hook=kprobe
+# take_all PARAMETER...: loads with eight instances. Two users take all of them.
+take_all() {
+	insmod "$TSOFFSET_KO" hook=kprobe maxactive=8 "$@"
 	park nobody 50
 	exec 5>&4
 	first=$parking
 	park root 50 7002
-	before=$(stat offset_match)
-	su -s /bin/sh daemon -c "tsoffset-workload connect --serve --to '[::1]:7001' --connects 100"
-	[ "$(stat offset_match)" -eq "$before" ]
-	[ "$(stat connects_missed)" -ge 100 ]
+}
+
+# Ends the calls of both users.
+end_all() {
 	exec 5>&-
 	wait "$first"
 	let_go
 	expect connects_in_flight=0 ledger=balanced
 }
 
+# The control: two users together take all instances of a kretprobe.
+all_missed_by_kprobe() {
+	take_all
+	expect hook=kprobe
+	before=$(stat offset_match)
+	su -s /bin/sh daemon -c "tsoffset-workload connect --serve --to '[::1]:7001' --connects 100"
+	[ "$(stat offset_match)" -eq "$before" ]
+	[ "$(stat connects_missed)" -ge 100 ]
+	end_all
+}
+
 # Two users take all instances. A missed call that fails in itself is in no failed_ line. A failure after the call is in one.
 failures_of_missed_calls() {
-	insmod "$TSOFFSET_KO" hook=kprobe maxactive=8 outcomes=256
-	park nobody 50
-	exec 5>&4
-	first=$parking
-	park root 50 7002
+	take_all outcomes=256
 	before=$(stat connects_missed)
 	# Of 35 calls, 25 fail in themselves and five later.
 	su -s /bin/sh daemon -c 'tsoffset-workload refused --times 5'
 	expect connects_in_flight=8 connects_missed=$((before + 35)) connects_failed=0 failed_refused=5 failed_no_route=0 \
 		failed_error=0 failed_no_port=0 failed_closed=0 failures_recorded=5
-	exec 5>&-
-	wait "$first"
-	let_go
-	expect connects_in_flight=0 ledger=balanced
+	end_all
 }
 
 # Disarming kprobes affects neither the fprobe that follows calls nor the counter of calls. So each would report calls that

@@ -87,12 +87,12 @@ struct Tsoffset {
     _connects_v4: Option<ReturnProbe<ConnectProbe<V4>>>,
     _timestamps: ReturnProbe<SysctlProbe>,
     _witness: Option<ReturnProbe<GetsockoptProbe>>,
-    _outcomes: Option<Following>,
+    _outcomes: Option<SocketProbes>,
     _clock: Pin<KBox<clock_steps::Registration<ClockProbe>>>,
 }
 
 /// The probes that follow sockets beyond their connect.
-struct Following {
+struct SocketProbes {
     _cookies: Option<ReturnProbe<CookieProbe>>,
     _states: TraceProbe<StateProbe>,
     _repairs: ReturnProbe<SetsockoptProbe>,
@@ -183,7 +183,7 @@ impl kernel::Module for Tsoffset {
             .transpose()?;
 
         let outcomes = if outcomes != 0 {
-            Some(Following {
+            Some(SocketProbes {
                 _repairs: ReturnProbe::new(
                     SetsockoptProbe(state.clone()),
                     hook,

@@ -34,8 +34,8 @@ use super::{
         count,
         run_on_return,
         Args,
-        EntryData, //
-        Handler,
+        EntryData,
+        Handler, //
     },
     marked::SharedCounter,
     preempt::PreemptDisabled,
@@ -80,18 +80,18 @@ unsafe impl<T: Handler> Sync for Registration<T> {}
 /// At return, the kernel finds an fprobe by its address. So an fprobe can get the entry data of an earlier fprobe at
 /// the same address; `id` tells them apart.
 #[repr(C)]
-struct Entry<A, D> {
+struct ShadowData<A, D> {
     id: u64,
     kept: EntryData<A, D>,
 }
 
-type EntryOf<T> = Entry<Args<'static, T>, <T as Handler>::Data>;
+type ShadowDataOf<T> = ShadowData<Args<'static, T>, <T as Handler>::Data>;
 
 impl<T: Handler> Registration<T> {
     /// The checks of the entry data: the kernel aligns it as a word and limits its size.
     const FITS: () = {
-        assert!(align_of::<EntryOf<T>>() <= align_of::<c_ulong>());
-        assert!(size_of::<EntryOf<T>>() <= bindings::layout::MAX_FPROBE_DATA);
+        assert!(align_of::<ShadowDataOf<T>>() <= align_of::<c_ulong>());
+        assert!(size_of::<ShadowDataOf<T>>() <= bindings::layout::MAX_FPROBE_DATA);
     };
 
     /// Registers the fprobe and the counter. May sleep.
@@ -134,7 +134,7 @@ unsafe fn register<T: Handler>(
     unsafe {
         (*fprobe).entry_handler = Some(entry::<T>);
         (*fprobe).exit_handler = Some(exit::<T>);
-        (*fprobe).entry_data_size = size_of::<EntryOf<T>>();
+        (*fprobe).entry_data_size = size_of::<ShadowDataOf<T>>();
     }
     let mut symbol: *const c_char = T::Target::SYMBOL.as_char_ptr().cast();
     // SAFETY: The fprobe does not move until it is unregistered, below or by `drop`. Its handlers use initialized fields only.
@@ -201,11 +201,11 @@ unsafe extern "C" fn entry<T: Handler>(
         args,
         data: data_of_call,
     };
-    // SAFETY: There is room for an `Entry` (`entry_data_size`), aligned (`FITS`). It belongs to this call until the
+    // SAFETY: There is room for a `ShadowData` (`entry_data_size`), aligned (`FITS`). It belongs to this call until the
     // return.
     unsafe {
-        data.cast::<Entry<_, _>>()
-            .write(Entry { id: this.id, kept })
+        data.cast::<ShadowData<_, _>>()
+            .write(ShadowData { id: this.id, kept })
     };
     0
 }
@@ -225,14 +225,14 @@ unsafe extern "C" fn exit<T: Handler>(
     if data.is_null() {
         return;
     }
-    // SAFETY: Entry data of any fprobe is at least a word, and an `Entry` begins with its number.
-    let id = unsafe { (&raw const (*data.cast::<EntryOf<T>>()).id).read() };
+    // SAFETY: Entry data of any fprobe is at least a word, and a `ShadowData` begins with its number.
+    let id = unsafe { (&raw const (*data.cast::<ShadowDataOf<T>>()).id).read() };
     if id != this.id {
         return;
     }
     // SAFETY: The number shows that `entry` wrote it for this registration. The arguments are valid until the call
     // returns (`ProbeTarget`), which is after this handler.
-    let Entry { kept, .. } = unsafe { &*data.cast::<Entry<Args<'_, T>, T::Data>>() };
+    let ShadowData { kept, .. } = unsafe { &*data.cast::<ShadowData<Args<'_, T>, T::Data>>() };
     let mut space = MaybeUninit::uninit();
     // SAFETY: The kernel passes the registers of the return to this handler.
     let regs = unsafe { ftrace::regs(fregs, &mut space) };

@@ -23,8 +23,8 @@ use super::{
     },
     hook::{
         Args,
-        EntryData, //
-        Handler,
+        EntryData,
+        Handler, //
     },
     probe_target::ProbeTarget, //
 };

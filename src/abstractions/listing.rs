@@ -24,14 +24,14 @@ use super::{
     procfs::{
         with_module,
         Directory,
-        Entry,
-        File, //
+        File,
+        ProcFile, //
     },
 };
 use crate::bindings;
 
 /// The contents of a listing.
-pub(crate) trait List: Entry {
+pub(crate) trait List: ProcFile {
     /// The header line, with its newline.
     const HEADER: &'static str;
 

@@ -116,10 +116,10 @@ pub(crate) const fn this_module() -> *mut bindings::module {
 
 /// One entry of the module's parameter table.
 #[repr(transparent)]
-pub(crate) struct Entry(pub(crate) bindings::kernel_param);
+pub(crate) struct ParamEntry(pub(crate) bindings::kernel_param);
 
 // SAFETY: Only the kernel reads it, under its own lock.
-unsafe impl Sync for Entry {}
+unsafe impl Sync for ParamEntry {}
 
 /// Returns a text as an array, for the section that `modinfo` shows.
 pub(crate) const fn bytes<const N: usize>(text: &str) -> [u8; N] {
@@ -208,7 +208,7 @@ macro_rules! module {
 
                     #[link_section = "__param"]
                     #[used]
-                    static ENTRY: module_params::Entry = module_params::Entry(
+                    static ENTRY: module_params::ParamEntry = module_params::ParamEntry(
                         bindings::kernel_param {
                             name: concat!(stringify!($param), "\0").as_ptr(),
                             mod_: module_params::this_module(),

@@ -111,3 +111,25 @@ pub(crate) unsafe trait ProbeTarget {
     /// `regs` are those at the entry of a call of this function, which lasts for `'call`.
     unsafe fn args<'call>(regs: &PtRegs) -> Self::Args<'call>;
 }
+
+/// Implements [`ProbeTarget`]: symbol, types of the arguments and of the return value, and the arguments' value from the
+/// registers at entry. A comment before the macro states how the implementation is safe.
+macro_rules! probe_target {
+    (unsafe $target:ident = $symbol:literal: for<$call:lifetime> $args:ty => $return:ty, |$regs:ident| $value:expr) => {
+        // SAFETY: The user of the macro states it.
+        unsafe impl $crate::abstractions::probe_target::ProbeTarget for $target {
+            const SYMBOL: &'static $crate::abstractions::compat::prelude::CStr = $symbol;
+
+            type Args<$call> = $args;
+            type Return<$call> = $return;
+
+            #[inline]
+            unsafe fn args<$call>(
+                $regs: &$crate::abstractions::probe_target::PtRegs,
+            ) -> Self::Args<$call> {
+                $value
+            }
+        }
+    };
+}
+pub(crate) use probe_target;

@@ -72,7 +72,7 @@ impl Drop for Directory {
 }
 
 /// The properties of every file.
-pub(crate) trait Entry: Sync + Send {
+pub(crate) trait ProcFile: Sync + Send {
     /// The file's name.
     const NAME: &'static CStr;
 
@@ -89,7 +89,7 @@ pub(crate) trait Entry: Sync + Send {
 }
 
 /// The contents of a file, written anew for each reader.
-pub(crate) trait Show: Entry {
+pub(crate) trait Show: ProcFile {
     /// Writes the contents. Process context; may sleep. Called again with a larger buffer if the contents did not
     /// fit.
     fn show(&self, out: &SeqFile) -> Result;
@@ -139,7 +139,7 @@ impl<T: Store> File<T> {
     }
 }
 
-impl<T: Entry> File<T> {
+impl<T: ProcFile> File<T> {
     /// Creates a file with its own operations.
     ///
     /// # Safety
@@ -293,7 +293,7 @@ mod tests {
 
     struct Nothing;
 
-    impl Entry for Nothing {
+    impl ProcFile for Nothing {
         const NAME: &'static CStr = c"nothing";
 
         fn mode(&self) -> u16 {

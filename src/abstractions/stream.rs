@@ -30,8 +30,8 @@ use super::{
     },
     procfs::{
         Directory,
-        Entry,
-        File, //
+        File,
+        ProcFile, //
     },
     wait_queue::WaitQueue, //
 };
@@ -85,7 +85,7 @@ pub(crate) enum SeekTo {
 }
 
 /// The contents of a stream.
-pub(crate) trait Stream: Entry {
+pub(crate) trait Stream: ProcFile {
     /// The position of one reader.
     type Reader: Send + Unpin;
 

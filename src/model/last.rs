@@ -27,7 +27,7 @@ pub(crate) struct Last<W> {
 
 /// The result of a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Read {
+pub(crate) enum Snapshot {
     /// No finding was published yet.
     Nothing,
     /// The writer changed the slot during every try.
@@ -63,16 +63,16 @@ impl<W: Word> Last<W> {
     }
 
     /// Reads the last finding, on any CPU. Does not disturb the writer.
-    pub(crate) fn read(&self) -> Read {
+    pub(crate) fn read(&self) -> Snapshot {
         self.read_within(Self::TRIES)
     }
 
     /// Reads the last finding in at most `tries` tries.
-    pub(crate) fn read_within(&self, tries: usize) -> Read {
+    pub(crate) fn read_within(&self, tries: usize) -> Snapshot {
         for _ in 0..tries {
             let before = self.sequence.load_acquire();
             if before == 0 {
-                return Read::Nothing;
+                return Snapshot::Nothing;
             }
             // A write is in progress: try again.
             if before % 2 != 0 {
@@ -82,13 +82,13 @@ impl<W: Word> Last<W> {
             let verdict = self.verdict.load();
             W::smp_rmb();
             if self.sequence.load() == before {
-                return Read::Finding(Finding {
+                return Snapshot::Finding(Finding {
                     offset: (offsets >> 32) as u32,
                     expected: offsets as u32,
                     verdict: Verdict::ALL[verdict as usize],
                 });
             }
         }
-        Read::Busy
+        Snapshot::Busy
     }
 }

@@ -5,7 +5,7 @@
 use kernel::sync::Arc;
 
 use super::{
-    connect_family::Connects,
+    connect_family::ConnectFamily,
     sample::ConnectSample,
     trace::trace, //
 };
@@ -30,7 +30,7 @@ use crate::{
         Table, //
     },
     tcp::{
-        connect::Connecting,
+        connect::ConnectArgs,
         namespace::{
             ip_dynaddr,
             tcp_timestamps, //
@@ -43,11 +43,11 @@ use crate::{
 };
 
 /// Follows a call to its return and judges the offset: a call of the function that connects `F`.
-pub(crate) struct ConnectProbe<F: Connects>(pub(crate) Arc<State>, pub(crate) F);
+pub(crate) struct ConnectProbe<F: ConnectFamily>(pub(crate) Arc<State>, pub(crate) F);
 
 /// The state of a call from entry to return.
 #[derive(Clone, Copy)]
-pub(crate) struct Entry {
+pub(crate) struct ConnectEntry {
     timestamps: u8,
     /// Ended writes of the sysctls: in the namespace, and in unknown namespaces.
     writes: [u64; 2],
@@ -59,7 +59,7 @@ pub(crate) struct Entry {
     charge: Charge,
 }
 
-impl<F: Connects> ConnectProbe<F> {
+impl<F: ConnectFamily> ConnectProbe<F> {
     /// Returns the verdict for another offset than expected: a mismatch, with three exceptions. A write of a sysctl
     /// overlapped the call, the source address may have changed after the store, or the hash is replaced.
     #[cold]
@@ -106,7 +106,7 @@ impl<F: Connects> ConnectProbe<F> {
     }
 }
 
-impl<F: Connects> ConnectProbe<F> {
+impl<F: ConnectFamily> ConnectProbe<F> {
     /// Records a connect if records are kept. Returns whether it was recorded.
     #[inline(always)]
     fn record(
@@ -149,11 +149,11 @@ impl<F: Connects> ConnectProbe<F> {
     }
 }
 
-impl<F: Connects> ConnectProbe<F> {
+impl<F: ConnectFamily> ConnectProbe<F> {
     /// Counts and records a call that failed. Not inlined, so the common path stays short.
     #[cold]
     #[inline(never)]
-    fn fails(&self, call: ConnectSample<'_>) {
+    fn record_failure(&self, call: ConnectSample<'_>) {
         // Softirqs write the same counters and the same ring.
         let interrupts = local_interrupt_disable();
         let preempt = (&interrupts).into();
@@ -163,7 +163,7 @@ impl<F: Connects> ConnectProbe<F> {
 }
 
 // The witness's part. Not inlined, so the common path stays short.
-impl<F: Connects> ConnectProbe<F> {
+impl<F: ConnectFamily> ConnectProbe<F> {
     /// Takes a slot in the witness's table.
     #[inline(never)]
     fn overlap_begin(
@@ -200,18 +200,22 @@ impl<F: Connects> ConnectProbe<F> {
     }
 }
 
-impl<F: Connects> Handler for ConnectProbe<F> {
+impl<F: ConnectFamily> Handler for ConnectProbe<F> {
     // Always inlined into the handlers of both mechanisms: the entry's data is not copied again.
     type Target = F::Target;
-    type Data = Entry;
+    type Data = ConnectEntry;
 
     #[inline(always)]
-    fn filter(&self, call: Connecting<'_>) -> bool {
+    fn filter(&self, call: ConnectArgs<'_>) -> bool {
         F::follows(call)
     }
 
     #[inline(always)]
-    fn on_entry(&self, preempt: PreemptDisabled<'_>, call: Connecting<'_>) -> Option<Entry> {
+    fn on_entry(
+        &self,
+        preempt: PreemptDisabled<'_>,
+        call: ConnectArgs<'_>,
+    ) -> Option<ConnectEntry> {
         let socket = call.socket;
         let mut slot = None;
         let mut charge = Charge::NOTHING;
@@ -236,7 +240,7 @@ impl<F: Connects> Handler for ConnectProbe<F> {
             network.map_or(0, |network| network.writes.ended()),
             self.0.writes_anywhere.ended(),
         ];
-        Some(Entry {
+        Some(ConnectEntry {
             timestamps: tcp_timestamps(net),
             writes,
             slot,
@@ -248,7 +252,7 @@ impl<F: Connects> Handler for ConnectProbe<F> {
     /// Counts every call, so the number of missed calls is exact. A kretprobe runs it after the entry is counted: a
     /// reader in between sees too few missed calls, never too many.
     #[inline(always)]
-    fn on_hit(&self, preempt: PreemptDisabled<'_>, call: Connecting<'_>) {
+    fn on_hit(&self, preempt: PreemptDisabled<'_>, call: ConnectArgs<'_>) {
         let socket = call.socket;
         if self.is_self_test(socket, F::HOOKS[0]) {
             return;
@@ -260,8 +264,8 @@ impl<F: Connects> Handler for ConnectProbe<F> {
     fn on_return(
         &self,
         preempt: PreemptDisabled<'_>,
-        call: Connecting<'_>,
-        entry: &Entry,
+        call: ConnectArgs<'_>,
+        entry: &ConnectEntry,
         value: usize,
     ) {
         let socket = call.socket;
@@ -330,7 +334,7 @@ impl<F: Connects> Handler for ConnectProbe<F> {
                 verdict,
             });
         } else if self.0.socket_events.is_some() {
-            self.fails(call());
+            self.record_failure(call());
         }
     }
 }

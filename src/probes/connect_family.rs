@@ -19,7 +19,7 @@ use crate::{
     },
     tcp::{
         connect::{
-            Connecting,
+            ConnectArgs,
             TcpV4Connect,
             TcpV6Connect, //
         },
@@ -28,9 +28,9 @@ use crate::{
 };
 
 /// The sockets whose connects a probe follows.
-pub(crate) trait Connects: Copy + Send + Sync {
+pub(crate) trait ConnectFamily: Copy + Send + Sync {
     /// The function.
-    type Target: for<'call> ProbeTarget<Args<'call> = Connecting<'call>, Return<'call> = usize>;
+    type Target: for<'call> ProbeTarget<Args<'call> = ConnectArgs<'call>, Return<'call> = usize>;
 
     /// Whether the sockets are those of IPv4.
     const IPV4: bool;
@@ -39,10 +39,10 @@ pub(crate) trait Connects: Copy + Send + Sync {
     const HOOKS: [Fired; 3];
 
     /// Returns whether the probe follows the call.
-    fn follows(call: Connecting<'_>) -> bool;
+    fn follows(call: ConnectArgs<'_>) -> bool;
 
     /// Returns the tuple of a call that returned 0, or that of a failed call.
-    fn tuple(call: Connecting<'_>, failed: bool) -> Tuple;
+    fn tuple(call: ConnectArgs<'_>, failed: bool) -> Tuple;
 
     /// Returns the counters of these connects.
     fn counters(counts: &Counts) -> &Counters<Marked>;
@@ -58,7 +58,7 @@ pub(crate) trait Connects: Copy + Send + Sync {
 #[derive(Clone, Copy)]
 pub(crate) struct V6;
 
-impl Connects for V6 {
+impl ConnectFamily for V6 {
     type Target = TcpV6Connect;
 
     const IPV4: bool = false;
@@ -66,12 +66,12 @@ impl Connects for V6 {
     const HOOKS: [Fired; 3] = [Fired::ConnectHit, Fired::ConnectEntry, Fired::ConnectReturn];
 
     #[inline(always)]
-    fn follows(_call: Connecting<'_>) -> bool {
+    fn follows(_call: ConnectArgs<'_>) -> bool {
         true
     }
 
     #[inline(always)]
-    fn tuple(call: Connecting<'_>, failed: bool) -> Tuple {
+    fn tuple(call: ConnectArgs<'_>, failed: bool) -> Tuple {
         if failed {
             call.requested()
         } else {
@@ -99,7 +99,7 @@ impl Connects for V6 {
 #[derive(Clone, Copy)]
 pub(crate) struct V4;
 
-impl Connects for V4 {
+impl ConnectFamily for V4 {
     type Target = TcpV4Connect;
 
     const IPV4: bool = true;
@@ -112,12 +112,12 @@ impl Connects for V4 {
 
     /// `tcp_v6_connect()` calls the function for v4-mapped destinations: those are followed there.
     #[inline(always)]
-    fn follows(call: Connecting<'_>) -> bool {
+    fn follows(call: ConnectArgs<'_>) -> bool {
         call.socket.is_ipv4()
     }
 
     #[inline(always)]
-    fn tuple(call: Connecting<'_>, failed: bool) -> Tuple {
+    fn tuple(call: ConnectArgs<'_>, failed: bool) -> Tuple {
         if failed {
             call.requested_v4()
         } else {

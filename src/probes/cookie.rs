@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Sockets that a SYN cookie made. Nothing in such a socket tells: its offset is that of any other.
+//! Sockets that a SYN cookie made. Such a socket has no mark of it: its offset is that of any other.
 
 use kernel::sync::Arc;
 
@@ -8,11 +8,13 @@ use crate::{
     abstractions::{
         compat::interrupt::local_interrupt_disable,
         hook::Handler,
+        marked::Marked,
         preempt::PreemptDisabled, //
     },
+    model::sockets::outcomes::Outcomes,
     state::State,
     tcp::cookie_sock::{
-        Answering,
+        CookieSockArgs,
         NewSocket,
         TcpGetCookieSock, //
     }, //
@@ -21,38 +23,35 @@ use crate::{
 /// Notes such a socket until it leaves SYN_RECV.
 pub(crate) struct CookieProbe(pub(crate) Arc<State>);
 
+impl CookieProbe {
+    /// Counts in the listener's namespace. A task that handles the backlog of its listener makes such sockets as well as
+    /// a softirq, which can interrupt that task. With interrupts off, the counters have one writer.
+    #[inline(always)]
+    fn count(&self, call: CookieSockArgs<'_>, count: fn(&Outcomes<Marked>)) {
+        let interrupts = local_interrupt_disable();
+        count(&self.0.counts((&interrupts).into(), call.net()).outcomes);
+    }
+}
+
 impl Handler for CookieProbe {
     type Target = TcpGetCookieSock;
     type Data = ();
 
     /// Skips the sockets that the state handler skips.
     #[inline]
-    fn filter(&self, call: Answering<'_>) -> bool {
+    fn filter(&self, call: CookieSockArgs<'_>) -> bool {
         self.0.ipv4() || call.is_ipv6()
     }
 
-    // A task that handles the backlog of its listener makes such sockets as well as a softirq, which can interrupt that
-    // task. With interrupts off, the counters have one writer.
-
     #[inline]
-    fn on_entry(&self, _preempt: PreemptDisabled<'_>, call: Answering<'_>) -> Option<()> {
-        let interrupts = local_interrupt_disable();
-        let preempt = (&interrupts).into();
-        self.0
-            .counts(preempt, call.net())
-            .outcomes
-            .enter_syn_cookie();
+    fn on_entry(&self, _preempt: PreemptDisabled<'_>, call: CookieSockArgs<'_>) -> Option<()> {
+        self.count(call, Outcomes::enter_syn_cookie);
         Some(())
     }
 
     #[inline]
-    fn on_hit(&self, _preempt: PreemptDisabled<'_>, call: Answering<'_>) {
-        let interrupts = local_interrupt_disable();
-        let preempt = (&interrupts).into();
-        self.0
-            .counts(preempt, call.net())
-            .outcomes
-            .call_syn_cookie();
+    fn on_hit(&self, _preempt: PreemptDisabled<'_>, call: CookieSockArgs<'_>) {
+        self.count(call, Outcomes::call_syn_cookie);
     }
 
     /// Notes the new socket by its address if it is in SYN_RECV, where its lock keeps it. Every way out of SYN_RECV takes
@@ -61,7 +60,7 @@ impl Handler for CookieProbe {
     fn on_return(
         &self,
         _preempt: PreemptDisabled<'_>,
-        call: Answering<'_>,
+        call: CookieSockArgs<'_>,
         (): &(),
         socket: NewSocket<'_>,
     ) {
@@ -72,11 +71,6 @@ impl Handler for CookieProbe {
         if socket_events.note_syn_cookie(address) {
             return;
         }
-        let interrupts = local_interrupt_disable();
-        let preempt = (&interrupts).into();
-        self.0
-            .counts(preempt, call.net())
-            .outcomes
-            .overflow_syn_cookie();
+        self.count(call, Outcomes::overflow_syn_cookie);
     }
 }

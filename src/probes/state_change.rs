@@ -49,7 +49,7 @@ pub(crate) struct StateProbe(pub(crate) Arc<State>);
 impl tracepoint::Handler for StateProbe {
     type Tracepoint = InetSockSetState;
 
-    fn on_hit(&self, change: Change<'_>) {
+    fn on_hit(&self, change: SetStateArgs<'_>) {
         let (Some(step), Some(socket), Some(socket_events)) = (
             change.step(),
             change.tcp(self.0.ipv4()),
@@ -65,10 +65,10 @@ impl tracepoint::Handler for StateProbe {
         match step {
             // Nothing is sent in repair mode, and the socket keeps the offset of a user or of an earlier connect. The
             // probe of connects cannot mark it: that probe misses calls, and follows none over IPv4 without `ipv4`.
-            Step::Begins if socket.in_repair() => self.keeps_its_offset(preempt, socket),
+            Step::Begins if socket.in_repair() => self.mark_kept(preempt, socket),
             // A socket that became one of IPv4. The close judges the offset of the IPv6 connect.
             Step::Begins | Step::Ends { .. } if is_not_followed => (),
-            Step::Begins => self.begins(preempt, socket_events, socket),
+            Step::Begins => self.on_syn_sent(preempt, socket_events, socket),
             Step::Ends {
                 outcome,
                 may_be_passive,
@@ -82,20 +82,20 @@ impl tracepoint::Handler for StateProbe {
                 // was restored. A user can switch repair mode on during a handshake: its failure counts all the same.
                 let is_restored = outcome == Outcome::Established && socket.in_repair();
                 if attempt.is_some() || !(may_be_passive || is_restored) {
-                    self.ends(preempt, socket, outcome, change.error(), attempt);
+                    self.on_handshake_end(preempt, socket, outcome, change.error(), attempt);
                 } else if goes_on && !socket.is_grafted() {
-                    self.accepts(preempt, socket_events, socket, by_cookie);
+                    self.on_accept(preempt, socket_events, socket, by_cookie);
                 } else if outcome == Outcome::Established && may_be_passive {
                     self.0.counts(preempt, socket.net()).outcomes.accept_owned();
                 }
             }
-            Step::Closes => self.closes(preempt, socket_events, socket),
+            Step::Closes => self.on_close(preempt, socket_events, socket),
         }
     }
 }
 
 impl StateProbe {
-    fn begins(
+    fn on_syn_sent(
         &self,
         preempt: PreemptDisabled<'_>,
         socket_events: &SocketEvents,
@@ -114,7 +114,7 @@ impl StateProbe {
         self.0.counts(preempt, socket.net()).outcomes.start(begun);
     }
 
-    fn ends(
+    fn on_handshake_end(
         &self,
         preempt: PreemptDisabled<'_>,
         socket: Socket<'_>,
@@ -155,14 +155,14 @@ impl StateProbe {
             },
         );
         if outcome != Outcome::Established && !is_in_call {
-            self.fails(preempt, socket, time, error, attempt);
+            self.record_failure(preempt, socket, time, error, attempt);
         }
     }
 
     /// Counts and records an attempt that failed after its call.
     #[cold]
     #[inline(never)]
-    fn fails(
+    fn record_failure(
         &self,
         preempt: PreemptDisabled<'_>,
         socket: Socket<'_>,
@@ -190,14 +190,14 @@ impl StateProbe {
     /// Marks a socket that keeps its old offset in its next connection.
     #[cold]
     #[inline(never)]
-    fn keeps_its_offset(&self, preempt: PreemptDisabled<'_>, socket: Socket<'_>) {
+    fn mark_kept(&self, preempt: PreemptDisabled<'_>, socket: Socket<'_>) {
         if let Some(network) = self.0.network(preempt, socket.net()) {
             network.mark_accepted(preempt, socket.gen_cookie());
         }
     }
 
     /// Judges and records a connection of a listener at its establishment, before its accept.
-    fn accepts(
+    fn on_accept(
         &self,
         preempt: PreemptDisabled<'_>,
         socket_events: &SocketEvents,
@@ -209,7 +209,7 @@ impl StateProbe {
         let expected = timestamp_offset(socket.net(), &socket.tuple_of_any());
         // 0: no timestamps, or tcp_timestamps is not 1 now or was not 1 when the connection came in.
         let other = if offset != expected && offset != 0 && expected != 0 {
-            self.accepts_other(preempt, socket_events, socket, offset, expected)
+            self.on_accept_other(preempt, socket_events, socket, offset, expected)
         } else {
             Accepted::Unjudged
         };
@@ -227,7 +227,7 @@ impl StateProbe {
     /// Stores another offset than expected: the creator of the request socket chose it. Returns the verdict.
     #[cold]
     #[inline(never)]
-    fn accepts_other(
+    fn on_accept_other(
         &self,
         preempt: PreemptDisabled<'_>,
         socket_events: &SocketEvents,
@@ -252,7 +252,7 @@ impl StateProbe {
 
     /// Judges whether the offset is still the one of connect, or of the creator of the request socket. The kernel
     /// hashes the same tuple for both.
-    fn closes(
+    fn on_close(
         &self,
         preempt: PreemptDisabled<'_>,
         socket_events: &SocketEvents,
@@ -268,14 +268,14 @@ impl StateProbe {
                 .outcomes
                 .close(AtClose::Kept);
         } else {
-            self.closes_with_other(preempt, socket, offset, hash, chosen);
+            self.on_close_other(preempt, socket, offset, hash, chosen);
         }
     }
 
     /// Judges another offset than the hash yields, and records a rewritten one.
     #[cold]
     #[inline(never)]
-    fn closes_with_other(
+    fn on_close_other(
         &self,
         preempt: PreemptDisabled<'_>,
         socket: Socket<'_>,
@@ -346,7 +346,7 @@ impl StateProbe {
         let recorded = match self.0.rings.socket_events(self.0.this_cpu(preempt).number) {
             Some(ring) => {
                 let socket_event = event(socket, time, parent, what);
-                self.0.push_socket_event(preempt, ring, &socket_event)
+                self.0.push_socket_event(preempt, Some(ring), &socket_event)
             }
             None => false,
         };

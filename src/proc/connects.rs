@@ -16,7 +16,7 @@ use crate::{
             Out, //
         },
         percpu::possible_cpus,
-        procfs::Entry,
+        procfs::ProcFile,
         task::yield_now, //
     },
     model::records::{
@@ -33,7 +33,7 @@ const YIELD_AFTER: usize = 64;
 /// The file `connects`.
 pub(super) struct ConnectsFile(pub(super) Arc<State>);
 
-impl Entry for ConnectsFile {
+impl ProcFile for ConnectsFile {
     const NAME: &'static CStr = c"connects";
 }
 

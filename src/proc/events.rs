@@ -13,7 +13,7 @@ use crate::{
     abstractions::{
         compat::prelude::*,
         percpu::possible_cpus,
-        procfs::Entry,
+        procfs::ProcFile,
         stream::{
             Line,
             SeekTo,
@@ -46,7 +46,7 @@ pub(super) struct Reader {
     lost: u64,
 }
 
-impl Entry for EventsFile {
+impl ProcFile for EventsFile {
     const NAME: &'static CStr = c"events";
 }
 

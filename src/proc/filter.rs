@@ -8,15 +8,11 @@ use crate::{
     abstractions::{
         compat::{
             prelude::*,
-            rcu::Guard,
-            seq_file::{
-                seq_print,
-                SeqFile, //
-            }, //
+            rcu::Guard, //
         },
         listing::Out,
         procfs::{
-            Entry,
+            ProcFile,
             Show,
             Store, //
         }, //
@@ -31,7 +27,7 @@ use crate::{
 /// The file `filter`.
 pub(super) struct FilterFile(pub(super) Arc<State>);
 
-impl Entry for FilterFile {
+impl ProcFile for FilterFile {
     const NAME: &'static CStr = c"filter";
 
     fn mode(&self) -> u16 {

@@ -9,15 +9,9 @@ use kernel::sync::Arc;
 
 use crate::{
     abstractions::{
-        compat::{
-            prelude::*,
-            seq_file::{
-                seq_print,
-                SeqFile, //
-            }, //
-        },
+        compat::prelude::*,
         procfs::{
-            Entry,
+            ProcFile,
             Show, //
         }, //
     },
@@ -28,7 +22,7 @@ use crate::{
 /// The file `last`.
 pub(super) struct LastFile(pub(super) Arc<State>);
 
-impl Entry for LastFile {
+impl ProcFile for LastFile {
     const NAME: &'static CStr = c"last";
 }
 
@@ -37,9 +31,9 @@ impl Show for LastFile {
         seq_print!(out, "cpu offset expected verdict\n");
         for (cpu, state) in self.0.cpus() {
             match state.last.read() {
-                Read::Nothing => seq_print!(out, "{cpu} - - none\n"),
-                Read::Busy => seq_print!(out, "{cpu} - - busy\n"),
-                Read::Finding(last) => seq_print!(
+                Snapshot::Nothing => seq_print!(out, "{cpu} - - none\n"),
+                Snapshot::Busy => seq_print!(out, "{cpu} - - busy\n"),
+                Snapshot::Finding(last) => seq_print!(
                     out,
                     "{cpu} {:#010x} {:#010x} {}\n",
                     last.offset,

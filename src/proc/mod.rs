@@ -47,26 +47,16 @@ impl Files {
 
         Ok(Self {
             _networks: networks,
-            _stats: File::new(
-                &directory,
-                KBox::new(stats::StatsFile(state.clone()), GFP_KERNEL)?,
-            )?,
-            _last: File::new(
-                &directory,
-                KBox::new(last::LastFile(state.clone()), GFP_KERNEL)?,
-            )?,
-            _connects: listing::file(
-                &directory,
-                KBox::new(connects::ConnectsFile(state.clone()), GFP_KERNEL)?,
-            )?,
-            _filter: File::writable(
-                &directory,
-                KBox::new(filter::FilterFile(state.clone()), GFP_KERNEL)?,
-            )?,
-            _events: stream::file(
-                &directory,
-                KBox::new(events::EventsFile(state.clone()), GFP_KERNEL)?,
-            )?,
+            _stats: File::new(&directory, boxed(stats::StatsFile(state.clone()))?)?,
+            _last: File::new(&directory, boxed(last::LastFile(state.clone()))?)?,
+            _connects: listing::file(&directory, boxed(connects::ConnectsFile(state.clone()))?)?,
+            _filter: File::writable(&directory, boxed(filter::FilterFile(state.clone()))?)?,
+            _events: stream::file(&directory, boxed(events::EventsFile(state.clone()))?)?,
         })
     }
+}
+
+/// Allocates the contents of a file. May sleep. Fails with `ENOMEM`.
+fn boxed<T>(contents: T) -> Result<KBox<T>> {
+    Ok(KBox::new(contents, GFP_KERNEL)?)
 }

@@ -7,16 +7,10 @@ use kernel::sync::Arc;
 use crate::{
     abstractions::{
         capability::net_admin_of,
-        compat::{
-            prelude::*,
-            seq_file::{
-                seq_print,
-                SeqFile, //
-            }, //
-        },
+        compat::prelude::*,
         net::Net,
         procfs::{
-            Entry,
+            ProcFile,
             Show, //
         },
         task::Caller, //
@@ -36,7 +30,7 @@ use crate::{
 /// The file `stats`.
 pub(super) struct StatsFile(pub(super) Arc<State>);
 
-impl Entry for StatsFile {
+impl ProcFile for StatsFile {
     const NAME: &'static CStr = c"stats";
 
     fn mode(&self) -> u16 {

@@ -52,10 +52,8 @@ impl State {
         reason: Reason,
         failed: &SocketEvent,
     ) {
-        let recorded = match self.rings.socket_events(self.this_cpu(preempt).number) {
-            Some(ring) => self.push_socket_event(preempt, ring, failed),
-            None => false,
-        };
+        let ring = self.rings.socket_events(self.this_cpu(preempt).number);
+        let recorded = self.push_socket_event(preempt, ring, failed);
         self.counts(preempt, net).outcomes.fail(reason, recorded);
     }
 
@@ -67,21 +65,22 @@ impl State {
         verdict: Accepted,
         event: &SocketEvent,
     ) {
-        let recorded = match self.rings.accepts(self.this_cpu(preempt).number) {
-            Some(ring) => self.push_socket_event(preempt, ring, event),
-            None => false,
-        };
+        let ring = self.rings.accepts(self.this_cpu(preempt).number);
+        let recorded = self.push_socket_event(preempt, ring, event);
         self.counts(preempt, net).outcomes.accept(verdict, recorded);
     }
 
-    /// Writes a socket event and wakes the waiting tasks, unless the filter rejects the event. Returns whether it was
-    /// written.
+    /// Writes a socket event and wakes the waiting tasks, unless no records are kept or the filter rejects the event.
+    /// Returns whether it was written.
     pub(crate) fn push_socket_event(
         &self,
         preempt: PreemptDisabled<'_>,
-        ring: &SocketEventRing,
+        ring: Option<&SocketEventRing>,
         socket_event: &SocketEvent,
     ) -> bool {
+        let Some(ring) = ring else {
+            return false;
+        };
         let recorded = match self.filter.get(preempt) {
             Some(filter) => filter.matches_socket_event(socket_event),
             None => true,

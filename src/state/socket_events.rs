@@ -19,8 +19,8 @@ use crate::{
                 Attempt, //
             },
             handshakes::{
-                Handshakes,
-                Set, //
+                Bucket,
+                Handshakes, //
             },
             outcomes::Begun,
         },
@@ -31,15 +31,15 @@ use crate::{
 /// The tables of followed sockets, for all CPUs.
 pub(crate) struct SocketEvents {
     /// The attempts whose handshake is pending.
-    pub(crate) handshakes: Handshakes<KVVec<Set<Marked, { attempt::WORDS }>>>,
+    pub(crate) handshakes: Handshakes<KVVec<Bucket<Marked, { attempt::WORDS }>>>,
     // Each user's slots in it.
     shares: Shares<KVVec<Marked>>,
     // The offsets of accepted sockets whose offset differs from the kernel's hash.
-    chosen: Handshakes<KVVec<Set<Marked, 1>>>,
+    chosen: Handshakes<KVVec<Bucket<Marked, 1>>>,
     // Not 0: `chosen` has or had an entry.
     any_chosen: Marked,
     // The sockets in SYN_RECV that a SYN cookie made, by their addresses.
-    syn_cookies: Handshakes<KVVec<Set<Marked, 0>>>,
+    syn_cookies: Handshakes<KVVec<Bucket<Marked, 0>>>,
     // Not 0: `syn_cookies` has or had an entry.
     any_syn_cookie: Marked,
 }
@@ -54,18 +54,18 @@ impl SocketEvents {
     ///
     /// Fails with `ENOMEM`.
     pub(crate) fn new(sockets: u32) -> Result<Self> {
-        let number = Handshakes::<KVVec<Set<Marked, 1>>>::sets_for(sockets);
-        let handshakes = Handshakes::new(many(number, Set::new)?);
+        let number = Handshakes::<KVVec<Bucket<Marked, 1>>>::sets_for(sockets);
+        let handshakes = Handshakes::new(many(number, Bucket::new)?);
         // Each slot of the table counts, so the number fits: there are at most 65536.
         let shares = shares_of(handshakes.room() as u32)?;
         Ok(Self {
             handshakes,
             shares,
-            chosen: Handshakes::new(many(number, Set::new)?),
+            chosen: Handshakes::new(many(number, Bucket::new)?),
             any_chosen: Marked::new(0),
             syn_cookies: Handshakes::new(many(
-                Handshakes::<KVVec<Set<Marked, 0>>>::sets_for(SYN_COOKIES),
-                Set::new,
+                Handshakes::<KVVec<Bucket<Marked, 0>>>::sets_for(SYN_COOKIES),
+                Bucket::new,
             )?),
             any_syn_cookie: Marked::new(0),
         })

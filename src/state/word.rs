@@ -10,59 +10,34 @@ use crate::{
     model::word::Word,
 };
 
+/// Implements methods of [`Word`] by those of [`Marked`].
+macro_rules! forward {
+    ($(fn $name:ident($($argument:ident: $type:ty),*) -> $return:ty = $method:ident;)+) => {
+        $(
+            #[inline(always)]
+            fn $name(&self, $($argument: $type),*) -> $return {
+                Marked::$method(self, $($argument),*)
+            }
+        )+
+    };
+}
+
 impl Word for Marked {
     fn new(value: u64) -> Self {
         Self::new(value)
     }
 
-    #[inline(always)]
-    fn load(&self) -> u64 {
-        self.load()
-    }
-
-    #[inline(always)]
-    fn own(&self) -> u64 {
-        self.load()
-    }
-
-    #[inline(always)]
-    fn store(&self, value: u64) {
-        self.store(value);
-    }
-
-    #[inline(always)]
-    fn load_acquire(&self) -> u64 {
-        self.load_acquire()
-    }
-
-    #[inline(always)]
-    fn store_release(&self, value: u64) {
-        self.store_release(value);
-    }
-
-    #[inline(always)]
-    fn compare_exchange(&self, old: u64, new: u64) -> bool {
-        self.compare_exchange(old, new)
-    }
-
-    #[inline(always)]
-    fn exchange(&self, value: u64) -> u64 {
-        self.exchange(value)
-    }
-
-    #[inline(always)]
-    fn fetch_or(&self, bits: u64) -> u64 {
-        self.fetch_or(bits)
-    }
-
-    #[inline(always)]
-    fn increment(&self) -> u64 {
-        self.increment()
-    }
-
-    #[inline(always)]
-    fn decrement(&self) {
-        self.decrement();
+    forward! {
+        fn own() -> u64 = load;
+        fn load() -> u64 = load;
+        fn store(value: u64) -> () = store;
+        fn load_acquire() -> u64 = load_acquire;
+        fn store_release(value: u64) -> () = store_release;
+        fn compare_exchange(old: u64, new: u64) -> bool = compare_exchange;
+        fn exchange(value: u64) -> u64 = exchange;
+        fn fetch_or(bits: u64) -> u64 = fetch_or;
+        fn increment() -> u64 = increment;
+        fn decrement() -> () = decrement;
     }
 
     #[inline(always)]

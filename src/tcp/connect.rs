@@ -13,12 +13,9 @@ use super::{
     }, //
 };
 use crate::{
-    abstractions::{
-        compat::prelude::*,
-        probe_target::{
-            ProbeTarget,
-            PtRegs, //
-        }, //
+    abstractions::probe_target::{
+        probe_target,
+        PtRegs, //
     },
     bindings, //
 };
@@ -35,7 +32,7 @@ pub(crate) struct TcpV4Connect;
 
 /// One call.
 #[derive(Clone, Copy)]
-pub(crate) struct Connecting<'call> {
+pub(crate) struct ConnectArgs<'call> {
     /// The connecting socket.
     pub(crate) socket: Socket<'call>,
     // The caller's copy in kernel memory, valid for the call.
@@ -49,7 +46,20 @@ const LENGTH: i32 = core::mem::offset_of!(bindings::sockaddr_in6, sin6_scope_id)
 /// Length of an address that `tcp_v4_connect()` accepts.
 const LENGTH_V4: i32 = size_of::<bindings::sockaddr_in>() as i32;
 
-impl Connecting<'_> {
+impl ConnectArgs<'_> {
+    /// # Safety
+    ///
+    /// `regs` are those at the entry of a call of either function, which lasts as long as the value.
+    #[inline(always)]
+    unsafe fn from_regs(regs: &PtRegs) -> Self {
+        Self {
+            // SAFETY: At entry the first argument is the socket, locked and live for the call.
+            socket: unsafe { Socket::from_raw(regs.argument(0) as *const _) },
+            address: regs.argument(1) as *const _,
+            length: regs.argument(2) as i32,
+        }
+    }
+
     /// Returns the socket's source and the call's destination, for a socket of IPv4. Returns the socket's destination
     /// if the call has no IPv4 address.
     #[cold]
@@ -102,31 +112,24 @@ impl Connecting<'_> {
     }
 }
 
-macro_rules! connect_target {
-    ($target:ident, $symbol:literal) => {
-        // SAFETY: The first argument is a `struct sock` of TCP, and the second points to an address. The caller holds
-        // both during the call. The third argument is a number.
-        unsafe impl ProbeTarget for $target {
-            const SYMBOL: &'static CStr = $symbol;
+// SAFETY: The first argument is a `struct sock` of TCP, and the second points to an address. The caller holds both during
+// the call. The third argument is a number.
+probe_target!(
+    unsafe TcpV6Connect = c"tcp_v6_connect": for<'call> ConnectArgs<'call> => usize,
+    |regs| {
+        // SAFETY: These are the registers at the entry of the call.
+        unsafe { ConnectArgs::from_regs(regs) }
+    }
+);
 
-            type Args<'call> = Connecting<'call>;
-            type Return<'call> = usize;
-
-            #[inline]
-            unsafe fn args<'call>(regs: &PtRegs) -> Connecting<'call> {
-                Connecting {
-                    // SAFETY: At entry the first argument is the socket, locked and live for the call.
-                    socket: unsafe { Socket::from_raw(regs.argument(0) as *const _) },
-                    address: regs.argument(1) as *const _,
-                    length: regs.argument(2) as i32,
-                }
-            }
-        }
-    };
-}
-
-connect_target!(TcpV6Connect, c"tcp_v6_connect");
-connect_target!(TcpV4Connect, c"tcp_v4_connect");
+// SAFETY: As above: both functions have the same prototype.
+probe_target!(
+    unsafe TcpV4Connect = c"tcp_v4_connect": for<'call> ConnectArgs<'call> => usize,
+    |regs| {
+        // SAFETY: These are the registers at the entry of the call.
+        unsafe { ConnectArgs::from_regs(regs) }
+    }
+);
 
 #[cfg(tsoffset_kunit)]
 #[kernel::prelude::kunit_tests(tsoffset_connect)]
@@ -155,16 +158,16 @@ mod tests {
         type Target = TcpV6Connect;
         type Data = u64;
 
-        fn filter(&self, call: Connecting<'_>) -> bool {
+        fn filter(&self, call: ConnectArgs<'_>) -> bool {
             call.socket.address() == self.0 && LET_GO.load_acquire() == 0
         }
 
-        fn on_entry(&self, _preempt: PreemptDisabled<'_>, _call: Connecting<'_>) -> Option<u64> {
+        fn on_entry(&self, _preempt: PreemptDisabled<'_>, _call: ConnectArgs<'_>) -> Option<u64> {
             ENTERED.increment();
             (REFUSE.load_acquire() == 0).then_some(0x5eed)
         }
 
-        fn on_hit(&self, _preempt: PreemptDisabled<'_>, _call: Connecting<'_>) {
+        fn on_hit(&self, _preempt: PreemptDisabled<'_>, _call: ConnectArgs<'_>) {
             CALLED.increment();
             // Lets later calls go if this call was not entered before.
             if ENTERED.load_acquire() != CALLED.load_acquire() {
@@ -175,7 +178,7 @@ mod tests {
         fn on_return(
             &self,
             _preempt: PreemptDisabled<'_>,
-            call: Connecting<'_>,
+            call: ConnectArgs<'_>,
             data: &u64,
             value: usize,
         ) {

@@ -9,12 +9,10 @@ use core::marker::PhantomData;
 use super::socket;
 use crate::{
     abstractions::{
-        compat::prelude::*,
         marked::read_once,
         net::Net,
         probe_target::{
-            ProbeTarget,
-            PtRegs,
+            probe_target,
             ReturnValue, //
         }, //
     },
@@ -29,13 +27,13 @@ pub(crate) struct TcpGetCookieSock;
 
 /// One call.
 #[derive(Clone, Copy)]
-pub(crate) struct Answering<'call> {
+pub(crate) struct CookieSockArgs<'call> {
     // The listener.
     sk: *const bindings::sock,
     _live: PhantomData<&'call bindings::sock>,
 }
 
-impl<'call> Answering<'call> {
+impl<'call> CookieSockArgs<'call> {
     /// Returns the listener's network namespace, which is that of the new socket.
     #[inline]
     pub(crate) fn net(self) -> Net<'call> {
@@ -82,18 +80,12 @@ impl NewSocket<'_> {
     }
 }
 
-// SAFETY: The function returns a `struct sock` or null. The first argument is a `struct sock` of TCP, which the caller holds, or which RCU keeps, during the call.
-unsafe impl ProbeTarget for TcpGetCookieSock {
-    const SYMBOL: &'static CStr = c"tcp_get_cookie_sock";
-
-    type Args<'call> = Answering<'call>;
-    type Return<'call> = NewSocket<'call>;
-
-    #[inline]
-    unsafe fn args<'call>(regs: &PtRegs) -> Answering<'call> {
-        Answering {
-            sk: regs.argument(0) as *const _,
-            _live: PhantomData,
-        }
+// SAFETY: The function returns a `struct sock` or null. The first argument is a `struct sock` of TCP. The caller holds that
+// socket during the call, or RCU keeps it.
+probe_target!(
+    unsafe TcpGetCookieSock = c"tcp_get_cookie_sock": for<'call> CookieSockArgs<'call> => NewSocket<'call>,
+    |regs| CookieSockArgs {
+        sk: regs.argument(0) as *const _,
+        _live: PhantomData,
     }
-}
+);

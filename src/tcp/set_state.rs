@@ -30,7 +30,7 @@ pub(crate) struct InetSockSetState;
 
 /// A change of state.
 #[derive(Clone, Copy)]
-pub(crate) struct Change<'call> {
+pub(crate) struct SetStateArgs<'call> {
     sk: *const bindings::sock,
     from: u32,
     to: u32,
@@ -55,7 +55,7 @@ pub(crate) enum Step {
     Closes,
 }
 
-impl<'call> Change<'call> {
+impl<'call> SetStateArgs<'call> {
     /// Returns the socket if it is a TCP socket that was created for IPv6, or with `or_ipv4` for IPv4.
     pub(crate) fn tcp(self, or_ipv4: bool) -> Option<Socket<'call>> {
         // SAFETY: The socket is live and a full one. Its protocol number does not change.
@@ -119,7 +119,7 @@ const _: () = {
 unsafe impl Tracepoint for InetSockSetState {
     const NAME: &'static CStr = c"inet_sock_set_state";
 
-    type Args<'call> = Change<'call>;
+    type Args<'call> = SetStateArgs<'call>;
 
     fn probe<T: Handler<Tracepoint = Self>>() -> *mut c_void {
         let probe: unsafe extern "C" fn(*mut c_void, *const bindings::sock, c_int, c_int) =
@@ -139,7 +139,7 @@ unsafe extern "C" fn probe<T: Handler<Tracepoint = InetSockSetState>>(
 ) {
     // SAFETY: The handler was registered, and lives until the registration has ended.
     let handler = unsafe { &*handler.cast::<T>() };
-    handler.on_hit(Change {
+    handler.on_hit(SetStateArgs {
         sk,
         from: from as u32,
         to: to as u32,

@@ -12,11 +12,10 @@ use super::socket::{
 };
 use crate::{
     abstractions::{
-        compat::prelude::*,
         marked::read_once,
         net::Net,
         probe_target::{
-            ProbeTarget,
+            probe_target,
             PtRegs, //
         }, //
     },
@@ -42,6 +41,15 @@ pub(crate) struct Sockopt<'call> {
 }
 
 impl<'call> Sockopt<'call> {
+    #[inline(always)]
+    fn from_regs(regs: &PtRegs) -> Self {
+        Self {
+            sk: regs.argument(0) as *const _,
+            option: regs.argument(2) as i32,
+            _held: PhantomData,
+        }
+    }
+
     /// Returns whether the option is `TCP_TIMESTAMP`, which includes the offset. The kernel sets it in TCP_REPAIR
     /// mode only.
     #[inline]
@@ -77,26 +85,14 @@ impl<'call> Sockopt<'call> {
     }
 }
 
-macro_rules! sockopt_target {
-    ($target:ident, $symbol:literal) => {
-        // SAFETY: The first argument is a `struct sock` of TCP, held by the caller during the call, the third a number.
-        unsafe impl ProbeTarget for $target {
-            const SYMBOL: &'static CStr = $symbol;
+// SAFETY: The first argument is a `struct sock` of TCP, held by the caller during the call. The third is a number.
+probe_target!(
+    unsafe DoTcpGetsockopt = c"do_tcp_getsockopt": for<'call> Sockopt<'call> => usize,
+    |regs| Sockopt::from_regs(regs)
+);
 
-            type Args<'call> = Sockopt<'call>;
-            type Return<'call> = usize;
-
-            #[inline]
-            unsafe fn args<'call>(regs: &PtRegs) -> Sockopt<'call> {
-                Sockopt {
-                    sk: regs.argument(0) as *const _,
-                    option: regs.argument(2) as i32,
-                    _held: PhantomData,
-                }
-            }
-        }
-    };
-}
-
-sockopt_target!(DoTcpGetsockopt, c"do_tcp_getsockopt");
-sockopt_target!(DoTcpSetsockopt, c"do_tcp_setsockopt");
+// SAFETY: As above: both functions begin with the same arguments.
+probe_target!(
+    unsafe DoTcpSetsockopt = c"do_tcp_setsockopt": for<'call> Sockopt<'call> => usize,
+    |regs| Sockopt::from_regs(regs)
+);

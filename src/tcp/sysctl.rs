@@ -14,10 +14,7 @@ use crate::{
         },
         marked::read_nofault,
         net::Net,
-        probe_target::{
-            ProbeTarget,
-            PtRegs, //
-        }, //
+        probe_target::probe_target, //
     },
     bindings, //
 };
@@ -128,17 +125,11 @@ pub(crate) fn write_nothing() {
 }
 
 // SAFETY: The first argument is a table that lives during the call, the second a number.
-unsafe impl ProbeTarget for ProcDou8vecMinmax {
-    const SYMBOL: &'static CStr = c"proc_dou8vec_minmax";
-
-    type Args<'call> = Access<'call>;
-    type Return<'call> = usize;
-
-    unsafe fn args<'call>(regs: &PtRegs) -> Access<'call> {
-        Access {
-            table: regs.argument(0) as *const _,
-            write: regs.argument(1) as i32 != 0,
-            _held: PhantomData,
-        }
+probe_target!(
+    unsafe ProcDou8vecMinmax = c"proc_dou8vec_minmax": for<'call> Access<'call> => usize,
+    |regs| Access {
+        table: regs.argument(0) as *const _,
+        write: regs.argument(1) as i32 != 0,
+        _held: PhantomData,
     }
-}
+);

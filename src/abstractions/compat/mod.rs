@@ -47,6 +47,10 @@ pub(crate) mod prelude {
     };
     #[cfg(not(kernel_has_try_ffi_init))]
     pub(crate) use super::opaque::OpaqueExt as _;
+    pub(crate) use super::seq_file::{
+        seq_print,
+        SeqFile, //
+    };
     #[cfg(not(kernel_has_user_ptr))]
     pub(crate) use super::uaccess::UserPtrExt as _;
 }

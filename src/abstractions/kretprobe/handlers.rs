@@ -14,8 +14,8 @@ use super::{
             count,
             run_on_return,
             Args,
-            EntryData, //
-            Handler,
+            EntryData,
+            Handler, //
         },
         preempt::PreemptDisabled,
         probe_target::{
@@ -116,6 +116,24 @@ pub(super) unsafe extern "C" fn count_handler<T: Handler>(
     0
 }
 
+/// Returns the registration of an instance, and the arguments of the call; `None` after the registration's end.
+///
+/// # Safety
+///
+/// `instance` is a live one of a `Registration<T>`. `regs` are the registers at the entry of the probed call, unchanged
+/// for `'call`.
+#[inline(always)]
+unsafe fn call<'call, T: Handler>(
+    instance: *mut bindings::kretprobe_instance,
+    regs: *mut bindings::pt_regs,
+) -> Option<(&'call Registration<T>, Args<'call, T>)> {
+    // SAFETY: The caller guarantees a live instance of a `Registration<T>`.
+    let this = unsafe { registration::<T>(instance) }?;
+    // SAFETY: The caller guarantees the registers of the probed call.
+    let args = unsafe { T::Target::args(PtRegs::from_raw(regs)) };
+    Some((this, args))
+}
+
 /// The entry handler without [`pre_handler`]: calls `filter` itself.
 ///
 /// # Safety
@@ -125,12 +143,10 @@ pub(super) unsafe extern "C" fn filtered_entry_handler<T: Handler>(
     instance: *mut bindings::kretprobe_instance,
     regs: *mut bindings::pt_regs,
 ) -> c_int {
-    // SAFETY: The kernel passes a live instance of a `Registration<T>`, whose handler this is.
-    let Some(this) = (unsafe { registration::<T>(instance) }) else {
+    // SAFETY: The kernel passes a live instance of a `Registration<T>`, whose handler this is, and the call's registers.
+    let Some((this, args)) = (unsafe { call::<T>(instance, regs) }) else {
         return 1;
     };
-    // SAFETY: The kernel passes the registers of the probed call, unchanged while the handler runs.
-    let args = unsafe { T::Target::args(PtRegs::from_raw(regs)) };
     if !this.handler.filter(args) {
         return 1;
     }
@@ -145,14 +161,11 @@ pub(super) unsafe extern "C" fn entry_handler<T: Handler>(
     instance: *mut bindings::kretprobe_instance,
     regs: *mut bindings::pt_regs,
 ) -> c_int {
-    // SAFETY: The kernel passes a live instance of a `Registration<T>`, whose handler this is.
-    let Some(this) = (unsafe { registration::<T>(instance) }) else {
+    // SAFETY: The kernel passes a live instance of a `Registration<T>`, whose handler this is, and the call's registers.
+    let Some((this, args)) = (unsafe { call::<T>(instance, regs) }) else {
         // The kernel frees the instance, and the call is not followed.
         return 1;
     };
-    // SAFETY: The kernel passes the registers of the probed call, unchanged while the handler runs.
-    let args = unsafe { T::Target::args(PtRegs::from_raw(regs)) };
-
     // SAFETY: Handlers run with preemption off (Documentation/trace/kprobes.rst).
     let preempt = unsafe { PreemptDisabled::assume() };
 

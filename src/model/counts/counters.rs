@@ -6,7 +6,10 @@
 //! have a meaning. All arithmetic wraps.
 
 use crate::model::{
-    counts::histogram::{bucket, BUCKETS},
+    counts::{
+        histogram::{bucket, BUCKETS},
+        sum::add_fields,
+    },
     verdict::Verdict,
     word::Word,
 };
@@ -147,22 +150,11 @@ impl Totals {
 
     /// Adds other totals, for example those of a removed namespace.
     pub(crate) fn add(&mut self, others: &Self) {
-        let add = |total: &mut u64, other: &u64| *total = total.wrapping_add(*other);
-
-        add(&mut self.called, &others.called);
-        add(&mut self.capped, &others.capped);
-        add(&mut self.entered, &others.entered);
-        add(&mut self.in_flight, &others.in_flight);
-        add(&mut self.returned, &others.returned);
-        for (total, other) in self.verdicts.iter_mut().zip(&others.verdicts) {
-            add(total, other);
-        }
-        add(&mut self.v4_mapped, &others.v4_mapped);
-        add(&mut self.recorded, &others.recorded);
-        add(&mut self.filtered, &others.filtered);
-        for (total, other) in self.durations.iter_mut().zip(&others.durations) {
-            add(total, other);
-        }
+        add_fields!(
+            self += others:
+            called, capped, entered, in_flight, returned, verdicts, v4_mapped, recorded, filtered,
+            durations
+        );
     }
 
     /// Returns the number of calls that were missed because no probe instance (`maxactive`) was free.

@@ -6,3 +6,4 @@ pub(crate) mod counters;
 pub(crate) mod histogram;
 pub(crate) mod ledger;
 pub(crate) mod stats;
+pub(crate) mod sum;

@@ -75,26 +75,11 @@ impl Key {
             Self::Cgroup => number(u64::MAX).map(Value::Number),
             Self::SourcePort | Self::DestinationPort => number(u16::MAX.into()).map(Value::Number),
             Self::Errno => number(4095).map(Value::Number),
-            Self::Verdict => Verdict::ALL
-                .into_iter()
-                .find(|verdict| verdict.name() == text)
-                .map(|verdict| Value::Number(verdict as u64)),
-            Self::Outcome => Outcome::ALL
-                .into_iter()
-                .find(|outcome| outcome.name() == text)
-                .map(|outcome| Value::Number(outcome as u64)),
-            Self::Event => Event::ALL
-                .into_iter()
-                .find(|event| event.name() == text)
-                .map(|event| Value::Number(event as u64)),
-            Self::Reason => Reason::ALL
-                .into_iter()
-                .find(|reason| reason.name() == text)
-                .map(|reason| Value::Number(reason as u64)),
-            Self::Family => Family::ALL
-                .into_iter()
-                .find(|family| family.name() == text)
-                .map(|family| Value::Number(family as u64)),
+            Self::Verdict => named(Verdict::ALL, Verdict::name, text),
+            Self::Outcome => named(Outcome::ALL, Outcome::name, text),
+            Self::Event => named(Event::ALL, Event::name, text),
+            Self::Reason => named(Reason::ALL, Reason::name, text),
+            Self::Family => named(Family::ALL, Family::name, text),
             Self::SourceAddress | Self::DestinationAddress => Value::prefix(text),
         }
     }
@@ -144,7 +129,17 @@ impl Key {
     }
 }
 
-/// What a socket event tells about a key.
+/// Parses the name of a value. `all` has the values in the order of their numbers.
+fn named<T: Copy, const N: usize>(
+    all: [T; N],
+    name: fn(T) -> &'static str,
+    text: &str,
+) -> Option<Value> {
+    let number = all.into_iter().position(|value| name(value) == text)?;
+    Some(Value::Number(number as u64))
+}
+
+/// The knowledge of a socket event about a key.
 pub(super) enum Known {
     /// The key is about the call, which the event is not: each word holds.
     Ignored,

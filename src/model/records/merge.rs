@@ -10,7 +10,7 @@ use crate::model::{
 };
 
 /// An entry of a ring with slots of `N` words.
-pub(crate) trait Entry<const N: usize>: Copy {
+pub(crate) trait Sequenced<const N: usize>: Copy {
     /// Converts from the words in the ring.
     fn from_words(words: &[u64; N]) -> Self;
 
@@ -35,7 +35,7 @@ pub(crate) struct Cursor<T, const N: usize> {
     pending: Option<Placed<T>>,
 }
 
-impl<T: Entry<N>, const N: usize> Cursor<T, N> {
+impl<T: Sequenced<N>, const N: usize> Cursor<T, N> {
     /// Returns a cursor at a position of a CPU's ring.
     pub(crate) fn at(cpu: u32, next: u64) -> Self {
         Self {
@@ -80,7 +80,7 @@ impl<T: Entry<N>, const N: usize> Cursor<T, N> {
 }
 
 /// Returns the time of the oldest pending entry.
-pub(crate) fn oldest<T: Entry<N>, const N: usize>(cursors: &[Cursor<T, N>]) -> Option<u64> {
+pub(crate) fn oldest<T: Sequenced<N>, const N: usize>(cursors: &[Cursor<T, N>]) -> Option<u64> {
     cursors
         .iter()
         .filter_map(|cursor| cursor.pending.map(|placed| placed.entry.time()))
@@ -88,7 +88,7 @@ pub(crate) fn oldest<T: Entry<N>, const N: usize>(cursors: &[Cursor<T, N>]) -> O
 }
 
 /// Takes the oldest pending entry.
-pub(crate) fn take_oldest<T: Entry<N>, const N: usize>(
+pub(crate) fn take_oldest<T: Sequenced<N>, const N: usize>(
     cursors: &mut [Cursor<T, N>],
 ) -> Option<Placed<T>> {
     let oldest = oldest(cursors)?;

@@ -3,7 +3,7 @@
 //! The record of one connect, taken at its return.
 
 use crate::model::{
-    records::{family::Family, merge::Entry, socket_event::FourTuple},
+    records::{family::Family, merge::Sequenced, socket_event::FourTuple},
     verdict::Verdict,
 };
 
@@ -206,7 +206,7 @@ pub(crate) fn trimmed(comm: &[u8; 16]) -> &[u8] {
     &comm[..end.unwrap_or(comm.len())]
 }
 
-impl Entry<WORDS> for Record {
+impl Sequenced<WORDS> for Record {
     fn from_words(words: &[u64; WORDS]) -> Self {
         let (pid, tgid) = halves(words[2]);
         let (uid, netns) = halves(words[3]);

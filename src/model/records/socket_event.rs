@@ -6,7 +6,7 @@ use crate::model::records::{
     accepted::Accepted,
     failure::{Reason, Stage},
     family::Family,
-    merge::Entry,
+    merge::Sequenced,
     who::Who,
 };
 
@@ -259,7 +259,7 @@ impl SocketEvent {
     }
 }
 
-impl Entry<WORDS> for SocketEvent {
+impl Sequenced<WORDS> for SocketEvent {
     fn from_words(words: &[u64; WORDS]) -> Self {
         let whole =
             |high: u64, low: u64| ((u128::from(high) << 64) | u128::from(low)).to_be_bytes();

@@ -23,11 +23,11 @@ struct Waiting<W, const N: usize> {
 
 /// Slots for sockets with the same hash, with `N` words for each socket.
 #[repr(align(64))]
-pub(crate) struct Set<W, const N: usize> {
+pub(crate) struct Bucket<W, const N: usize> {
     slots: [Waiting<W, N>; SLOTS],
 }
 
-impl<W: Word, const N: usize> Set<W, N> {
+impl<W: Word, const N: usize> Bucket<W, N> {
     /// Returns a set of free slots.
     pub(crate) fn new() -> Self {
         Self {
@@ -70,7 +70,7 @@ pub(crate) fn spread(cookie: u64) -> u64 {
     cookie.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32
 }
 
-impl<W: Word, const N: usize, S: Deref<Target = [Set<W, N>]>> Handshakes<S> {
+impl<W: Word, const N: usize, S: Deref<Target = [Bucket<W, N>]>> Handshakes<S> {
     /// Returns a table over these sets; their number is a power of two.
     pub(crate) fn new(sets: S) -> Self {
         Self { sets }
@@ -86,7 +86,7 @@ impl<W: Word, const N: usize, S: Deref<Target = [Set<W, N>]>> Handshakes<S> {
         (self.sets.len() * SLOTS) as u64
     }
 
-    fn set(&self, cookie: u64) -> &Set<W, N> {
+    fn set(&self, cookie: u64) -> &Bucket<W, N> {
         &self.sets[spread(cookie) as usize & (self.sets.len() - 1)]
     }
 

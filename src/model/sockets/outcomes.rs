@@ -3,6 +3,7 @@
 //! The outcome counters of one CPU, and their sums over all CPUs. All arithmetic wraps.
 
 use crate::model::{
+    counts::sum::add_fields,
     records::{accepted::Accepted, failure::Reason, socket_event::Outcome},
     word::Word,
 };
@@ -326,39 +327,14 @@ impl OutcomeTotals {
 
     /// Adds other totals, for example those of a removed namespace.
     pub(crate) fn add(&mut self, others: &Self) {
-        let add = |total: &mut u64, other: u64| *total = total.wrapping_add(other);
-
-        add(&mut self.begun, others.begun);
-        add(&mut self.overflow, others.overflow);
-        add(&mut self.capped, others.capped);
-        for (total, other) in self.ended.iter_mut().zip(others.ended) {
-            add(total, other);
-        }
-        add(&mut self.untimed, others.untimed);
-        add(&mut self.kept, others.kept);
-        add(&mut self.rewritten, others.rewritten);
-        add(&mut self.unjudged, others.unjudged);
-        add(&mut self.recorded, others.recorded);
-        add(&mut self.filtered, others.filtered);
-        add(&mut self.repairs_called, others.repairs_called);
-        add(&mut self.repairs_entered, others.repairs_entered);
-        add(&mut self.repairs_noted, others.repairs_noted);
-        add(&mut self.repairs_shared, others.repairs_shared);
-        add(&mut self.accepted_other, others.accepted_other);
-        for (total, other) in self.failed.iter_mut().zip(others.failed) {
-            add(total, other);
-        }
-        add(&mut self.failures_recorded, others.failures_recorded);
-        add(&mut self.failures_filtered, others.failures_filtered);
-        for (total, other) in self.accepted.iter_mut().zip(others.accepted) {
-            add(total, other);
-        }
-        add(&mut self.accepts_recorded, others.accepts_recorded);
-        add(&mut self.accepts_filtered, others.accepts_filtered);
-        add(&mut self.accepted_owned, others.accepted_owned);
-        add(&mut self.syn_cookies_called, others.syn_cookies_called);
-        add(&mut self.syn_cookies_entered, others.syn_cookies_entered);
-        add(&mut self.syn_cookies_overflow, others.syn_cookies_overflow);
+        add_fields!(
+            self += others:
+            begun, overflow, capped, ended, untimed, kept, rewritten, unjudged, recorded,
+            filtered, repairs_called, repairs_entered, repairs_noted, repairs_shared,
+            accepted_other, failed, failures_recorded, failures_filtered, accepted,
+            accepts_recorded, accepts_filtered, accepted_owned, syn_cookies_called,
+            syn_cookies_entered, syn_cookies_overflow
+        );
     }
 
     /// Returns the number of calls that set an offset and were missed because no probe instance was free.

@@ -2,7 +2,7 @@
 
 //! The witness's counters of one CPU, and their sums over all CPUs. All arithmetic wraps.
 
-use crate::model::{witness::overlap::Overlap, word::Word};
+use crate::model::{counts::sum::add_fields, witness::overlap::Overlap, word::Word};
 
 /// Counters that one CPU writes, in handlers that do not nest, and any CPU reads.
 ///
@@ -130,16 +130,10 @@ impl ReaderTotals {
 
     /// Adds other totals, for example those of a removed namespace.
     pub(crate) fn add(&mut self, others: &Self) {
-        let add = |total: &mut u64, other: u64| *total = total.wrapping_add(other);
-
-        add(&mut self.called, others.called);
-        add(&mut self.capped, others.capped);
-        add(&mut self.entered, others.entered);
-        add(&mut self.possible, others.possible);
-        add(&mut self.certain, others.certain);
-        add(&mut self.unjudged, others.unjudged);
-        add(&mut self.torn, others.torn);
-        add(&mut self.overflow, others.overflow);
+        add_fields!(
+            self += others:
+            called, capped, entered, possible, certain, unjudged, torn, overflow
+        );
     }
 
     /// Returns the number of reads that were missed because no probe instance was free.

@@ -7,7 +7,7 @@ use proptest::{collection::vec, prelude::*};
 
 use crate::{
     model::{clock_steps::ClockSteps, word::Word},
-    words::{explore, Checked, Model, Single, READ_BARRIER, WRITE_BARRIER},
+    words::{explore, protocol, Single},
 };
 
 /// Returns the difference from the step at `since` on.
@@ -20,29 +20,37 @@ fn without_a_step_nothing_is_known() {
     assert_eq!(ClockSteps::<Single, 4>::new().realtime(7), None);
 }
 
+/// Returns steps at these times, to these differences.
+fn stepped(steps: &[(u64, u64)]) -> ClockSteps<Single, 4> {
+    let stepped = ClockSteps::new();
+    for &(since, difference) in steps {
+        stepped.push(since, difference);
+    }
+    stepped
+}
+
 #[test]
 fn the_first_step_holds_for_earlier_times() {
-    let steps = ClockSteps::<Single, 4>::new();
-    steps.push(100, 1_000);
-    assert_eq!(steps.realtime(99), Some(1_099));
-    assert_eq!(steps.realtime(100), Some(1_100));
+    let steps = stepped(&[(100, 1_000)]);
+    assert_eq!(
+        [99, 100].map(|time| steps.realtime(time)),
+        [1_099, 1_100].map(Some)
+    );
 }
 
 #[test]
 fn a_clock_can_be_set_back() {
-    let steps = ClockSteps::<Single, 4>::new();
-    steps.push(100, 1_000);
-    steps.push(200, 900_u64.wrapping_neg());
-    assert_eq!(steps.realtime(199), Some(1_199));
-    assert_eq!(steps.realtime(1_000), Some(100));
+    let steps = stepped(&[(100, 1_000), (200, 900_u64.wrapping_neg())]);
+    assert_eq!(
+        [199, 1_000].map(|time| steps.realtime(time)),
+        [1_199, 100].map(Some)
+    );
 }
 
 /// A suspend is reported as a step, and is none.
 #[test]
 fn a_report_without_a_step_takes_no_place() {
-    let steps = ClockSteps::<Single, 4>::new();
-    steps.push(100, 1_000);
-    steps.push(200, 2_000);
+    let steps = stepped(&[(100, 1_000), (200, 2_000)]);
     for since in 201..220 {
         steps.push(since, 2_000);
     }
@@ -101,19 +109,9 @@ where
     });
 }
 
-#[test]
-fn a_reader_never_sees_half_a_step() {
-    three_steps_and_a_reader::<Checked>();
-}
-
-#[test]
-#[should_panic(expected = "half a step")]
-fn without_read_barrier_it_does() {
-    three_steps_and_a_reader::<Model<READ_BARRIER>>();
-}
-
-#[test]
-#[should_panic(expected = "half a step")]
-fn without_write_barrier_it_does() {
-    three_steps_and_a_reader::<Model<WRITE_BARRIER>>();
+protocol! {
+    a_reader_never_sees_half_a_step: three_steps_and_a_reader,
+    "half a step":
+        without_read_barrier_it_does without READ_BARRIER,
+        without_write_barrier_it_does without WRITE_BARRIER,
 }

@@ -12,7 +12,7 @@ use crate::{
             failure::{Reason, Stage},
             family::Family,
             filter::{Filter, Wrong},
-            merge::Entry,
+            merge::Sequenced,
             record::{Flags, Record},
             socket_event::{Outcome, SocketEvent, What},
             who::Who,

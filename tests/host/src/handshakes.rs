@@ -10,17 +10,17 @@ use proptest::prelude::*;
 use crate::{
     model::{
         sockets::{
-            handshakes::{Handshakes, Set},
+            handshakes::{Bucket, Handshakes},
             repaired::{Repaired, WORDS},
         },
         word::Word,
     },
-    words::{explore, Checked, Model, Single, ATOMICITY},
+    words::{explore, protocol, Single},
 };
 
 /// A table with two words for each socket: they depend on each other.
-fn table<W: Word>(sets: usize) -> Handshakes<Vec<Set<W, 2>>> {
-    Handshakes::new((0..sets).map(|_| Set::new()).collect())
+fn table<W: Word>(sets: usize) -> Handshakes<Vec<Bucket<W, 2>>> {
+    Handshakes::new((0..sets).map(|_| Bucket::new()).collect())
 }
 
 /// Returns the words of a time.
@@ -66,7 +66,10 @@ proptest! {
 #[test]
 fn there_is_room_for_as_many_as_asked_for() {
     for (sockets, sets) in [(1, 1), (4, 1), (5, 2), (4096, 1024), (65536, 16384)] {
-        assert_eq!(Handshakes::<Vec<Set<Single, 2>>>::sets_for(sockets), sets);
+        assert_eq!(
+            Handshakes::<Vec<Bucket<Single, 2>>>::sets_for(sockets),
+            sets
+        );
         assert!(table::<Single>(sets).room() >= sockets.into());
     }
 }
@@ -74,7 +77,7 @@ fn there_is_room_for_as_many_as_asked_for() {
 /// One slot is free. Two sockets compete for the slot, while a third socket releases another one.
 fn two_sockets_and_one_slot<W: Word + 'static>()
 where
-    Handshakes<Vec<Set<W, 2>>>: Send + Sync,
+    Handshakes<Vec<Bucket<W, 2>>>: Send + Sync,
 {
     explore(3, || {
         let table = Arc::new(table::<W>(1));
@@ -101,13 +104,8 @@ where
     });
 }
 
-#[test]
-fn a_slot_has_one_owner() {
-    two_sockets_and_one_slot::<Checked>();
-}
-
-#[test]
-#[should_panic(expected = "not its own time")]
-fn without_atomicity_it_has_two() {
-    two_sockets_and_one_slot::<Model<ATOMICITY>>();
+protocol! {
+    a_slot_has_one_owner: two_sockets_and_one_slot,
+    "not its own time":
+        without_atomicity_it_has_two without ATOMICITY,
 }

@@ -6,11 +6,11 @@ use loom::{sync::Arc, thread};
 
 use crate::{
     model::{
-        last::{Finding, Last, Read},
+        last::{Finding, Last, Snapshot},
         verdict::Verdict,
         word::Word,
     },
-    words::{explore, Checked, Single, Unordered},
+    words::{explore, protocol, Single},
 };
 
 const FINDINGS: [Finding; 2] = [
@@ -29,10 +29,10 @@ const FINDINGS: [Finding; 2] = [
 #[test]
 fn what_was_published_is_read() {
     let last = Last::<Single>::new();
-    assert_eq!(last.read(), Read::Nothing);
+    assert_eq!(last.read(), Snapshot::Nothing);
     for finding in FINDINGS {
         last.publish(finding);
-        assert_eq!(last.read(), Read::Finding(finding));
+        assert_eq!(last.read(), Snapshot::Finding(finding));
     }
 }
 
@@ -46,21 +46,16 @@ where
             let last = last.clone();
             thread::spawn(move || FINDINGS.map(|finding| last.publish(finding)))
         };
-        if let Read::Finding(finding) = last.read_within(2) {
+        if let Snapshot::Finding(finding) = last.read_within(2) {
             assert!(FINDINGS.contains(&finding), "torn: {finding:?}");
         }
         writer.join().unwrap();
-        assert_eq!(last.read(), Read::Finding(FINDINGS[1]));
+        assert_eq!(last.read(), Snapshot::Finding(FINDINGS[1]));
     });
 }
 
-#[test]
-fn a_reader_never_sees_half_a_finding() {
-    two_findings_and_a_reader::<Checked>();
-}
-
-#[test]
-#[should_panic(expected = "torn")]
-fn without_order_it_does() {
-    two_findings_and_a_reader::<Unordered>();
+protocol! {
+    a_reader_never_sees_half_a_finding: two_findings_and_a_reader,
+    "torn":
+        without_order_it_does without ORDER,
 }

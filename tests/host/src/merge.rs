@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use crate::{
     model::records::{
-        merge::{oldest, take_oldest, Cursor, Entry},
+        merge::{oldest, take_oldest, Cursor, Sequenced},
         record::{Record, WORDS},
         ring::{Ring, Slot},
     },

@@ -12,18 +12,22 @@ use crate::{
 
 #[test]
 fn only_what_nothing_explains_is_rewritten() {
-    for (offset, expected, repaired, found) in [
-        (7, 7, false, AtClose::Kept),
-        (7, 7, true, AtClose::Kept),
-        (0, 0, false, AtClose::Kept),
-        (8, 7, false, AtClose::Rewritten),
-        (8, 7, true, AtClose::Unjudged),
+    let kept = [(7, 7, false), (7, 7, true), (0, 0, false)];
+    let unjudged = [
+        (8, 7, true),
         // tcp_timestamps was not 1 at the connect, but is 1 at the close.
-        (0, 7, false, AtClose::Unjudged),
+        (0, 7, false),
         // tcp_timestamps is no longer 1.
-        (8, 0, false, AtClose::Unjudged),
+        (8, 0, false),
+    ];
+    for (found, cases) in [
+        (AtClose::Kept, &kept[..]),
+        (AtClose::Rewritten, &[(8, 7, false)]),
+        (AtClose::Unjudged, &unjudged),
     ] {
-        assert_eq!(AtClose::judge(offset, expected, repaired), found);
+        for &(offset, expected, repaired) in cases {
+            assert_eq!(AtClose::judge(offset, expected, repaired), found);
+        }
     }
 }
 

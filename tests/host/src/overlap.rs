@@ -35,13 +35,18 @@ const POSSIBLE: Overlap = Overlap::Possible {
     judged: true,
 };
 
+/// Ends the socket's connect with offset 2. Returns the reads that looked, and the torn values.
+fn end(table: &Table, connect: Connect) -> (u64, u64) {
+    let findings = table.connect_ends(SOCKET, connect, 2);
+    (findings.looks.into(), findings.torn)
+}
+
 #[test]
 fn a_read_within_a_connect_is_certain() {
     let table = table(1);
     let connect = start(&table, SOCKET);
     assert_eq!(read(&table, SOCKET), CERTAIN);
-    let findings = table.connect_ends(SOCKET, connect, 2);
-    assert_eq!((findings.looks, findings.torn), (1, 0));
+    assert_eq!(end(&table, connect), (1, 0));
 }
 
 #[test]
@@ -105,8 +110,7 @@ fn torn_values_are_found_when_the_connect_returns() {
     let torn = table.read_begins(SOCKET, || 3);
     table.read_ends(SOCKET, torn, || 4);
     assert_eq!(read(&table, SOCKET), CERTAIN);
-    let findings = table.connect_ends(SOCKET, connect, 2);
-    assert_eq!((findings.looks, findings.torn), (2, 1));
+    assert_eq!(end(&table, connect), (2, 1));
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::{
         },
         word::Word,
     },
-    words::{Checked, Single, Unordered},
+    words::{protocol, Single},
 };
 
 const CERTAIN: Overlap = Overlap::Possible {
@@ -85,13 +85,8 @@ where
     });
 }
 
-#[test]
-fn parts_are_never_larger_than_their_whole() {
-    a_read_and_a_sum::<Checked>();
-}
-
-#[test]
-#[should_panic(expected = "larger than its whole")]
-fn without_order_they_are() {
-    a_read_and_a_sum::<Unordered>();
+protocol! {
+    parts_are_never_larger_than_their_whole: a_read_and_a_sum,
+    "larger than its whole":
+        without_order_they_are without ORDER,
 }

@@ -10,7 +10,7 @@ use crate::{
         records::ring::{bytes, At, Ring, Slot, MOST_BYTES},
         word::Word,
     },
-    words::{explore, Checked, Model, Single, READ_BARRIER, WRITE_BARRIER},
+    words::{explore, protocol, Single},
 };
 
 type Slots<W> = Vec<Slot<W, 2>>;
@@ -87,19 +87,9 @@ where
     });
 }
 
-#[test]
-fn a_reader_never_sees_half_a_record() {
-    two_records_and_a_reader::<Checked>();
-}
-
-#[test]
-#[should_panic(expected = "half a record")]
-fn without_read_barrier_it_does() {
-    two_records_and_a_reader::<Model<READ_BARRIER>>();
-}
-
-#[test]
-#[should_panic(expected = "half a record")]
-fn without_write_barrier_it_does() {
-    two_records_and_a_reader::<Model<WRITE_BARRIER>>();
+protocol! {
+    a_reader_never_sees_half_a_record: two_records_and_a_reader,
+    "half a record":
+        without_read_barrier_it_does without READ_BARRIER,
+        without_write_barrier_it_does without WRITE_BARRIER,
 }

@@ -9,7 +9,7 @@ use crate::model::{
         accepted::Accepted,
         failure::{Reason, Stage},
         family::Family,
-        merge::Entry,
+        merge::Sequenced,
         socket_event::{errno, FourTuple, Outcome, SocketEvent, What},
         who::Who,
     },

@@ -7,7 +7,7 @@ use loom::{sync::Arc, thread};
 
 use crate::{
     model::{witness::torn::Seen, word::Word},
-    words::{explore, Checked, Model, Single, READ_BARRIER},
+    words::{explore, protocol, Checked, Single},
 };
 
 const BEFORE: u32 = 0x1111_2222;
@@ -79,6 +79,13 @@ fn a_value_is_seen_65535_times_at_most() {
     assert_eq!(seen.close(AFTER).torn, 2 * 0xffff);
 }
 
+/// Returns the values seen by readers of the first connect.
+fn opened<W: Word>() -> Arc<Seen<W>> {
+    let seen = Arc::new(Seen::new());
+    seen.open(1, BEFORE);
+    seen
+}
+
 /// Two readers see torn values while the connect ends. The connect must find exactly the values that the readers
 /// were promised to be judged.
 fn two_readers_and_an_end<W: Word + 'static>()
@@ -86,8 +93,7 @@ where
     Seen<W>: Send + Sync,
 {
     explore(3, || {
-        let seen = Arc::new(Seen::<W>::new());
-        seen.open(1, BEFORE);
+        let seen = opened::<W>();
         let readers = [TORN, TORN].map(|value| {
             let seen = seen.clone();
             thread::spawn(move || u64::from(seen.keep(1, value)))
@@ -112,8 +118,7 @@ where
     Seen<W>: Send + Sync,
 {
     explore(3, || {
-        let seen = Arc::new(Seen::<W>::new());
-        seen.open(1, BEFORE);
+        let seen = opened::<W>();
         let reader = {
             let seen = seen.clone();
             thread::spawn(move || seen.keep(1, TORN))
@@ -125,13 +130,8 @@ where
     });
 }
 
-#[test]
-fn another_connects_value_is_not_taken_for_ones_own() {
-    a_reader_and_the_next_connect::<Checked>();
-}
-
-#[test]
-#[should_panic(expected = "found and promised differ")]
-fn without_read_barrier_it_is() {
-    a_reader_and_the_next_connect::<Model<READ_BARRIER>>();
+protocol! {
+    another_connects_value_is_not_taken_for_ones_own: a_reader_and_the_next_connect,
+    "found and promised differ":
+        without_read_barrier_it_is without READ_BARRIER,
 }

@@ -64,17 +64,15 @@ fn a_write_that_left_the_value_as_it_was_explains_another_offset() {
 
 #[test]
 fn a_hash_that_disagrees_with_itself_judges_nothing() {
-    let observation = Observation {
-        offset: 1,
-        other: Verdict::Unjudged,
-        ..FINE
-    };
-    assert_eq!(observation.judge(), Verdict::Unjudged);
-    let failed = Observation {
-        error: -1,
-        ..observation
-    };
-    assert_eq!(failed.judge(), Verdict::Failed);
+    for (error, verdict) in [(0, Verdict::Unjudged), (-1, Verdict::Failed)] {
+        let observation = Observation {
+            error,
+            offset: 1,
+            other: Verdict::Unjudged,
+            ..FINE
+        };
+        assert_eq!(observation.judge(), verdict);
+    }
 }
 
 fn observations() -> impl Strategy<Value = Observation> {

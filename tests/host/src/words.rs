@@ -210,3 +210,22 @@ impl<const WITHOUT: u8> Word for Model<WITHOUT> {
         }
     }
 }
+
+/// Tests a protocol: `explore` passes in the order of the protocol. Each further test lacks a part of that order, and panics
+/// with the message.
+macro_rules! protocol {
+    ($passes:ident: $explore:ident, $message:literal: $($fails:ident without $part:ident,)+) => {
+        #[test]
+        fn $passes() {
+            $explore::<$crate::words::Checked>();
+        }
+        $(
+            #[test]
+            #[should_panic(expected = $message)]
+            fn $fails() {
+                $explore::<$crate::words::Model<{ $crate::words::$part }>>();
+            }
+        )+
+    };
+}
+pub(crate) use protocol;

@@ -38,6 +38,11 @@ impl Rates {
         self.last.as_ref().map(|(_, stats)| stats)
     }
 
+    /// Returns the numbers of the last reading; none before the first.
+    pub fn numbers(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.stats().into_iter().flat_map(|stats| stats.numbers())
+    }
+
     /// Returns the time between the two readings.
     pub fn elapsed(&self) -> Option<Duration> {
         let elapsed = self.last.as_ref()?.0 - self.before.as_ref()?.0;

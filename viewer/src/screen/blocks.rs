@@ -62,13 +62,8 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State) {
 }
 
 fn rows(state: &State, kind: Kind) -> Vec<Row> {
-    let stats = state
-        .source
-        .rates
-        .stats()
-        .into_iter()
-        .flat_map(|stats| stats.numbers());
-    let rows = stats
+    let numbers = state.source.rates.numbers();
+    let rows = numbers
         .filter(|(name, _)| Kind::of(name) == kind)
         .map(|(name, count)| {
             let wrong = count > 0

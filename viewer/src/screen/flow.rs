@@ -60,12 +60,7 @@ pub fn reasons(state: &State, width: usize) -> Vec<Line<'static>> {
 }
 
 fn numbers<'a>(state: &'a State, kinds: &'a [Kind]) -> impl Iterator<Item = (&'a str, u64)> {
-    let numbers = state
-        .source
-        .rates
-        .stats()
-        .into_iter()
-        .flat_map(|stats| stats.numbers());
+    let numbers = state.source.rates.numbers();
     numbers.filter(|(name, count)| *count > 0 && kinds.contains(&Kind::of(name)))
 }
 
