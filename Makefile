@@ -107,7 +107,7 @@ rustdoc:
 upstream:
 	@scripts/harness/enter scripts/checks/upstream
 
-# In a container of podman or docker, for hosts that lack what the targets above need.
+# In a container of podman or docker, for hosts without the tools of the targets above.
 container:
 	@scripts/harness/container
 

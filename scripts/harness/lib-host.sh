@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What a run requires of its host. Where the host lacks something, a must_ function ends the script with one line, which says what
+# The requirements of a run on its host. Where the host lacks something, a must_ function ends the script with one line, which says what
 # to do. A script sources this file after scripts/lib.sh, on the host.
 
 # derives_from NAME: succeeds if the host is the distribution NAME, or derives from it.

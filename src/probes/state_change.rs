@@ -35,8 +35,8 @@ use crate::{
         namespace::ip_dynaddr,
         secure_seq::timestamp_offset,
         set_state::{
-            Change,
             InetSockSetState,
+            SetStateArgs,
             Step, //
         },
         socket::Socket, //

@@ -15,7 +15,7 @@ use crate::{
             Show, //
         }, //
     },
-    model::last::Read,
+    model::last::Snapshot,
     state::State,
 };
 

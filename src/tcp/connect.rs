@@ -137,6 +137,7 @@ mod tests {
     use super::*;
     use crate::{
         abstractions::{
+            compat::prelude::*,
             hook::Handler,
             kretprobe::Registration,
             marked::SharedCounter,
