@@ -19,6 +19,9 @@ import sys
 CALLS = {
     "connect": "connect()",
     "connect-v4": "connect() of an IPv4 socket",
+    "connect-mapped": "connect() of an IPv6 socket to a v4-mapped address",
+    "connect-refused": "connect() that is refused",
+    "setsockopt": "setsockopt(TCP_NODELAY)",
     "info": "getsockopt(TCP_INFO)",
     "timestamp": "getsockopt(TCP_TIMESTAMP)",
 }

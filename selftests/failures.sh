@@ -85,6 +85,42 @@ unreachable_and_closed() {
 	counted_by_reason unreachable=2 closed=6
 }
 
+# Both ends send a SYN, and then the peer resets: the one failure in SYN_RECV.
+reset_in_a_simultaneous_open() {
+	load_with outcomes=64
+	silent_peer
+	for port in 5001 5002 5003; do
+		in_left connect --from "[2001:db8::1]:$port" --to '[2001:db8::2]:7000' --connects 1 &
+		wait_for 10 reached outcomes_begun $((port - 5000))
+		ip netns exec right tsoffset-workload cross --from '[2001:db8::2]:7000' --to "[2001:db8::1]:$port"
+		wait
+	done
+	counted_by_reason reset=3
+	expect outcomes_begun=3 outcome_reset=3 outcomes_pending=0 accepted_owned=0 failures_recorded=3
+	oldest 9 failed
+	[ "$(of error < /tmp/failed | sort -u)" = 104 ] && [ "$(of reason < /tmp/failed | sort -u)" = reset ]
+	[ "$(of comm < /tmp/failed | sort -u)" = tsoffset-worklo ]
+}
+
+# A subflow's answer can come before the application's call returns. Each failure is one of the handshake.
+subflows_fail_once() {
+	[ -e /proc/sys/net/mptcp/enabled ] || exit "$KSFT_SKIP"
+	load_with outcomes=64
+	silent_peer
+	sysctl -q net.mptcp.enabled=1
+	ip netns exec left sysctl -q net.mptcp.enabled=1
+	workload connect --kind mptcp --to '[::1]:1' --threads 2 --connects 10 || :
+	counted_by_reason refused=10
+	expect outcomes_begun=10 outcome_refused=10 failures_recorded=10 connects_failed=0
+	in_left connect --kind mptcp --to '[2001:db8::2]:7000' --threads 2 --connects 2
+	counted_by_reason refused=10 timeout=2
+	expect outcomes_begun=12 outcome_refused=10 outcome_timeout=2 failures_recorded=12
+	oldest 36 failed
+	[ "$(of stage < /tmp/failed | sort -u)" = handshake ]
+	# The first subflow's parent is the application's socket.
+	[ "$(of parent < /tmp/failed | sort -u | wc -l)" -eq 12 ] && [ "$(of parent < /tmp/failed | grep -cx 0)" -eq 0 ]
+}
+
 rejected_by_a_rule() {
 	load_with outcomes=64
 	two_namespaces
@@ -210,5 +246,6 @@ counted_without_records() {
 }
 
 run_checks off_by_default each_attempt_has_one_event reason_after_a_disconnect timeouts_have_their_peer unreachable_and_closed rejected_by_a_rule \
+	reset_in_a_simultaneous_open subflows_fail_once \
 	full_table_has_no_task connects_that_send_nothing connects_that_cannot_send one_user_replaces_events failed_connects_only filter_by_reason_and_caller failures_by_namespace \
 	counted_without_records

@@ -83,7 +83,7 @@ impl tracepoint::Handler for StateProbe {
                 let is_restored = outcome == Outcome::Established && socket.in_repair();
                 if attempt.is_some() || !(may_be_passive || is_restored) {
                     self.on_handshake_end(preempt, socket, outcome, change.error(), attempt);
-                } else if goes_on && !socket.is_grafted() {
+                } else if goes_on && !may_be_active(socket) {
                     self.on_accept(preempt, socket_events, socket, by_cookie);
                 } else if outcome == Outcome::Established && may_be_passive {
                     self.0.counts(preempt, socket.net()).outcomes.accept_owned();
@@ -355,6 +355,15 @@ impl StateProbe {
             .outcomes
             .record(recorded);
     }
+}
+
+/// Returns whether a socket that leaves SYN_RECV without a slot may have begun to connect: a simultaneous open.
+///
+/// Such a socket has a cookie since SYN_SENT (`on_syn_sent`), and an owner. A listener's socket can have an owner, too: it
+/// was accepted in SYN_RECV (Fast Open), or joins an MPTCP connection. The kernel clears the cookie of a new socket
+/// (`sk_clone()`, net/core/sock.c), so few of these have one.
+fn may_be_active(socket: Socket<'_>) -> bool {
+    socket.is_grafted() && socket.cookie().is_some()
 }
 
 /// Returns an event of a socket.

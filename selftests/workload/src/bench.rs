@@ -9,6 +9,7 @@
 
 use std::{
     collections::BTreeMap,
+    io,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     path::{Path, PathBuf},
     process::Command,
@@ -61,6 +62,12 @@ enum Call {
     Connect,
     /// connect() of an IPv4 socket over loopback
     ConnectV4,
+    /// connect() over loopback to a v4-mapped address
+    ConnectMapped,
+    /// connect() over loopback to a port on which nobody listens
+    ConnectRefused,
+    /// setsockopt(TCP_NODELAY) of a connected socket
+    Setsockopt,
     /// getsockopt(TCP_INFO) of a connected socket, an option that no probe follows
     Info,
     /// getsockopt(TCP_TIMESTAMP) of a connected socket
@@ -78,6 +85,7 @@ impl Calls {
     fn new(kind: Call) -> Result<Self> {
         let to: SocketAddr = match kind {
             Call::ConnectV4 => (Ipv4Addr::LOCALHOST, 7000).into(),
+            Call::ConnectMapped => (Ipv4Addr::LOCALHOST.to_ipv6_mapped(), 7000).into(),
             _ => (Ipv6Addr::LOCALHOST, 7000).into(),
         };
         let listener = serve::listener(&to.to_string(), false)?;
@@ -91,9 +99,11 @@ impl Calls {
             return Ok(0);
         }
         let mut times: Vec<u64> = match self.kind {
-            Call::Connect | Call::ConnectV4 => {
+            Call::Connect | Call::ConnectV4 | Call::ConnectMapped => {
                 (0..number).map(|_| self.connect()).collect::<Result<_>>()?
             }
+            Call::ConnectRefused => (0..number).map(|_| refused()).collect::<Result<_>>()?,
+            Call::Setsockopt => self.setsockopt(number)?,
             Call::Info => self.getsockopt(number, socket::Opt::Info)?,
             Call::Timestamp => self.getsockopt(number, socket::Opt::Timestamp)?,
         };
@@ -111,11 +121,28 @@ impl Calls {
         Ok(u64::try_from(time.as_nanos())?)
     }
 
-    fn getsockopt(&self, number: usize, option: socket::Opt) -> Result<Vec<u64>> {
+    /// Returns a connected socket.
+    fn connected(&self) -> Result<Socket> {
         let socket = socket::tcp6(false)?;
         socket::reset_on_close(&socket)?;
         socket.connect(&self.to.into())?;
         self.listener.accept()?;
+        Ok(socket)
+    }
+
+    fn setsockopt(&self, number: usize) -> Result<Vec<u64>> {
+        let socket = self.connected()?;
+        (0..number)
+            .map(|_| {
+                let begin = Instant::now();
+                socket.set_nodelay(true)?;
+                Ok(u64::try_from(begin.elapsed().as_nanos())?)
+            })
+            .collect()
+    }
+
+    fn getsockopt(&self, number: usize, option: socket::Opt) -> Result<Vec<u64>> {
+        let socket = self.connected()?;
         (0..number)
             .map(|_| {
                 let begin = Instant::now();
@@ -123,6 +150,21 @@ impl Calls {
                 Ok(u64::try_from(begin.elapsed().as_nanos())?)
             })
             .collect()
+    }
+}
+
+/// Returns the time of a connect that is refused.
+fn refused() -> Result<u64> {
+    let socket = socket::tcp6(false)?;
+    let to = SocketAddr::from((Ipv6Addr::LOCALHOST, 1)).into();
+    let begin = Instant::now();
+    let result = socket.connect(&to);
+    let time = begin.elapsed();
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            Ok(u64::try_from(time.as_nanos())?)
+        }
+        other => bail!("nobody refuses: {other:?}"),
     }
 }
 

@@ -29,6 +29,9 @@ pub struct Options {
     /// `address:port` takes an IPv4 socket
     #[arg(long, default_value = "[::1]:7000")]
     to: String,
+    /// Source `[address]:port`
+    #[arg(long)]
+    from: Option<String>,
     /// Listen on the destination, too
     #[arg(long)]
     serve: bool,
@@ -167,6 +170,10 @@ fn once(to: SocketAddr, options: &Options) -> Result<Socket> {
     socket::reset_on_close(&socket)?;
     if let Some(priority) = options.priority {
         setsockopt(&socket, Priority, &priority)?;
+    }
+
+    if let Some(from) = &options.from {
+        socket.bind(&socket::address(from)?.into())?;
     }
 
     match kind {

@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 mod absent;
 mod bench;
 mod connect;
+mod cross;
 mod fault;
 mod flip;
 mod follow;
@@ -41,6 +42,8 @@ enum Command {
     Serve(serve::Options),
     /// Connect many times from many threads
     Connect(connect::Options),
+    /// Answer a SYN by a SYN, then by a reset: a simultaneous open that fails
+    Cross(cross::Options),
     /// Make each kind of connect that fails, inside tcp_v6_connect() and after it
     Refused(refused::Options),
     /// Connect in TCP_REPAIR mode with a given offset
@@ -77,6 +80,7 @@ fn main() -> Result<()> {
     match Arguments::parse().command {
         Command::Serve(options) => serve::run(&options),
         Command::Connect(options) => connect::run(&options),
+        Command::Cross(options) => cross::run(&options),
         Command::Refused(options) => refused::run(&options),
         Command::Repair(options) => repair::run(&options),
         Command::Race(options) => race::run(&options),

@@ -85,6 +85,11 @@ pub fn become_ipv4(socket: &Socket) -> io::Result<()> {
     )
 }
 
+/// Lets the kernel compute the checksum of each packet of a raw socket, at this offset.
+pub fn set_checksum(socket: &Socket, offset: i32) -> io::Result<()> {
+    set_int(socket, libc::IPPROTO_IPV6, libc::IPV6_CHECKSUM, offset)
+}
+
 fn set_int(socket: &Socket, level: i32, option: i32, value: i32) -> io::Result<()> {
     #[expect(unsafe_code, reason = "no crate in use knows these options")]
     // SAFETY: The value is an int, as these options require, and outlives the call.

@@ -167,7 +167,11 @@ impl Known {
                 What::Failed { uid, .. } => Self::Number((*uid).into()),
                 _ => Self::Ignored,
             },
-            Key::Verdict => Self::Ignored,
+            // The verdicts of accepted connections are others.
+            Key::Verdict => match what {
+                What::Accepted { .. } => Self::Missing,
+                _ => Self::Ignored,
+            },
             Key::Cgroup => Self::Number(socket_event.cgroup),
             Key::Event => Self::Number(Event::of(what) as u64),
             Key::Family => Self::Number(socket_event.family as u64),

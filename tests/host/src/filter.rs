@@ -9,6 +9,7 @@ use proptest::{collection::vec, prelude::*, sample::select};
 use crate::{
     model::{
         records::{
+            accepted::Accepted,
             failure::{Reason, Stage},
             family::Family,
             filter::{Filter, Wrong},
@@ -246,6 +247,21 @@ fn the_known_fields_of_a_socket_event_decide() {
     ] {
         assert!(!filter(text).matches_socket_event(&refused), "{text}");
     }
+}
+
+/// The verdicts of accepted connections are others than those of connects.
+#[test]
+fn verdicts_of_connects_reject_accepted_connections() {
+    let accepted = socket_event(What::Accepted {
+        verdict: Accepted::Match,
+        offset: 7,
+        expected: 7,
+        handshake: None,
+    });
+    for text in ["verdict=match", "verdict=!match", "verdict=mismatch"] {
+        assert!(!filter(text).matches_socket_event(&accepted), "{text}");
+    }
+    assert!(filter("event=accepted pid=1").matches_socket_event(&accepted));
 }
 
 /// Selects failed connections only: the call failed, or its handshake.

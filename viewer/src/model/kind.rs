@@ -13,6 +13,8 @@ pub enum Kind {
     Closed,
     /// Failed attempts by their reason.
     Reason,
+    /// Connections of listeners by the verdict on their offset.
+    Accepted,
     /// Something that the module did not follow, did not record, or replaced.
     Lost,
     /// Records that the filter left out.
@@ -27,6 +29,15 @@ pub enum Kind {
 
 const VERDICTS: [&str; 5] = ["match", "zero", "changed", "mismatch", "repair"];
 const CLOSED: [&str; 3] = ["kept", "rewritten", "unjudged"];
+const ACCEPTED: [&str; 7] = [
+    "match",
+    "zero",
+    "absent",
+    "syncookie",
+    "chosen",
+    "unjudged",
+    "owned",
+];
 const LOST: [&str; 7] = [
     "missed",
     "capped",
@@ -61,6 +72,11 @@ impl Kind {
             Self::Outcome
         } else if name.starts_with("failed_") {
             Self::Reason
+        } else if name
+            .strip_prefix("accepted_")
+            .is_some_and(|word| ACCEPTED.contains(&word))
+        {
+            Self::Accepted
         } else if LOST.contains(&last) {
             Self::Lost
         } else if last == "filtered" {
@@ -117,6 +133,10 @@ mod tests {
             ("failed_no_route", Kind::Reason),
             ("failed_filtered", Kind::Reason),
             ("failures_filtered", Kind::LeftOut),
+            ("accepted_match", Kind::Accepted),
+            ("accepted_owned", Kind::Accepted),
+            ("accepted_cookie_missed", Kind::Lost),
+            ("accepted_other_offset", Kind::Other),
             ("connects_v4_missed", Kind::Lost),
             ("later_dropped", Kind::Lost),
             ("records_overwritten", Kind::Lost),

@@ -14,7 +14,7 @@ use crate::model::{
     number,
 };
 
-const INDENT: usize = 8;
+const INDENT: usize = 10;
 
 /// Returns the lines about lost calls and records.
 pub fn lost(state: &State, width: usize) -> Vec<Line<'static>> {
@@ -43,12 +43,18 @@ pub fn lost(state: &State, width: usize) -> Vec<Line<'static>> {
     wrapped("LOST", found, width, state)
 }
 
+/// Returns the lines about connections of listeners by their verdict; none if there are none.
+pub fn accepted(state: &State, width: usize) -> Vec<Line<'static>> {
+    let found = spans(state, Kind::Accepted);
+    match found.is_empty() {
+        true => Vec::new(),
+        false => wrapped("ACCEPTED", found, width, state),
+    }
+}
+
 /// Returns the lines about failed attempts by their reason, and about the filter that hides failures; none if there are none.
 pub fn reasons(state: &State, width: usize) -> Vec<Line<'static>> {
-    let counts = numbers(state, &[Kind::Reason]);
-    let mut found: Vec<_> = counts
-        .map(|(name, count)| Span::raw(written(&label(name), name, count, state)))
-        .collect();
+    let mut found = spans(state, Kind::Reason);
     if let Some(filter) = &state.filter {
         let text = format!("filter: {}", printable(filter));
         found.push(Span::styled(text, state.theme.lost()));
@@ -57,6 +63,13 @@ pub fn reasons(state: &State, width: usize) -> Vec<Line<'static>> {
         true => Vec::new(),
         false => wrapped("FAILED", found, width, state),
     }
+}
+
+/// Returns the counts of a kind, each with its short name and rate.
+fn spans(state: &State, kind: Kind) -> Vec<Span<'static>> {
+    numbers(state, &[kind])
+        .map(|(name, count)| Span::raw(written(&label(name), name, count, state)))
+        .collect()
 }
 
 fn numbers<'a>(state: &'a State, kinds: &'a [Kind]) -> impl Iterator<Item = (&'a str, u64)> {

@@ -64,6 +64,7 @@ fn counts(frame: &mut Frame, rows: &mut Rows, state: &State, stats: &Stats) {
     blocks::draw(frame, rows.take(height), state);
     rows.take(1);
     let mut flow = flow::lost(state, width);
+    flow.extend(flow::accepted(state, width));
     flow.extend(flow::reasons(state, width));
     flow.truncate(MOST_FLOW);
     let height = flow.len() as u16;

@@ -45,6 +45,7 @@ fn a_terminal_of_80_by_24_has_everything() {
         "CALLS",
         "50%<262us",
         "LOST",
+        "ACCEPTED  match",
         "FAILURES",
         "refused",
         "q quit",
