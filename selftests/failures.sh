@@ -89,6 +89,8 @@ unreachable_and_closed() {
 reset_in_a_simultaneous_open() {
 	load_with outcomes=64
 	silent_peer
+	# "left" would answer to another hardware address.
+	ip -n right neighbour replace 2001:db8::1 lladdr "$(ip netns exec left cat /sys/class/net/veth0/address)" dev veth0 nud permanent
 	for port in 5001 5002 5003; do
 		in_left connect --from "[2001:db8::1]:$port" --to '[2001:db8::2]:7000' --connects 1 &
 		wait_for 10 reached outcomes_begun $((port - 5000))
