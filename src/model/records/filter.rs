@@ -143,9 +143,7 @@ impl Filter {
                 Known::Ignored => true,
                 Known::Missing => false,
                 Known::Unknown => word.negated,
-                Known::Number(number) => {
-                    values.iter().any(|value| *value == Value::Number(number)) != word.negated
-                }
+                Known::Number(number) => values.contains(&Value::Number(number)) != word.negated,
                 Known::Ends => {
                     let ends = &socket_event.ends;
                     values.iter().any(|value| word.key.is_at(ends, value)) != word.negated

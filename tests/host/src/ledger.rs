@@ -30,6 +30,9 @@ fn balanced() -> Totals {
     totals
 }
 
+/// Makes one count wrong.
+type Defect = fn(&mut Totals);
+
 /// Checks totals that do not change during the check.
 fn check(totals: &Totals) -> Ledger {
     Ledger::check(totals, Some(&KEPT), totals)
@@ -43,7 +46,7 @@ fn balanced_where_all_adds_up() {
 
 #[test]
 fn a_wrong_count_is_seen() {
-    let defects: [(&str, fn(&mut Totals)); 4] = [
+    let defects: [(&str, Defect); 4] = [
         ("a lost return", |totals| totals.returned = 9),
         ("a lost record", |totals| totals.recorded = 7),
         ("a lost duration", |totals| totals.durations[4] -= 1),

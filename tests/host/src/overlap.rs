@@ -38,7 +38,7 @@ const POSSIBLE: Overlap = Overlap::Possible {
 /// Ends the socket's connect with offset 2. Returns the reads that looked, and the torn values.
 fn end(table: &Table, connect: Connect) -> (u64, u64) {
     let findings = table.connect_ends(SOCKET, connect, 2);
-    (findings.looks.into(), findings.torn)
+    (findings.looks, findings.torn)
 }
 
 #[test]
