@@ -29,7 +29,7 @@ const FAILURES: usize = 20;
 
 const SECTIONS: [(&str, &[Kind]); 5] = [
     ("verdicts", &[Kind::Verdict, Kind::Closed]),
-    ("outcomes", &[Kind::Outcome, Kind::Reason]),
+    ("outcomes", &[Kind::Outcome, Kind::Reason, Kind::Accepted]),
     ("lost", &[Kind::Lost, Kind::LeftOut]),
     ("present", &[Kind::Present]),
     ("other counts", &[Kind::Other]),
