@@ -3,7 +3,8 @@
 #
 # Functions that the candidates share. A candidate is a program with the commands "attach" and "detach". "attach" returns when
 # the candidate is attached. "detach" prints the number of calls that the candidate saw, or - if it does not count. The line
-# "# job:" of a candidate describes its job. A candidate sources this file in the guest.
+# "# job:" of a candidate describes its job. The line "# work:" of a candidate for connect() names its kind of work, one of
+# WORK in report.py. A candidate sources this file in the guest.
 set -euo pipefail
 
 here=$(dirname "$(readlink -f "$0")")
@@ -36,12 +37,13 @@ module() {
 	esac
 }
 
-# tsoffset COUNTER attach|detach [PARAMETER...]: loads or unloads tsoffset. "detach" prints the line COUNTER of stats.
+# tsoffset COUNTER attach|detach [PARAMETER...]: loads or unloads tsoffset, or the module in $file. "detach" prints the line
+# COUNTER of stats.
 tsoffset() {
 	local counter=$1 action=$2
 	shift 2
 	case $action in
-	attach) insmod /lib/tsoffset/tsoffset.ko "$@" ;;
+	attach) insmod "${file:-/lib/tsoffset/tsoffset.ko}" "$@" ;;
 	detach)
 		awk -v counter="$counter" '$1 == counter { print $2 }' /proc/tsoffset/stats
 		rmmod tsoffset
@@ -86,6 +88,29 @@ bpftrace_counts() {
 	detach)
 		interrupt
 		awk -F ': ' '/^@(\[.*\])?: / { n += $2 } END { print n + 0 }' $state.out
+		;;
+	esac
+}
+
+# bpf attach|detach OBJECT: attaches or detaches the programs of a BPF object. "detach" checks the counts and the records.
+bpf() {
+	grep -q "^bpf /sys/fs/bpf " /proc/mounts || mount -t bpf bpf /sys/fs/bpf
+	"$here/../bpf/loader" "$1" "$here/../bpf/$2.o"
+}
+
+# bpftrace_records attach|detach PROGRAM: runs a bpftrace program with the map @calls of counts, and the maps @task and @ends of
+# records. "detach" expects as many records as calls, up to 256, each with the task and the ends of the bench's connects.
+bpftrace_records() {
+	case $1 in
+	attach) background bpftrace -e "$2" ;;
+	detach)
+		interrupt
+		awk -F ': ' '/^@calls\[/ { calls += $2 }
+			/^@task\[.*, 0, tsoffset-worklo, [1-9][0-9]*\)$/ { tasks++ }
+			/^@ends\[.*, \[0(,0){14},1\], [1-9][0-9]*, \[0(,0){14},1\], 7000, [1-9][0-9]*, 0, (0|false), [0-9]+, (0|false), 0, 0\)$/ { ends++ }
+			END { kept = calls < 256 ? calls : 256
+				if (tasks == kept && ends == kept) print calls + 0
+				else print calls + 0 " calls, " tasks + 0 " tasks and " ends + 0 " ends" }' $state.out
 		;;
 	esac
 }

@@ -26,11 +26,23 @@ CALLS = {
     "timestamp": "getsockopt(TCP_TIMESTAMP)",
 }
 
+# The kinds of work of candidates for connect(), in the order of the table: the work of tsoffset first. "hash" compares the
+# offset and keeps no record.
+WORK = ("record and hash", "record", "hash", "fewer fields", "nothing", "more", "print", None)
 
-def job(candidates, name):
-    """Returns the description from a candidate's line "# job:"."""
+
+def about(candidates, name):
+    """Returns the job and the work from a candidate's lines "# job:" and "# work:", if it has the latter."""
     text = (candidates / name).read_text()
-    return re.search(r"^# job: (.*)$", text, re.M).group(1)
+    found = {"job": re.search(r"^# job: (.*)$", text, re.M).group(1)}
+    if work := re.search(r"^# work: (.*)$", text, re.M):
+        found["work"] = work.group(1)
+    return found
+
+
+def order(candidate):
+    """Returns the key that sorts candidates of equal work by their cost."""
+    return WORK.index(candidate.get("work")), candidate["added"]
 
 
 def read(output, candidates):
@@ -55,7 +67,7 @@ def read(output, candidates):
                 call["base"] = int(figure)
             case ["candidate", name, "added", added, "low", low, "high", high, "rounds", rounds]:
                 call["candidates"].append({
-                    "name": name, "job": job(candidates, name), "added": int(added),
+                    "name": name, **about(candidates, name), "added": int(added),
                     "low": int(low), "high": int(high), "rounds": int(rounds)})
     # Each round with the module is compared with the round before it without the module.
     for smp, states in throughput.items():
@@ -68,7 +80,7 @@ def read(output, candidates):
     found["calls"] = {name: figures for name, figures in found["calls"].items() if figures["base"] is not None}
     connect = found["calls"].pop("connect", {"base": None, "candidates": []})
     for figures in (connect, *found["calls"].values()):
-        figures["candidates"].sort(key=lambda candidate: candidate["added"])
+        figures["candidates"].sort(key=order)
     calls = found.pop("calls")
     return found | connect | {"calls": calls}
 
@@ -101,11 +113,13 @@ def table(found):
     for call, figures in calls.items():
         if not figures["candidates"]:
             continue
+        work = any("work" in c for c in figures["candidates"])
         lines += [f"Added to {CALLS[call]}, which takes {figures['base']:,} instructions "
                   f"({found['kernel']}, {found['date']}):", "",
-                  "| candidate | job | added instructions | 95 % interval | rounds |", "|---|---|--:|--:|--:|"]
-        lines += [f"| {c['name']} | {c['job']} | {c['added']:,} | {c['low']:,} to {c['high']:,} | {c['rounds']} |"
-                  for c in figures["candidates"]]
+                  f"{'| work ' if work else ''}| candidate | job | added instructions | 95 % interval | rounds |",
+                  f"{'|---' if work else ''}|---|---|--:|--:|--:|"]
+        lines += [f"{'| ' + c.get('work', '') + ' ' if work else ''}| {c['name']} | {c['job']} | {c['added']:,} "
+                  f"| {c['low']:,} to {c['high']:,} | {c['rounds']} |" for c in figures["candidates"]]
         lines.append("")
         lines += times(figures)
     if "measured" in found:
