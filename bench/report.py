@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Makes a table, JSON and a plot of the guest's output of a bench.
 
-Usage: report.py OUTPUT CANDIDATES DESTINATION table|json [NANOSECONDS]. OUTPUT has figures in instructions, and
-NANOSECONDS, if it exists, has figures in nanoseconds. Writes DESTINATION.json, DESTINATION.md and DESTINATION.svg (by
-gnuplot), and prints the table or the JSON.
+Usage: report.py OUTPUT CANDIDATES DESTINATION table|json EARLIER [NANOSECONDS]. OUTPUT has figures in instructions, and
+NANOSECONDS, if it exists, has figures in nanoseconds. EARLIER has the JSON of an earlier bench to compare with.
+Writes DESTINATION.json, DESTINATION.md and DESTINATION.svg (by gnuplot), and prints the table or the JSON.
 """
 
 import datetime
@@ -14,6 +14,10 @@ import re
 import statistics
 import subprocess
 import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import changes  # noqa: E402
 
 # The measured calls, by their names in JSON. JSON has the figures of connect at the top level.
 CALLS = {
@@ -164,7 +168,8 @@ plot $figures using (100):0:(100):2:($0-0.3):($0+0.3):ytic(1) with boxxyerror lc
 def main():
     output, candidates, destination = map(pathlib.Path, sys.argv[1:4])
     found = read(output, candidates)
-    for nanoseconds in map(pathlib.Path, sys.argv[5:]):
+    found["since"] = changes.since(json.loads(pathlib.Path(sys.argv[5]).read_text()), found)
+    for nanoseconds in map(pathlib.Path, sys.argv[6:]):
         if nanoseconds.exists():
             in_time(found, nanoseconds, candidates)
     document = json.dumps(found, indent=1) + "\n"
@@ -174,7 +179,7 @@ def main():
         plot(found, destination.with_name(destination.name + ".svg"))
     # A run that ended early has printed the reason, and has no figures.
     if found["candidates"] or found["calls"]:
-        print(document if sys.argv[4] == "json" else table(found), end="")
+        print(document if sys.argv[4] == "json" else table(found) + "\n" + changes.table(found["since"]), end="")
 
 
 if __name__ == "__main__":
