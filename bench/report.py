@@ -18,6 +18,7 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import changes  # noqa: E402
+import memory  # noqa: E402
 
 # The measured calls, by their names in JSON. JSON has the figures of connect at the top level.
 CALLS = {
@@ -52,7 +53,7 @@ def order(candidate):
 def read(output, candidates):
     """Returns the figures: {"kernel": ..., "base": ..., "candidates": [...], "calls": {call: {"base": ...}}}."""
     found = {"version": 1, "date": datetime.date.today().isoformat(), "calls": {}}
-    call, throughput = None, {}
+    call, throughput, loads = None, {}, []
     for line in output.read_text().splitlines():
         words = line.split()
         match words:
@@ -63,6 +64,8 @@ def read(output, candidates):
             case ["measured", figure, unit, *what]:
                 found.setdefault("measured", []).append(
                     {"figure": int(figure), "unit": unit, "what": " ".join(what)})
+            case ["memory", *figures]:
+                loads.append(memory.Load(*map(int, figures)))
             case ["growth", smp, state, connects]:
                 throughput.setdefault(int(smp), {}).setdefault(state, []).append(int(connects))
             case ["call", name]:
@@ -73,6 +76,8 @@ def read(output, candidates):
                 call["candidates"].append({
                     "name": name, **about(candidates, name), "added": int(added),
                     "low": int(low), "high": int(high), "rounds": int(rounds)})
+    if parts := memory.parts(loads):
+        found["memory"] = parts
     # Each round with the module is compared with the round before it without the module.
     for smp, states in throughput.items():
         ratios = [loaded / unloaded for loaded, unloaded in zip(states["loaded"], states["unloaded"])]
@@ -129,6 +134,7 @@ def table(found):
     if "measured" in found:
         lines += ["| | |", "|---|--:|"]
         lines += [f"| {m['what']} | {m['figure']:,} {m['unit']} |" for m in found["measured"]] + [""]
+    lines += memory.table(found)
     if "growth" in found:
         lines += ["| processors | connects without | with the module | ratio of pairs, median | lowest to highest | rounds |",
                   "|--:|--:|--:|--:|--:|--:|"]
