@@ -140,6 +140,8 @@ def command(machine, accel, kernel, initrd, options, backends):
     ]
     if options.icount:
         words += ["-icount", "shift=0,sleep=off"]
+    if options.plugin:
+        words += ["-plugin", options.plugin]
     names = ("console", "output", "verdict")
     for name, backend in zip(names, backends):
         words += ["-chardev", f"{backend},id={name}"]

@@ -25,6 +25,7 @@ mod repair;
 mod reread;
 mod resets;
 mod serve;
+mod sharing;
 mod socket;
 mod stall;
 mod without;
@@ -72,6 +73,8 @@ enum Command {
     Fault(fault::Options),
     /// Open, read, write, seek and poll files at random, or load a module with random parameters
     Fuzz(fuzz::Options),
+    /// Connect on each processor at once, and mark the time of the connects for the emulator's plugin of `make sharing`
+    Sharing(sharing::Options),
     /// Measure the cost that attached programs add to a system call
     Bench(bench::Options),
 }
@@ -95,6 +98,7 @@ fn main() -> Result<()> {
         Command::Namespaces(options) => namespaces::run(&options),
         Command::Fault(options) => fault::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
+        Command::Sharing(options) => sharing::run(&options),
         Command::Bench(options) => bench::run(&options),
     }
 }
