@@ -89,6 +89,8 @@ unreachable_and_closed() {
 reset_in_a_simultaneous_open() {
 	load_with outcomes=64
 	silent_peer
+	# The SYN is repeated for two minutes: the peer can be late.
+	ip netns exec left sysctl -q net.ipv4.tcp_syn_retries=6
 	# "left" would answer to another hardware address.
 	ip -n right neighbour replace 2001:db8::1 lladdr "$(ip netns exec left cat /sys/class/net/veth0/address)" dev veth0 nud permanent
 	for port in 5001 5002 5003; do
