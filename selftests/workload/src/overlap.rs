@@ -78,8 +78,8 @@ fn read(socket: &Socket, reads: u32) -> Result<()> {
     Ok(())
 }
 
-/// Keeps this thread on a CPU, away from the one that spins.
-fn stay_on(cpu: usize) -> Result<()> {
+/// Keeps this thread on a CPU, for example away from one that spins.
+pub fn stay_on(cpu: usize) -> Result<()> {
     let mut cpus = CpuSet::new();
     cpus.set(cpu)?;
     sched_setaffinity(Pid::from_raw(0), &cpus).with_context(|| format!("needs a CPU {cpu}"))

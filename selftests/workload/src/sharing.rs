@@ -4,14 +4,14 @@
 
 use std::{net::SocketAddr, sync::Barrier, thread};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
 use nix::{
-    sched::{sched_getaffinity, sched_setaffinity, CpuSet},
+    sched::{sched_getaffinity, CpuSet},
     unistd::Pid,
 };
 
-use crate::socket;
+use crate::{overlap::stay_on, socket};
 
 #[derive(Args)]
 pub struct Options {
@@ -62,13 +62,6 @@ pub fn run(options: &Options) -> Result<()> {
     })?;
     println!("processors {}", cpus.len());
     Ok(())
-}
-
-/// Keeps this thread on a CPU.
-fn stay_on(cpu: usize) -> Result<()> {
-    let mut cpus = CpuSet::new();
-    cpus.set(cpu)?;
-    sched_setaffinity(Pid::from_raw(0), &cpus).with_context(|| format!("needs a CPU {cpu}"))
 }
 
 fn connect(to: SocketAddr, number: u64) -> Result<()> {

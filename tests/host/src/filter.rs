@@ -9,7 +9,6 @@ use proptest::{collection::vec, prelude::*, sample::select};
 use crate::{
     model::{
         records::{
-            accepted::Accepted,
             failure::{Reason, Stage},
             family::Family,
             filter::{Filter, Wrong},
@@ -253,7 +252,7 @@ fn the_known_fields_of_a_socket_event_decide() {
 #[test]
 fn verdicts_of_connects_reject_accepted_connections() {
     let accepted = socket_event(What::Accepted {
-        verdict: Accepted::Match,
+        verdict: crate::model::records::accepted::Accepted::Match,
         offset: 7,
         expected: 7,
         handshake: None,
