@@ -8,7 +8,7 @@ KDIR ?= /lib/modules/$(KERNELRELEASE)/build
 PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := module
-.PHONY: kernel-tree module viewer modules_install install uninstall rust-analyzer clean help run test guest race fields audit bench sharing deb dist test-system \
+.PHONY: kernel-tree module viewer modules_install install uninstall rust-analyzer clean help run test guest race fields audit bench sharing instructions deb dist test-system \
 	gauntlet soak clean-cache rustdoc upstream container test-container
 
 modules_install rust-analyzer clean: kernel-tree
@@ -86,6 +86,10 @@ bench:
 # On the stock kernel with 1, 2, 4, 8 and 16 processors, unless KERNEL= and SMP= are given.
 sharing:
 	@KERNEL=$(if $(filter file,$(origin KERNEL)),stock,"$$KERNEL") scripts/harness/enter bench/sharing/sharing
+
+# On the stock kernel, unless KERNEL= is given.
+instructions:
+	@KERNEL=$(if $(filter file,$(origin KERNEL)),stock,"$$KERNEL") scripts/harness/enter bench/instructions/instructions
 
 deb:
 	@scripts/harness/enter scripts/dist/deb

@@ -99,7 +99,8 @@ bpf() {
 }
 
 # bpftrace_records attach|detach PROGRAM: runs a bpftrace program with the map @calls of counts, and the maps @task and @ends of
-# records. "detach" expects as many records as calls, up to 256, each with the task and the ends of the bench's connects.
+# records. "detach" expects as many records as calls, up to 256, each with the task, a cgroup, no cookie, and the ends of the bench's
+# connects.
 bpftrace_records() {
 	case $1 in
 	attach) background bpftrace -e "$2" ;;
@@ -107,7 +108,7 @@ bpftrace_records() {
 		interrupt
 		awk -F ': ' '/^@calls\[/ { calls += $2 }
 			/^@task\[.*, 0, tsoffset-worklo, [1-9][0-9]*\)$/ { tasks++ }
-			/^@ends\[.*, \[0(,0){14},1\], [1-9][0-9]*, \[0(,0){14},1\], 7000, [1-9][0-9]*, 0, (0|false), [0-9]+, (0|false), 0, 0\)$/ { ends++ }
+			/^@ends\[[0-9]+, [0-9]+\]: \([1-9][0-9]*, 0, \[0(,0){14},1\], [1-9][0-9]*, \[0(,0){14},1\], 7000, [1-9][0-9]*, 0, (0|false), [0-9]+, (0|false), 0, 0\)$/ { ends++ }
 			END { kept = calls < 256 ? calls : 256
 				if (tasks == kept && ends == kept) print calls + 0
 				else print calls + 0 " calls, " tasks + 0 " tasks and " ends + 0 " ends" }' $state.out

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Programs that do nothing, at entry and return: the minimal cost of the mechanism. With PAIR, an
- * fentry and an fexit program; without, a session program (see loader.c).
+ * fentry and an fexit program; without, a session program (see loader.c). With KFUNC, the session
+ * program calls two functions of the kernel at entry and at return: the cost of such calls.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
+
+#ifdef KFUNC
+void bpf_rcu_read_lock(void) __ksym;
+void bpf_rcu_read_unlock(void) __ksym;
+#endif
 
 #ifdef PAIR
 SEC("fentry/tcp_v6_connect")
@@ -22,6 +28,10 @@ int returned(void *ctx)
 SEC("fentry/tcp_v6_connect")
 int session(void *ctx)
 {
+#ifdef KFUNC
+	bpf_rcu_read_lock();
+	bpf_rcu_read_unlock();
+#endif
 	return 0;
 }
 #endif

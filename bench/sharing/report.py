@@ -11,9 +11,11 @@ import bisect
 import collections
 import json
 import pathlib
-import re
-import subprocess
 import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+
+import symbols  # noqa: E402
 
 # Configurations in which no two processors may write one line, and the one in which all of them do.
 UNSHARED = ("default", "records=0")
@@ -43,35 +45,21 @@ class Phase:
         return set().union(*(processors for processors, _ in self.lines.values()))
 
 
-def short(path):
-    """Returns the type and the function of a path in the source, without generic arguments, traits and modules."""
-    while (shorter := re.sub(r"(?<=\w)(::)?<[^<>]*>", "", path)) != path:
-        path = shorter
-    path = re.sub(r"^<(.*?)( as .*)?>::", r"\1::", path)
-    return "::".join(path.split("::")[-2:])
-
-
-def demangled(names):
-    """Returns {name: type and function in the source} of the module's symbols, by LLVM."""
-    paths = subprocess.run(["llvm-cxxfilt"], input="\n".join(names), text=True, check=True, stdout=subprocess.PIPE).stdout
-    return {name: short(path) for name, path in zip(names, paths.splitlines())}
-
-
 def read(run):
     """Returns the kernel's release and the phases of a run, by their numbers."""
-    release, phases, symbols, names = None, {}, collections.defaultdict(list), set()
+    release, phases, functions, names = None, {}, collections.defaultdict(list), set()
     for line in run.with_name(run.name + ".output").read_text().splitlines():
         match line.split():
             case ["kernel", release]:
                 pass
             case ["symbol", number, address, name]:
-                symbols[number].append((int(address, 16), name))
+                functions[number].append((int(address, 16), name))
                 names.add(name)
             case ["phase", number, name, start, size, calls]:
                 phases[number] = Phase(name, int(start, 16), int(size), int(calls))
-    paths = demangled(sorted(names))
+    paths = symbols.demangled(sorted(names))
     for number, phase in phases.items():
-        phase.symbols = sorted((address, paths[name]) for address, name in symbols[number])
+        phase.symbols = sorted((address, paths[name]) for address, name in functions[number])
     marks = {}
     for line in run.with_name(run.name + ".stores").read_text().splitlines():
         match line.split():

@@ -31,7 +31,7 @@ measured() { echo "measured $*"; }
 memory() { awk '$1 ~ /^(SUnreclaim|Percpu|VmallocUsed):$/ { n += $2 } END { print n }' /proc/meminfo; }
 
 # taken PARAMETER...: measures the memory of the module loaded with these parameters. An earlier load takes the memory that
-# the kernel allocates once for all modules.
+# the kernel allocates once for all modules, and the large page that has their text (EXECMEM_ROX).
 taken() {
 	insmod /lib/tsoffset/tsoffset.ko "$@"
 	rmmod tsoffset
@@ -39,7 +39,7 @@ taken() {
 	before=$(memory)
 	insmod /lib/tsoffset/tsoffset.ko "$@"
 	sleep 1
-	measured $(($(memory) - before)) kB "of memory with $(nproc --all) possible CPU${*:+ and $*}, the module itself included"
+	measured $(($(memory) - before)) kB "of memory with $(nproc --all) possible CPU${*:+ and $*}, without the module's text"
 	rmmod tsoffset
 }
 

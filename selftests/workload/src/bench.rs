@@ -48,6 +48,9 @@ pub struct Options {
     /// Required precision of each median, in nanoseconds, or 1 % of the median if that is more
     #[arg(long, default_value_t = 40)]
     within: u64,
+    /// Accept each interval after the minimum number of rounds, whatever its width
+    #[arg(long)]
+    any_width: bool,
 }
 
 fn at_least_one(text: &str) -> Result<usize> {
@@ -182,7 +185,7 @@ impl Found {
     fn is_known(&mut self, within: u64) -> bool {
         let interval = self.interval();
         let within = within.max(interval.median.unsigned_abs() / 100);
-        interval.half_width() <= within
+        interval.precision() <= within
     }
 }
 
@@ -219,7 +222,7 @@ pub fn run(options: &Options) -> Result<()> {
         if round >= options.rounds
             && found
                 .values_mut()
-                .all(|found| found.is_known(options.within))
+                .all(|found| options.any_width || found.is_known(options.within))
         {
             break;
         }
@@ -235,7 +238,7 @@ pub fn run(options: &Options) -> Result<()> {
             name(candidate)?,
             found.differences.len()
         );
-        if !found.is_known(options.within) {
+        if !options.any_width && !found.is_known(options.within) {
             unknown.push(name(candidate)?);
         }
     }

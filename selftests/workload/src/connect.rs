@@ -15,13 +15,16 @@ use std::{
 
 use anyhow::{bail, Result};
 use clap::{Args, ValueEnum};
-use nix::sys::socket::{
-    setsockopt,
-    sockopt::{Priority, TcpFastOpenConnect},
+use nix::{
+    sched::sched_getcpu,
+    sys::socket::{
+        setsockopt,
+        sockopt::{Priority, TcpFastOpenConnect},
+    },
 };
 use socket2::Socket;
 
-use crate::{resets, serve, socket};
+use crate::{overlap::stay_on, resets, serve, socket};
 
 #[derive(Args)]
 pub struct Options {
@@ -65,6 +68,10 @@ pub struct Options {
     /// Keep all connections open to the end
     #[arg(long)]
     keep: bool,
+    /// Keep each thread on its CPU. A thread that migrates can send the reset of its close ahead of the last packet of
+    /// the handshake, and the listener then has no connection
+    #[arg(long)]
+    in_order: bool,
 }
 
 /// A number, decimal or 0x.
@@ -114,6 +121,12 @@ pub fn run(options: &Options) -> Result<()> {
     thread::scope(|scope| {
         for _ in 0..options.threads {
             scope.spawn(|| {
+                if options.in_order {
+                    if let Err(error) = sched_getcpu().map_err(Into::into).and_then(stay_on) {
+                        eprintln!("{error:#}");
+                        failed.fetch_add(1, Relaxed);
+                    }
+                }
                 while begun.fetch_add(1, Relaxed) < options.connects
                     && end.is_none_or(|end| Instant::now() < end)
                 {

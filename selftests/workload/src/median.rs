@@ -9,7 +9,7 @@ pub fn median<T: Ord + Copy>(values: &mut [T]) -> T {
 }
 
 /// A median and its confidence interval of 95 % or more. With fewer than six values, the interval has all of
-/// them. The values must be independent, but can have any distribution.
+/// them, and its probability is less than 95 %. The values must be independent, but can have any distribution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Interval {
     pub low: i64,
@@ -29,9 +29,11 @@ impl Interval {
         }
     }
 
-    /// Returns the precision of the median.
-    pub fn half_width(&self) -> u64 {
-        (self.high - self.low).unsigned_abs() / 2
+    /// Returns the distance of the median to the farther end of the interval.
+    pub fn precision(&self) -> u64 {
+        (self.high - self.median)
+            .max(self.median - self.low)
+            .unsigned_abs()
     }
 }
 
@@ -86,6 +88,11 @@ mod tests {
                 high: 7
             }
         );
-        assert_eq!(interval.half_width(), 3);
+        assert_eq!(interval.precision(), 3);
+        let lopsided = Interval {
+            median: 2,
+            ..interval
+        };
+        assert_eq!(lopsided.precision(), 5);
     }
 }

@@ -39,6 +39,12 @@ pub struct Options {
     /// Close each accepted socket after its peer, instead of after the first data
     #[arg(long)]
     to_the_end: bool,
+    /// Leave all connections in the queue of the listener
+    #[arg(long, conflicts_with_all = ["priority", "to_the_end", "ask_cookie"])]
+    accept_nothing: bool,
+    /// Ask for the cookie of each accepted socket at once, and print it
+    #[arg(long)]
+    ask_cookie: bool,
 }
 
 /// Binds and listens with Fast Open enabled.
@@ -81,13 +87,18 @@ fn listening(listener: Socket) -> Result<Socket> {
 ///
 /// Closing a socket with unread data would reset the connection of a client whose SYN carried data.
 pub fn accept_forever(listener: &Socket) -> Result<()> {
-    accept_with(listener, None, false)
+    accept_with(listener, None, false, false)
 }
 
 /// Accepts like [`accept_forever`]. With a priority, each accepted socket gets the priority and resets its connection on
 /// close. A peer would reject any other packet, because its timestamp went back. With `to_the_end`, each accepted socket
-/// lives until its peer closes, or is silent for ten seconds.
-fn accept_with(listener: &Socket, priority: Option<i32>, to_the_end: bool) -> Result<()> {
+/// lives until its peer closes, or is silent for ten seconds. With `ask_cookie`, prints the cookie of each.
+fn accept_with(
+    listener: &Socket,
+    priority: Option<i32>,
+    to_the_end: bool,
+    ask_cookie: bool,
+) -> Result<()> {
     for _ in 0..2 {
         let listener = listener.try_clone()?;
         // A connection that is reset before the accept is no failure of the listener.
@@ -96,6 +107,9 @@ fn accept_with(listener: &Socket, priority: Option<i32>, to_the_end: bool) -> Re
                 if let Some(priority) = priority {
                     let _ = setsockopt(&connection, Priority, &priority);
                     let _ = socket::reset_on_close(&connection);
+                }
+                if ask_cookie {
+                    println!("cookie {}", connection.cookie().unwrap_or(0));
                 }
                 let silence = Duration::from_secs(if to_the_end { 10 } else { 1 });
                 let _ = connection.set_read_timeout(Some(silence));
@@ -115,7 +129,14 @@ pub fn run(options: &Options) -> Result<()> {
     if let Some(mark) = options.mark {
         setsockopt(&listener, Mark, &mark.unsigned_abs())?;
     }
-    accept_with(&listener, options.priority, options.to_the_end)?;
+    if !options.accept_nothing {
+        accept_with(
+            &listener,
+            options.priority,
+            options.to_the_end,
+            options.ask_cookie,
+        )?;
+    }
     println!("ready");
     std::io::stdout().flush()?;
     loop {
