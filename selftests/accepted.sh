@@ -21,7 +21,7 @@ accepted() {
 
 off_by_default() {
 	load
-	workload connect --serve --threads 2 --connects 10
+	workload connect --in-order --serve --threads 2 --connects 10
 	accepted
 	expect accepts_recorded=0 accepts_filtered=0
 }
@@ -29,7 +29,7 @@ off_by_default() {
 # Both ends of a connection are here, and have each other's ports.
 each_connection_has_its_event() {
 	load_with outcomes=64
-	workload connect --serve --threads 4 --connects 30
+	workload connect --in-order --serve --threads 4 --connects 30
 	accepted match=30
 	expect accepts_recorded=30 accepts_filtered=0 outcome_established=30 outcomes_begun=30 outcomes_recorded=30
 	all_matched 30
@@ -38,7 +38,8 @@ each_connection_has_its_event() {
 	[ "$(wc -l < /tmp/accepted)" -eq 30 ]
 	of dport < /tmp/accepted | sort > /tmp/ports
 	grep '"event":"connect"' /tmp/events | of sport | sort | diff - /tmp/ports
-	[ "$(of sport < /tmp/accepted | sort -u)" = 7000 ] && [ "$(of verdict < /tmp/accepted | sort -u)" = match ]
+	[ "$(of sport < /tmp/accepted | sort -u)" = 7000 ]
+	[ "$(of verdict < /tmp/accepted | sort -u)" = match ]
 	[ "$(of cookie < /tmp/accepted | sort -u | wc -l)" -eq 30 ]
 	of offset < /tmp/accepted > /tmp/offsets
 	of expected < /tmp/accepted | diff - /tmp/offsets
@@ -47,19 +48,25 @@ each_connection_has_its_event() {
 	[ "$(of handshake < /tmp/accepted | grep -c null)" -eq 0 ]
 }
 
-# The peer's answer comes late, because its packets are held back for a second.
-the_time_is_that_of_the_handshake() {
-	load_with outcomes=64
+# silent_right: two namespaces. "right" has the wrong hardware address of its peer: its answers go nowhere until it may_answer.
+# "left" need not ask for the address of "right", whose answer would go nowhere, too.
+silent_right() {
 	two_namespaces
-	serve ip netns exec right -- --listen '[::]:7000'
-	# "right" has the wrong hardware address of its peer: the answers to the SYN go nowhere until it is corrected. "left" need
-	# not ask for the address of "right", whose answer would go nowhere, too.
 	ip -n left neighbour replace 2001:db8::2 lladdr "$(ip netns exec right cat /sys/class/net/veth0/address)" dev veth0 nud permanent
 	ip -n right neighbour replace 2001:db8::1 lladdr 02:00:00:00:00:99 dev veth0 nud permanent
-	ip netns exec left tsoffset-workload connect --to '[2001:db8::2]:7000' --threads 1 --connects 1 &
+}
+
+may_answer() { ip -n right neighbour delete 2001:db8::1 dev veth0; }
+
+# The peer's answer comes late, because its packets are held back for half a second.
+the_time_is_that_of_the_handshake() {
+	load_with outcomes=64
+	silent_right
+	serve ip netns exec right -- --listen '[::]:7000'
+	ip netns exec left tsoffset-workload connect --in-order --to '[2001:db8::2]:7000' --threads 1 --connects 1 &
 	wait_for 20 reached outcomes_pending 1
 	sleep 0.5
-	ip -n right neighbour delete 2001:db8::1 dev veth0
+	may_answer
 	wait $!
 	accepted match=1
 	oldest 3 accepted
@@ -68,19 +75,56 @@ the_time_is_that_of_the_handshake() {
 	[ "$handshake" -gt 400000000 ] && [ "$handshake" -lt 60000000000 ]
 }
 
+# early OPTION...: connects to a silent "right" with data in the SYN, and without cookies of Fast Open. The listener, with these
+# options, gets the socket in SYN_RECV.
+early() {
+	silent_right
+	for end in left right; do
+		ip netns exec "$end" sysctl -q net.ipv4.tcp_fastopen=519
+	done
+	serve ip netns exec right -- --listen '[::]:7000' "$@"
+	ip netns exec left tsoffset-workload connect --in-order --kind fastopen --to '[2001:db8::2]:7000' --threads 1 --connects 1 &
+	connecting=$!
+}
+
+# A process accepts the socket, reads the data and closes it before its peer has any answer.
+closed_before_the_establishment() {
+	load_with outcomes=64
+	early
+	accepted match=1
+	expect outcomes_pending=1 outcome_established=0 accepted_owned=0 accepts_recorded=1
+	oldest 2 accepted
+	[ "$(of handshake < /tmp/accepted)" = null ]
+	may_answer
+	wait "$connecting"
+	accepted match=1
+}
+
+# Any user can give a socket in SYN_RECV a cookie. Only its listener can say that it has none.
+a_cookie_hides_no_connection() {
+	load_with outcomes=64
+	early --to-the-end --ask-cookie
+	wait_for 20 grep -q '^cookie [1-9]' "$ready"
+	accepted
+	may_answer
+	wait "$connecting"
+	accepted match=1
+	expect accepted_owned=0 accepts_recorded=1
+}
+
 both_families() {
 	load_with outcomes=64
 	serve env -- --listen '[::]:7000'
-	workload connect --to '[::ffff:127.0.0.1]:7000' --threads 2 --connects 8
-	workload connect --to 127.0.0.1:7000 --threads 2 --connects 4
+	workload connect --in-order --to '[::ffff:127.0.0.1]:7000' --threads 2 --connects 8
+	workload connect --in-order --to 127.0.0.1:7000 --threads 2 --connects 4
 	# Both are v4-mapped for the listener of IPv6.
 	accepted match=12
 	stop_workloads
-	workload connect --serve --to 127.0.0.1:7001 --threads 2 --connects 5
+	workload connect --in-order --serve --to 127.0.0.1:7001 --threads 2 --connects 5
 	accepted match=12
 	rmmod tsoffset
 	load_with outcomes=64 ipv4=1
-	workload connect --serve --to 127.0.0.1:7002 --threads 2 --connects 5
+	workload connect --in-order --serve --to 127.0.0.1:7002 --threads 2 --connects 5
 	accepted match=5
 	oldest 15 accepted
 	[ "$(of family < /tmp/accepted | sort -u)" = v4 ]
@@ -90,7 +134,7 @@ chosen_offsets() {
 	insmod "$VARIANTS/testhook.ko" choose=1
 	load_with outcomes=64
 	serve env -- --listen '[::]:7000' --mark 0x7e59
-	workload connect --threads 4 --connects 20
+	workload connect --in-order --threads 4 --connects 20
 	accepted chosen=20
 	expect accepted_other_offset=20
 	oldest 60 accepted
@@ -101,14 +145,14 @@ chosen_offsets() {
 without_timestamps() {
 	load_with outcomes=64
 	sysctl -q net.ipv4.tcp_timestamps=0
-	workload connect --serve --threads 2 --connects 6
+	workload connect --in-order --serve --threads 2 --connects 6
 	accepted zero=6
 	sysctl -q net.ipv4.tcp_timestamps=1
 	# The client alone has no timestamps.
 	two_namespaces
 	ip netns exec left sysctl -q net.ipv4.tcp_timestamps=0
 	serve ip netns exec right -- --listen '[::]:7000'
-	ip netns exec left tsoffset-workload connect --to '[2001:db8::2]:7000' --threads 2 --connects 4
+	ip netns exec left tsoffset-workload connect --in-order --to '[2001:db8::2]:7000' --threads 2 --connects 4
 	accepted zero=6 absent=4
 }
 
@@ -125,16 +169,16 @@ syncookies_have_their_kind() {
 	has_syncookies
 	cookies=/proc/sys/net/ipv4/tcp_syncookies
 	load_with outcomes=64
-	workload connect --serve --threads 2 --connects 5
+	workload connect --in-order --serve --threads 2 --connects 5
 	accepted match=5
 	echo 2 > $cookies
-	workload connect --serve --to '[::1]:7001' --threads 4 --connects 20
-	workload connect --serve --to '[::ffff:127.0.0.1]:7002' --threads 4 --connects 10
+	workload connect --in-order --serve --to '[::1]:7001' --threads 4 --connects 20
+	workload connect --in-order --serve --to '[::ffff:127.0.0.1]:7002' --threads 4 --connects 10
 	echo 1 > $cookies
 	accepted match=5 syncookie=30
 	# Their offset is right all the same.
 	expect accepted_other_offset=0 offset_rewritten=0 accepted_cookie_missed=0
-	workload connect --serve --to '[::1]:7003' --threads 2 --connects 5
+	workload connect --in-order --serve --to '[::1]:7003' --threads 2 --connects 5
 	accepted match=10 syncookie=30
 }
 
@@ -155,7 +199,7 @@ refused_joins_leave_no_cookie() {
 	accepted match=20
 	ip netns exec right sysctl -q net.ipv4.tcp_syncookies=1
 	serve ip netns exec right -- --listen '[::]:7001'
-	ip netns exec left tsoffset-workload connect --to '[2001:db8::2]:7001' --threads 4 --connects 100
+	ip netns exec left tsoffset-workload connect --in-order --to '[2001:db8::2]:7001' --threads 4 --connects 100
 	accepted match=120
 	expect accepted_cookie_missed=0
 }
@@ -175,20 +219,19 @@ cookies_of_a_listener_that_became_ipv4() {
 	accepted match=1
 	serve env -- --listen '[::]:7001'
 	echo 2 > /proc/sys/net/ipv4/tcp_syncookies
-	workload connect --to 127.0.0.1:7000 --threads 4 --connects 1100 --keep
-	workload connect --to '[::1]:7001' --threads 2 --connects 10
+	workload connect --in-order --to 127.0.0.1:7000 --threads 4 --connects 1100 --keep
+	workload connect --in-order --to '[::1]:7001' --threads 2 --connects 10
 	echo 1 > /proc/sys/net/ipv4/tcp_syncookies
 	accepted match=1 syncookie=10
 	expect accepted_cookie_missed=0
 }
 
 # A Fast Open socket can be accepted before its establishment.
-# The listener's end stays open until its peer closes: a socket that is closed in SYN_RECV counts nowhere.
 no_connection_is_lost() {
 	load_with outcomes=64
 	sysctl -q net.ipv4.tcp_fastopen=3
 	serve env -- --listen '[::]:7000' --to-the-end
-	workload connect --kind fastopen --threads 2 --connects 20
+	workload connect --in-order --kind fastopen --threads 2 --connects 20
 	sysctl -q net.ipv4.tcp_fastopen=1
 	accepted match=20
 	expect accepted_owned=0 accepts_recorded=20 accepted_cookie_missed=0
@@ -210,7 +253,7 @@ joins_are_accepted_connections() {
 # it from a listener's socket.
 owned_connections_are_counted() {
 	load_with outcomes=1
-	workload connect --kind own-port --threads 1 --connects 5
+	workload connect --in-order --kind own-port --threads 1 --connects 5
 	# With a slot, each is the connect that began.
 	accepted
 	expect outcomes_begun=5 outcome_established=5 outcomes_overflow=0 accepted_owned=0
@@ -219,11 +262,11 @@ owned_connections_are_counted() {
 	ip netns exec left sysctl -q net.ipv4.tcp_syn_retries=6
 	to_silent_peer --threads 6 --connects 6 &
 	wait_for 20 reached outcomes_begun 11
-	workload connect --kind own-port --threads 1 --connects 7
+	workload connect --in-order --kind own-port --threads 1 --connects 7
 	accepted
 	expect outcomes_begun=18 outcomes_pending=2 outcomes_capped=11 outcome_established=5 accepted_owned=7 accepts_recorded=0
 	# Another user's sockets find slots.
-	su -s /bin/sh nobody -c 'tsoffset-workload connect --kind own-port --threads 1 --connects 3'
+	su -s /bin/sh nobody -c 'tsoffset-workload connect --in-order --kind own-port --threads 1 --connects 3'
 	expect outcome_established=8 accepted_owned=7
 	# The parked handshakes would last for two minutes.
 	stop_workloads
@@ -235,12 +278,13 @@ other_events_stay() {
 	load_with outcomes=64 records=16
 	echo event=failed,accepted > /proc/tsoffset/filter
 	workload refused --times 1
-	workload connect --serve --threads 2 --connects 100
+	workload connect --in-order --serve --threads 2 --connects 100
 	expect failures_recorded=6 outcomes_overwritten=0
 	overwritten=$(stat accepts_overwritten)
 	left=$(($(stat accepts_recorded) - overwritten))
 	echo "$overwritten are replaced, $left are left"
-	[ "$overwritten" -ge 68 ] && [ "$left" -le 32 ]
+	[ "$overwritten" -ge 68 ]
+	[ "$left" -le 32 ]
 	oldest $((6 + left)) accepted
 	[ "$(grep -c '"event":"failed"' /tmp/events)" -eq 6 ]
 	[ "$(wc -l < /tmp/accepted)" -eq "$left" ]
@@ -249,8 +293,8 @@ other_events_stay() {
 filter_applies_to_accepted() {
 	load_with outcomes=64
 	echo 'event=accepted sport=7000' > /proc/tsoffset/filter
-	workload connect --serve --threads 2 --connects 7
-	workload connect --serve --to '[::1]:7001' --threads 2 --connects 3
+	workload connect --in-order --serve --threads 2 --connects 7
+	workload connect --in-order --serve --to '[::1]:7001' --threads 2 --connects 3
 	accepted match=10
 	expect accepts_recorded=7 accepts_filtered=3 connects_recorded=0 outcomes_recorded=0 ledger=balanced
 }
@@ -259,12 +303,14 @@ outcomes_by_namespace() {
 	load_with outcomes=64
 	two_namespaces
 	serve ip netns exec right -- --listen '[::]:7000'
-	ip netns exec left tsoffset-workload connect --to '[2001:db8::2]:7000' --threads 2 --connects 9
+	ip netns exec left tsoffset-workload connect --in-order --to '[2001:db8::2]:7000' --threads 2 --connects 9
+	accepted match=9
 	ip netns exec right cat /proc/net/tsoffset | compare accepted_match=9 outcomes_begun=0
 	ip netns exec left cat /proc/net/tsoffset | compare accepted_match=0 outcomes_begun=9
 }
 
-run_checks off_by_default each_connection_has_its_event the_time_is_that_of_the_handshake both_families chosen_offsets \
+run_checks off_by_default each_connection_has_its_event the_time_is_that_of_the_handshake \
+	closed_before_the_establishment a_cookie_hides_no_connection both_families chosen_offsets \
 	without_timestamps syncookies_have_their_kind refused_joins_leave_no_cookie \
 	cookies_of_a_listener_that_became_ipv4 no_connection_is_lost joins_are_accepted_connections owned_connections_are_counted \
 	other_events_stay filter_applies_to_accepted outcomes_by_namespace

@@ -29,7 +29,6 @@ use probes::{
     clock_step::ClockProbe,
     connect::ConnectProbe,
     connect_family::{V4, V6},
-    cookie::CookieProbe,
     getsockopt::GetsockoptProbe,
     registration::{
         ReturnProbe,
@@ -37,6 +36,7 @@ use probes::{
     },
     setsockopt::SetsockoptProbe,
     state_change::StateProbe,
+    syn_cookie::SynCookieProbe,
     sysctl::SysctlProbe, //
 };
 use state::sysctl_writes;
@@ -93,7 +93,7 @@ struct Tsoffset {
 
 /// The probes that follow sockets beyond their connect.
 struct SocketProbes {
-    _cookies: Option<ReturnProbe<CookieProbe>>,
+    _cookies: Option<ReturnProbe<SynCookieProbe>>,
     _states: TraceProbe<StateProbe>,
     _repairs: ReturnProbe<SetsockoptProbe>,
 }
@@ -193,7 +193,7 @@ impl kernel::Module for Tsoffset {
                 _states: TraceProbe::new(StateProbe(state.clone()))?,
                 // The function does not sleep.
                 _cookies: cfg!(CONFIG_SYN_COOKIES)
-                    .then(|| ReturnProbe::new(CookieProbe(state.clone()), hook, 2 * cpus))
+                    .then(|| ReturnProbe::new(SynCookieProbe(state.clone()), hook, 2 * cpus))
                     .transpose()?,
             })
         } else {

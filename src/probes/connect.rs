@@ -74,13 +74,13 @@ impl<F: ConnectFamily> ConnectProbe<F> {
     ) -> Verdict {
         let net = socket.net();
         // The namespace is being removed, and its counts are gone.
-        let Some(network) = self.0.network(preempt, net) else {
+        let Some(netns) = self.0.netns(preempt, net) else {
             return Verdict::Changed;
         };
         let again = timestamp_offset(net, tuple);
         // Load the value first: if a write restored it before, the count shows that write.
         if (tuple.is_v4_mapped() && ip_dynaddr(net) != 0)
-            || network.writes.any_since(own)
+            || netns.writes.any_since(own)
             || self.0.writes_anywhere.any_since(anywhere)
         {
             Verdict::Changed
@@ -220,11 +220,11 @@ impl<F: ConnectFamily> Handler for ConnectProbe<F> {
         let mut slot = None;
         let mut charge = Charge::NOTHING;
         let net = socket.net();
-        let network = self.0.network(preempt, net);
+        let netns = self.0.netns(preempt, net);
         if !self.is_self_test(socket, F::HOOKS[1]) {
-            let connects = F::counters(self.0.counts_of(preempt, network));
+            let connects = F::counters(self.0.counts_of(preempt, netns));
             let cpu = self.0.this_cpu(preempt).number;
-            let user = responsible_for_call(net, || socket.user_of_inode());
+            let user = responsible_for_call(net, || socket.user_of_inode(preempt));
             let Some(taken) = F::shares(&self.0).charge(cpu, user) else {
                 connects.cap();
                 return None;
@@ -237,7 +237,7 @@ impl<F: ConnectFamily> Handler for ConnectProbe<F> {
         }
         // Count first: `tcp_timestamps` is at least as new as the ended writes.
         let writes = [
-            network.map_or(0, |network| network.writes.ended()),
+            netns.map_or(0, |netns| netns.writes.ended()),
             self.0.writes_anywhere.ended(),
         ];
         Some(ConnectEntry {

@@ -5,11 +5,11 @@
 pub(crate) mod clock_step;
 pub(crate) mod connect;
 pub(crate) mod connect_family;
-pub(crate) mod cookie;
 pub(crate) mod getsockopt;
 pub(crate) mod registration;
 mod sample;
 pub(crate) mod setsockopt;
 pub(crate) mod state_change;
+pub(crate) mod syn_cookie;
 pub(crate) mod sysctl;
 mod trace;

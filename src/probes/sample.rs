@@ -32,7 +32,7 @@ use crate::{
 pub(super) fn who(preempt: PreemptDisabled<'_>, socket: Socket<'_>) -> Who {
     let caller = Caller::current();
     let (uid, cgroup) = if is_kernel_thread() {
-        (socket.user_of_inode(), socket.cgroup())
+        (socket.user_of_inode(preempt), socket.cgroup())
     } else {
         (caller.uid, cgroup::current_id(preempt))
     };

@@ -25,8 +25,8 @@ pub(crate) struct SetsockoptProbe(pub(crate) Arc<State>);
 
 impl SetsockoptProbe {
     fn mark(&self, preempt: PreemptDisabled<'_>, call: Sockopt<'_>) {
-        if let Some(network) = self.0.network(preempt, call.net()) {
-            network.mark_repair(preempt, call.gen_cookie());
+        if let Some(netns) = self.0.netns(preempt, call.net()) {
+            netns.mark_repair(preempt, call.gen_cookie());
         }
     }
 }

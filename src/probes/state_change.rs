@@ -39,7 +39,8 @@ use crate::{
             SetStateArgs,
             Step, //
         },
-        socket::Socket, //
+        socket::Socket,
+        tuple::Tuple, //
     },
 };
 
@@ -71,6 +72,7 @@ impl tracepoint::Handler for StateProbe {
             Step::Begins => self.on_syn_sent(preempt, socket_events, socket),
             Step::Ends {
                 outcome,
+                error,
                 may_be_passive,
                 goes_on,
             } => {
@@ -82,9 +84,9 @@ impl tracepoint::Handler for StateProbe {
                 // was restored. A user can switch repair mode on during a handshake: its failure counts all the same.
                 let is_restored = outcome == Outcome::Established && socket.in_repair();
                 if attempt.is_some() || !(may_be_passive || is_restored) {
-                    self.on_handshake_end(preempt, socket, outcome, change.error(), attempt);
-                } else if goes_on && !may_be_active(socket) {
-                    self.on_accept(preempt, socket_events, socket, by_cookie);
+                    self.on_handshake_end(preempt, socket, outcome, error, attempt);
+                } else if may_be_passive && goes_on && !may_be_active(socket) {
+                    self.on_accept(preempt, socket_events, socket, outcome, by_cookie);
                 } else if outcome == Outcome::Established && may_be_passive {
                     self.0.counts(preempt, socket.net()).outcomes.accept_owned();
                 }
@@ -109,7 +111,7 @@ impl StateProbe {
             charge: Charge::NOTHING,
         };
         let cpu = self.0.this_cpu(preempt).number;
-        let user = responsible_for_call(socket.net(), || socket.user_of_inode());
+        let user = responsible_for_call(socket.net(), || socket.user_of_inode(preempt));
         let begun = socket_events.begin(cpu, user, socket.gen_cookie(), attempt);
         self.0.counts(preempt, socket.net()).outcomes.start(begun);
     }
@@ -130,7 +132,7 @@ impl StateProbe {
         // earlier one. A subflow of MPTCP can get its answer, and an error, before the application's call returns.
         let is_in_call = outcome != Outcome::Established
             && (error == 0 || is_unsent || !socket.is_mptcp())
-            && socket.is_in_connect();
+            && socket.is_in_connect(preempt);
         let (outcome, error) = if is_in_call || is_unsent {
             (Outcome::Closed, 0)
         } else {
@@ -180,7 +182,7 @@ impl StateProbe {
             uid: attempt.map_or_else(|| socket.uid(), |attempt| attempt.who.uid),
         };
         let parent = attempt.map_or(0, |attempt| attempt.parent);
-        let mut failed = event(socket, time, parent, what);
+        let mut failed = event(socket, &socket.tuple_of_any(), time, parent, what);
         if let Some(attempt) = attempt {
             failed.cgroup = attempt.who.cgroup;
         }
@@ -191,22 +193,25 @@ impl StateProbe {
     #[cold]
     #[inline(never)]
     fn mark_kept(&self, preempt: PreemptDisabled<'_>, socket: Socket<'_>) {
-        if let Some(network) = self.0.network(preempt, socket.net()) {
-            network.mark_accepted(preempt, socket.gen_cookie());
+        if let Some(netns) = self.0.netns(preempt, socket.net()) {
+            netns.mark_accepted(preempt, socket.gen_cookie());
         }
     }
 
-    /// Judges and records a connection of a listener at its establishment, before its accept.
+    /// Judges and records a connection of a listener at its establishment, before its accept. Or at its close: with Fast
+    /// Open, a process can accept and close it before its establishment.
     fn on_accept(
         &self,
         preempt: PreemptDisabled<'_>,
         socket_events: &SocketEvents,
         socket: Socket<'_>,
+        outcome: Outcome,
         by_cookie: bool,
     ) {
         let time = clock::boot_ns();
         let offset = socket.tsoffset();
-        let expected = timestamp_offset(socket.net(), &socket.tuple_of_any());
+        let tuple = socket.tuple_of_any();
+        let expected = timestamp_offset(socket.net(), &tuple);
         // 0: no timestamps, or tcp_timestamps is not 1 now or was not 1 when the connection came in.
         let other = if offset != expected && offset != 0 && expected != 0 {
             self.on_accept_other(preempt, socket_events, socket, offset, expected)
@@ -218,9 +223,11 @@ impl StateProbe {
             verdict,
             offset,
             expected,
-            handshake: socket.synack_ns(),
+            handshake: socket
+                .synack_ns()
+                .filter(|_| outcome == Outcome::Established),
         };
-        let accepted = event(socket, time, 0, what);
+        let accepted = event(socket, &tuple, time, 0, what);
         self.0.accept(preempt, socket.net(), verdict, &accepted);
     }
 
@@ -236,16 +243,16 @@ impl StateProbe {
         expected: u32,
     ) -> Accepted {
         // No verdict in a namespace that is being removed.
-        let Some(network) = self.0.network(preempt, socket.net()) else {
+        let Some(netns) = self.0.netns(preempt, socket.net()) else {
             return Accepted::Unjudged;
         };
         if self.is_replaced(socket, expected) {
             return Accepted::Unjudged;
         }
-        network.counts().this_cpu(preempt).outcomes.accept_other();
+        netns.counts().this_cpu(preempt).outcomes.accept_other();
         let cookie = socket.gen_cookie();
         if !socket_events.choose(cookie, offset) {
-            network.mark_accepted(preempt, cookie);
+            netns.mark_accepted(preempt, cookie);
         }
         Accepted::Chosen
     }
@@ -302,19 +309,19 @@ impl StateProbe {
     /// changed since the store, or the hash is replaced.
     fn is_open(&self, preempt: PreemptDisabled<'_>, socket: Socket<'_>, expected: u32) -> bool {
         let net = socket.net();
-        let Some(network) = self.0.network(preempt, net) else {
+        let Some(netns) = self.0.netns(preempt, net) else {
             return true;
         };
         // A marked socket has a cookie.
         let is_noted = || {
-            let (Some(repaired), Some(cookie)) = (&network.repaired, socket.cookie()) else {
+            let (Some(repaired), Some(cookie)) = (&netns.repaired, socket.cookie()) else {
                 return false;
             };
             repaired.contains(cookie)
         };
         let may_have_moved = || {
             socket.tuple_of_any().is_v4_mapped()
-                && (ip_dynaddr(net) != 0 || network.writes.any_of_dynaddr())
+                && (ip_dynaddr(net) != 0 || netns.writes.any_of_dynaddr())
         };
         if socket.in_repair() || is_noted() || may_have_moved() {
             return true;
@@ -345,7 +352,7 @@ impl StateProbe {
     ) {
         let recorded = match self.0.rings.socket_events(self.0.this_cpu(preempt).number) {
             Some(ring) => {
-                let socket_event = event(socket, time, parent, what);
+                let socket_event = event(socket, &socket.tuple_of_any(), time, parent, what);
                 self.0.push_socket_event(preempt, Some(ring), &socket_event)
             }
             None => false,
@@ -359,23 +366,23 @@ impl StateProbe {
 
 /// Returns whether a socket that leaves SYN_RECV without a slot may have begun to connect: a simultaneous open.
 ///
-/// Such a socket has a cookie since SYN_SENT (`on_syn_sent`), and an owner. A listener's socket can have an owner, too: it
-/// was accepted in SYN_RECV (Fast Open), or joins an MPTCP connection. The kernel clears the cookie of a new socket
-/// (`sk_clone()`, net/core/sock.c), so few of these have one.
+/// Such a socket has an owner, a cookie since SYN_SENT (`on_syn_sent`), and no backlog. A listener's socket can have an owner,
+/// too: it was accepted in SYN_RECV (Fast Open), or joins an MPTCP connection. Any user can give it a cookie by sock_diag
+/// (`ss -tan`), and `inet_csk_clone_lock()` copies that of its request (net/ipv4/inet_connection_sock.c). The backlog is
+/// that of its listener: no other user takes it away.
 fn may_be_active(socket: Socket<'_>) -> bool {
-    socket.is_grafted() && socket.cookie().is_some()
+    socket.is_grafted() && socket.cookie().is_some() && !socket.has_backlog()
 }
 
-/// Returns an event of a socket.
-fn event(socket: Socket<'_>, time: u64, parent: u64, what: What) -> SocketEvent {
-    let tuple = socket.tuple_of_any();
+/// Returns an event of a socket with these addresses and ports.
+fn event(socket: Socket<'_>, tuple: &Tuple, time: u64, parent: u64, what: What) -> SocketEvent {
     let (source, destination, source_port, destination_port) = tuple.ends();
     SocketEvent {
         time,
         cookie: socket.cookie().unwrap_or_else(|| socket.gen_cookie()),
         cgroup: socket.cgroup(),
         parent,
-        family: socket.family(&tuple),
+        family: socket.family(tuple),
         ends: FourTuple {
             netns: socket.net().inum(),
             source,

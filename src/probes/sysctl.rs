@@ -41,7 +41,7 @@ impl SysctlProbe {
         sysctl: Sysctl,
     ) -> Option<&'a Writes> {
         match access.net(sysctl) {
-            Some(net) => Some(&self.0.network(preempt, net)?.writes),
+            Some(net) => Some(&self.0.netns(preempt, net)?.writes),
             None => Some(&self.0.writes_anywhere),
         }
     }

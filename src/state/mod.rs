@@ -41,8 +41,8 @@ use crate::{
 use hash::Hash;
 use net_counts::{
     Counts,
-    Network,
-    Networks,
+    Netns,
+    NetnsList,
     Sums, //
 };
 use rings::{
@@ -76,8 +76,8 @@ pub(crate) type Table = Overlaps<KVVec<Set<Marked>>>;
 /// All state of the module.
 #[pin_data]
 pub(crate) struct State {
-    each_network: Registration<Network>,
-    networks: Arc<Networks>,
+    each_netns: Registration<Netns>,
+    netns_list: Arc<NetnsList>,
     cpus: PerCpu<CpuState>,
     /// The records.
     pub(crate) rings: Rings,
@@ -155,14 +155,14 @@ impl State {
         let sysctl_shares = shares_of(sysctl_writes::MAXACTIVE)?;
         let read_shares = witness.then(|| shares_of(maxactive)).transpose()?;
         let socket_events = outcomes.map(SocketEvents::new).transpose()?;
-        let networks = Networks::new(socket_events.is_some())?;
-        let each_network = Registration::new(networks.clone())?;
+        let netns_list = NetnsList::new(socket_events.is_some())?;
+        let each_netns = Registration::new(netns_list.clone())?;
 
         // Not pin_init: its symbol has the name of this closure twice, see src/names.mk.
         Arc::try_pin_init(
             try_pin_init!(Self {
-                each_network,
-                networks,
+                each_netns,
+                netns_list,
                 cpus,
                 rings,
                 private,
@@ -208,18 +208,18 @@ impl State {
 
     /// Returns the state of a namespace; `None` if the namespace is being removed.
     #[inline]
-    pub(crate) fn network<'a>(
+    pub(crate) fn netns<'a>(
         &'a self,
         preempt: PreemptDisabled<'a>,
         net: Net<'a>,
-    ) -> Option<&'a Network> {
-        self.each_network.get(net, preempt)
+    ) -> Option<&'a Netns> {
+        self.each_netns.get(net, preempt)
     }
 
     /// Returns this CPU's counts of a namespace.
     #[inline]
     pub(crate) fn counts<'a>(&'a self, preempt: PreemptDisabled<'a>, net: Net<'a>) -> &'a Counts {
-        self.counts_of(preempt, self.network(preempt, net))
+        self.counts_of(preempt, self.netns(preempt, net))
     }
 
     /// Returns this CPU's counts of a namespace that was looked up before.
@@ -227,11 +227,11 @@ impl State {
     pub(crate) fn counts_of<'a>(
         &'a self,
         preempt: PreemptDisabled<'a>,
-        network: Option<&'a Network>,
+        netns: Option<&'a Netns>,
     ) -> &'a Counts {
-        match network {
-            Some(network) => network.counts().this_cpu(preempt),
-            None => self.networks.orphans(preempt),
+        match netns {
+            Some(netns) => netns.counts().this_cpu(preempt),
+            None => self.netns_list.orphans(preempt),
         }
     }
 
@@ -279,7 +279,7 @@ impl State {
     /// Returns the sums of the host. May sleep; memory is charged to the current task.
     pub(crate) fn sums(&self) -> Result<KBox<Sums>> {
         let mut sums = Sums::zeroes()?;
-        self.networks.sum(&mut sums)?;
+        self.netns_list.sum(&mut sums)?;
         sums.sysctl_missed = self.all_writes.missed();
         Ok(sums)
     }
@@ -288,9 +288,9 @@ impl State {
     /// task.
     pub(crate) fn sums_of(&self, net: Net<'_>) -> Result<KBox<Sums>> {
         let mut sums = Sums::zeroes()?;
-        if let Some(network) = self.each_network.get(net, &Guard::new()) {
-            network.counts().add_to(&mut sums);
-            sums.sysctl_missed = network.writes.missed();
+        if let Some(netns) = self.each_netns.get(net, &Guard::new()) {
+            netns.counts().add_to(&mut sums);
+            sums.sysctl_missed = netns.writes.missed();
         }
         Ok(sums)
     }

@@ -95,9 +95,9 @@ impl Sums {
 }
 
 /// The counts of all CPUs in one namespace.
-pub(crate) struct NetworkCounts(PerCpu<Counts>);
+pub(crate) struct NetnsCounts(PerCpu<Counts>);
 
-impl NetworkCounts {
+impl NetnsCounts {
     /// Allocates counts that are all 0. May sleep.
     fn new() -> Result<Self> {
         Ok(Self(PerCpu::new(|_| Counts {
@@ -138,31 +138,31 @@ impl<'a> Iterator for Cpus<'a> {
 
 /// The live namespaces, and the counts of removed ones.
 #[pin_data]
-pub(crate) struct Networks {
+pub(crate) struct NetnsList {
     #[pin]
     list: Mutex<List>,
     /// Counts of namespaces that are being removed or set up. The kernel's own sockets can connect in them.
-    orphans: NetworkCounts,
+    orphans: NetnsCounts,
     /// Whether sockets are followed beyond their connect.
     follows: bool,
 }
 
 struct List {
-    live: KVVec<Option<Arc<NetworkCounts>>>,
+    live: KVVec<Option<Arc<NetnsCounts>>>,
     gone: Sums,
 }
 
-impl Networks {
+impl NetnsList {
     /// Returns an empty list. `follows`: sockets are followed beyond their connect. May sleep.
     pub(crate) fn new(follows: bool) -> Result<Arc<Self>> {
-        let orphans = NetworkCounts::new()?;
+        let orphans = NetnsCounts::new()?;
         let list = List {
             live: KVVec::new(),
             gone: Sums::default(),
         };
         Arc::pin_init(
             pin_init!(Self {
-                list <- new_mutex!(list, "tsoffset::networks"),
+                list <- new_mutex!(list, "tsoffset::netns_list"),
                 orphans,
                 follows,
             }),
@@ -192,8 +192,8 @@ impl Networks {
                 live.reserve(more, GFP_KERNEL_ACCOUNT)?;
                 continue;
             }
-            for network in list.live.iter().flatten() {
-                live.push(network.clone(), GFP_KERNEL_ACCOUNT)?;
+            for netns in list.live.iter().flatten() {
+                live.push(netns.clone(), GFP_KERNEL_ACCOUNT)?;
             }
             *sums = list.gone;
             break;
@@ -202,14 +202,14 @@ impl Networks {
         // and no sum is negative.
         self.orphans.add_to(sums);
         // The ledger's identities hold in each namespace, so the sums of two namespaces may be of different moments.
-        for network in &live {
-            network.add_to(sums);
+        for netns in &live {
+            netns.add_to(sums);
             yield_now()?;
         }
         Ok(())
     }
 
-    fn add(&self, counts: Arc<NetworkCounts>) -> Result {
+    fn add(&self, counts: Arc<NetnsCounts>) -> Result {
         let mut list = self.list.lock();
         if let Some(free) = list.live.iter_mut().find(|slot| slot.is_none()) {
             *free = Some(counts);
@@ -220,7 +220,7 @@ impl Networks {
     }
 
     /// Removes a namespace in which no CPU counts any more, and keeps its counts.
-    fn remove(&self, counts: &NetworkCounts) {
+    fn remove(&self, counts: &NetnsCounts) {
         let mut list = self.list.lock();
         counts.add_to(&mut list.gone);
         for slot in list.live.iter_mut() {
@@ -235,9 +235,9 @@ impl Networks {
 }
 
 /// The state of one namespace.
-pub(crate) struct Network {
-    counts: Arc<NetworkCounts>,
-    networks: Arc<Networks>,
+pub(crate) struct Netns {
+    counts: Arc<NetnsCounts>,
+    netns_list: Arc<NetnsList>,
     /// Writes of the sysctls that affect the namespace's offsets.
     pub(crate) writes: Writes,
     /// The marked sockets, if sockets are followed: a user set the offset, or an accepted socket with a chosen offset
@@ -245,7 +245,7 @@ pub(crate) struct Network {
     pub(crate) repaired: Option<Repaired<KVVec<Marked>>>,
 }
 
-impl Network {
+impl Netns {
     /// Marks a socket that kept another offset than the kernel chose for its last connect, if sockets are followed.
     #[inline(always)]
     pub(crate) fn mark_repair(&self, preempt: PreemptDisabled<'_>, cookie: u64) {
@@ -266,34 +266,34 @@ impl Network {
 
     /// Returns the counts of the namespace.
     #[inline]
-    pub(crate) fn counts(&self) -> &NetworkCounts {
+    pub(crate) fn counts(&self) -> &NetnsCounts {
         &self.counts
     }
 }
 
-has_net_id!(Network);
+has_net_id!(Netns);
 
-impl PernetOperations for Network {
-    type Data = Networks;
+impl PernetOperations for Netns {
+    type Data = NetnsList;
 
-    fn new(networks: &Arc<Networks>, _net: Net<'_>) -> Result<Self> {
-        let counts = Arc::new(NetworkCounts::new()?, GFP_KERNEL)?;
-        let repaired = networks
+    fn new(netns_list: &Arc<NetnsList>, _net: Net<'_>) -> Result<Self> {
+        let counts = Arc::new(NetnsCounts::new()?, GFP_KERNEL)?;
+        let repaired = netns_list
             .follows
             .then(|| Ok::<_, Error>(Repaired::new(many(repaired::WORDS, || Marked::new(0))?)))
             .transpose()?;
-        networks.add(counts.clone())?;
+        netns_list.add(counts.clone())?;
         Ok(Self {
             counts,
-            networks: networks.clone(),
+            netns_list: netns_list.clone(),
             writes: Writes::new(),
             repaired,
         })
     }
 }
 
-impl Drop for Network {
+impl Drop for Netns {
     fn drop(&mut self) {
-        self.networks.remove(&self.counts);
+        self.netns_list.remove(&self.counts);
     }
 }

@@ -12,8 +12,11 @@ use super::socket::{
 #[cfg(CONFIG_SOCK_CGROUP_DATA)]
 use crate::abstractions::cgroup;
 use crate::{
-    abstractions::marked::read_once,
-    bindings, //
+    abstractions::{
+        marked::read_once,
+        preempt::PreemptDisabled, //
+    },
+    bindings,
 };
 
 impl Socket<'_> {
@@ -29,11 +32,11 @@ impl Socket<'_> {
     }
 
     /// Returns whether a call of connect has not yet returned on this socket. The owner's `struct socket` is
-    /// unconnected until then (`__inet_stream_connect()`, net/ipv4/af_inet.c). Interrupts are off.
-    pub(crate) fn is_in_connect(self) -> bool {
+    /// unconnected until then (`__inet_stream_connect()`, net/ipv4/af_inet.c).
+    pub(crate) fn is_in_connect(self, _preempt: PreemptDisabled<'_>) -> bool {
         // SAFETY: A `tcp_sock` begins with a `sock`, which is live and locked. MPTCP takes the `struct socket` of a later
-        // subflow away without the lock, and frees it. sockfs frees by RCU (`sockfs_ops`, net/socket.c), and interrupts
-        // are off here, so the memory stays. The state is a word, which another lock may guard.
+        // subflow away without the lock, and frees it. sockfs frees by RCU (`sockfs_ops`, net/socket.c), and preemption
+        // is off here, so the memory stays. The state is a word, which another lock may guard.
         unsafe {
             let socket = (&raw const (*self.sk.cast::<bindings::sock>()).sk_socket).read_volatile();
             !socket.is_null()
@@ -70,14 +73,13 @@ impl Socket<'_> {
     /// Returns the user that created the application's socket, by its ID in the initial user namespace, while a kernel
     /// thread connects this one for it. A later subflow of MPTCP gets the inode's user before its connect
     /// (`mptcp_subflow_create_socket()`, net/mptcp/subflow.c), and `sk_uid` after it.
-    ///
-    /// Call it in connect only.
     #[cold]
     #[inline(never)]
-    pub(crate) fn user_of_inode(self) -> u32 {
+    pub(crate) fn user_of_inode(self, _preempt: PreemptDisabled<'_>) -> u32 {
         let sock = self.sk.cast::<bindings::sock>();
-        // SAFETY: A `tcp_sock` begins with a `sock`, which is live. The task that connects it holds its `struct socket`,
-        // which is a part of a `struct socket_alloc` and lies `SOCKET_INODE_UID` before the inode's user.
+        // SAFETY: A `tcp_sock` begins with a `sock`, which is live. Its `struct socket` is a part of a `struct
+        // socket_alloc` and lies `SOCKET_INODE_UID` before the inode's user. sockfs frees both by RCU (`sockfs_ops`,
+        // net/socket.c), and preemption is off here, so the memory stays.
         unsafe {
             let socket = (&raw const (*sock).sk_socket).read_volatile();
             if socket.is_null() {

@@ -46,6 +46,9 @@ pub(crate) enum Step {
     Ends {
         /// The outcome.
         outcome: Outcome,
+        /// `sk->sk_err`, an errno. The kernel sets it before the state if an error causes the change. Another thread can
+        /// take it at any time (`getsockopt(SO_ERROR)`, net/core/sock.c).
+        error: u16,
         /// Whether the socket may be an accepted one.
         may_be_passive: bool,
         /// Whether the connection continues and is closed later.
@@ -76,15 +79,19 @@ impl<'call> SetStateArgs<'call> {
             // Simultaneous open: the handshake continues. Or an incoming connection.
             bindings::TCP_SYN_RECV => None,
             // Every other end of a handshake. A socket that is closed in SYN_RECV enters FIN_WAIT1.
-            to if was(bindings::TCP_SYN_SENT) || was(bindings::TCP_SYN_RECV) => Some(Step::Ends {
-                outcome: if to == bindings::TCP_ESTABLISHED {
-                    Outcome::Established
-                } else {
-                    self.failure()
-                },
-                may_be_passive: was(bindings::TCP_SYN_RECV),
-                goes_on: to != bindings::TCP_CLOSE,
-            }),
+            to if was(bindings::TCP_SYN_SENT) || was(bindings::TCP_SYN_RECV) => {
+                let error = self.error();
+                Some(Step::Ends {
+                    outcome: if to == bindings::TCP_ESTABLISHED {
+                        Outcome::Established
+                    } else {
+                        Outcome::of(error.into())
+                    },
+                    error,
+                    may_be_passive: was(bindings::TCP_SYN_RECV),
+                    goes_on: to != bindings::TCP_CLOSE,
+                })
+            }
             bindings::TCP_CLOSE if !was(bindings::TCP_CLOSE) && !was(bindings::TCP_LISTEN) => {
                 Some(Step::Closes)
             }
@@ -92,14 +99,9 @@ impl<'call> SetStateArgs<'call> {
         }
     }
 
-    /// Returns `sk->sk_err`, an errno. The kernel sets it before the state if an error causes the change.
-    pub(crate) fn error(self) -> u16 {
+    fn error(self) -> u16 {
         // SAFETY: The socket is live; the error may change at any time.
         unsafe { read_once((&raw const (*self.sk).sk_err).cast::<u32>()) as u16 }
-    }
-
-    fn failure(self) -> Outcome {
-        Outcome::of(self.error().into())
     }
 }
 

@@ -90,7 +90,8 @@ impl<'call> Socket<'call> {
     ///
     /// Without retransmissions, the only sample of the round trip is that of the answer, in microseconds
     /// (`tcp_synack_rtt_meas()`, net/ipv4/tcp_input.c). With them, the kernel has the whole time in milliseconds
-    /// (`tcp_create_openreq_child()`, net/ipv4/tcp_minisocks.c).
+    /// (`tcp_create_openreq_child()`, net/ipv4/tcp_minisocks.c). With Fast Open, that time begins with the first
+    /// retransmission (`tcp_update_rto_stats()`, net/ipv4/tcp_timer.c).
     pub(crate) fn synack_ns(self) -> Option<u64> {
         // SAFETY: The socket is live and locked.
         let (rtt, timeouts, time) = unsafe {
@@ -101,10 +102,19 @@ impl<'call> Socket<'call> {
             )
         };
         if timeouts != 0 {
-            return Some(u64::from(time) * 1_000_000);
+            return (time != 0).then_some(u64::from(time) * 1_000_000);
         }
         // The kernel keeps eight times the average.
         (rtt != 0).then_some(u64::from(rtt / 8) * 1_000)
+    }
+
+    /// Returns whether the socket has listened, or its listener has with a backlog other than 0. `listen()` sets the
+    /// backlog, and `sk_clone()` copies it to the socket of a connection (net/core/sock.c).
+    #[inline]
+    pub(crate) fn has_backlog(self) -> bool {
+        let sock = self.sk.cast::<bindings::sock>();
+        // SAFETY: A `tcp_sock` begins with a `sock`, which is live. Only `listen()` writes the backlog, with a marked store.
+        unsafe { read_once(&raw const (*sock).sk_max_ack_backlog) != 0 }
     }
 
     /// Returns whether the connect sends data (TCP Fast Open) or is deferred until there is data.

@@ -21,9 +21,9 @@ use crate::{
 };
 
 /// Notes such a socket until it leaves SYN_RECV.
-pub(crate) struct CookieProbe(pub(crate) Arc<State>);
+pub(crate) struct SynCookieProbe(pub(crate) Arc<State>);
 
-impl CookieProbe {
+impl SynCookieProbe {
     /// Counts in the listener's namespace. A task that handles the backlog of its listener makes such sockets as well as
     /// a softirq, which can interrupt that task. With interrupts off, the counters have one writer.
     #[inline(always)]
@@ -33,7 +33,7 @@ impl CookieProbe {
     }
 }
 
-impl Handler for CookieProbe {
+impl Handler for SynCookieProbe {
     type Target = TcpGetCookieSock;
     type Data = ();
 
