@@ -58,7 +58,8 @@ reason_after_a_disconnect() {
 	expect failures_recorded=10 connects_failed=10 outcomes_begun=30 outcome_established=20 outcome_closed=10 outcome_reset=0
 	# 30 connects, 30 outcomes, 20 accepts and 10 failures.
 	oldest 90 failed
-	[ "$(of reason < /tmp/failed | sort -u)" = no_port ] && [ "$(of stage < /tmp/failed | sort -u)" = call ]
+	[ "$(of reason < /tmp/failed | sort -u)" = no_port ]
+	[ "$(of stage < /tmp/failed | sort -u)" = call ]
 	[ "$(of error < /tmp/failed | sort -u)" = 99 ]
 }
 
@@ -69,7 +70,8 @@ timeouts_have_their_peer() {
 	counted_by_reason timeout=2
 	oldest 6 failed
 	[ "$(of uid < /tmp/failed | sort -u)" = 65534 ]
-	[ "$(of error < /tmp/failed | sort -u)" = 110 ] && [ "$(of stage < /tmp/failed | sort -u)" = handshake ]
+	[ "$(of error < /tmp/failed | sort -u)" = 110 ]
+	[ "$(of stage < /tmp/failed | sort -u)" = handshake ]
 	[ "$(of dport < /tmp/failed | sort -u)" = 7000 ]
 	for duration in $(of duration < /tmp/failed); do [ "$duration" -gt 1500000000 ]; done
 }
@@ -102,7 +104,8 @@ reset_in_a_simultaneous_open() {
 	counted_by_reason reset=3
 	expect outcomes_begun=3 outcome_reset=3 outcomes_pending=0 accepted_owned=0 failures_recorded=3
 	oldest 9 failed
-	[ "$(of error < /tmp/failed | sort -u)" = 104 ] && [ "$(of reason < /tmp/failed | sort -u)" = reset ]
+	[ "$(of error < /tmp/failed | sort -u)" = 104 ]
+	[ "$(of reason < /tmp/failed | sort -u)" = reset ]
 	[ "$(of comm < /tmp/failed | sort -u)" = tsoffset-worklo ]
 }
 

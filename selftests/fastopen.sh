@@ -17,7 +17,8 @@ deferred_connect() {
 	deferred=$(($(fast_opened) - before))
 	sysctl -q net.ipv4.tcp_fastopen=1
 	echo "$deferred of $connects connects sent data in their SYN"
-	[ "$connects" -eq 50 ] && [ "$deferred" -ge 49 ]
+	[ "$connects" -eq 50 ]
+	[ "$deferred" -ge 49 ]
 	all_matched 50
 }
 

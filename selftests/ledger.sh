@@ -53,7 +53,8 @@ value() { echo "$stats" | field "$1"; }
 with_room_for_all() {
 	load
 	connects 2000
-	[ "$(value connects_missed)" -eq 0 ] && [ "$(value offset_match)" -eq 2000 ]
+	[ "$(value connects_missed)" -eq 0 ]
+	[ "$(value offset_match)" -eq 2000 ]
 	[ "$(value connects_recorded)" -eq 2000 ]
 }
 
@@ -63,8 +64,10 @@ with_one_instance_and_the_smallest_rings() {
 	missed=$(value connects_missed)
 	entered=$(value connects_entered)
 	echo "$missed missed, $entered entered"
-	[ "$missed" -gt 0 ] && [ $((missed + entered)) -eq 4000 ]
-	[ "$(value offset_match)" -eq "$entered" ] && [ "$(value connects_recorded)" -eq "$entered" ]
+	[ "$missed" -gt 0 ]
+	[ $((missed + entered)) -eq 4000 ]
+	[ "$(value offset_match)" -eq "$entered" ]
+	[ "$(value connects_recorded)" -eq "$entered" ]
 	cpus=$(grep -c ^processor /proc/cpuinfo)
 	[ "$(value records_readable)" -eq $((2 * cpus)) ]
 	[ "$(value records_overwritten)" -eq $((entered - 2 * cpus)) ]

@@ -82,7 +82,9 @@ has_all_kinds() {
 	for verdict in match failed repair zero; do
 		grep -q " verdict=$verdict " "$1"
 	done
-	grep -q ' flags=repair ' "$1" && grep -q ' flags=v4mapped ' "$1" && grep -q ' uid=65534 ' "$1"
+	grep -q ' flags=repair ' "$1"
+	grep -q ' flags=v4mapped ' "$1"
+	grep -q ' uid=65534 ' "$1"
 	[ "$(columns < "$1" | wc -l)" -eq 24 ]
 }
 

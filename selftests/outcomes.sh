@@ -91,7 +91,8 @@ handshakes_time_out() {
 	[ "$(grep '"outcome":"timeout"' /tmp/events | of error | sort -u)" -eq 110 ]
 	# Two tries take a second or more each.
 	for handshake in $(grep '"outcome":"timeout"' /tmp/events | of handshake); do
-		[ "$handshake" -gt 1500000000 ] && [ "$handshake" -lt 30000000000 ]
+		[ "$handshake" -gt 1500000000 ]
+		[ "$handshake" -lt 30000000000 ]
 	done
 }
 
@@ -191,7 +192,8 @@ one_user_takes_half() {
 	wait_for 30 reached outcomes_begun 100
 	held=$(stat outcomes_pending)
 	echo "$held of 64 are held"
-	[ "$held" -ge 20 ] && [ "$held" -le 32 ]
+	[ "$held" -ge 20 ]
+	[ "$held" -le 32 ]
 	# A few find their set of four slots full.
 	expect outcomes_overflow=$((100 - held))
 	[ "$(stat outcomes_capped)" -ge 60 ]

@@ -73,7 +73,9 @@ files_of_a_load_that_fails() {
 	grep '^tsoffset .* Loading ' /proc/modules
 	kill -TERM "$loading"
 	if wait "$loading"; then return 1; fi
-	[ ! -e /proc/tsoffset ] && [ ! -e /proc/net/tsoffset ] && [ ! -d /sys/module/tsoffset ]
+	[ ! -e /proc/tsoffset ]
+	[ ! -e /proc/net/tsoffset ]
+	[ ! -d /sys/module/tsoffset ]
 	load
 	all_matched 0
 }

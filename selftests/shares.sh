@@ -21,7 +21,9 @@ takes_half() {
 	held=$(stat connects_in_flight)
 	capped=$(stat connects_capped)
 	echo "$held of 256 are held"
-	[ "$held" -ge 96 ] && [ "$held" -le 128 ] && [ $((held + capped)) -eq 300 ]
+	[ "$held" -ge 96 ]
+	[ "$held" -le 128 ]
+	[ $((held + capped)) -eq 300 ]
 	workload connect --serve --to '[::1]:7001' --connects 100
 	expect connects_called=401 connects_missed=0 connects_capped="$capped" connects_in_flight="$held" offset_match=101
 }
@@ -63,7 +65,9 @@ one_user_takes_half_over_ipv4() {
 	held=$(stat connects_v4_in_flight)
 	capped=$(stat connects_v4_capped)
 	echo "$held of 256 are held"
-	[ "$held" -ge 96 ] && [ "$held" -le 128 ] && [ $((held + capped)) -eq 300 ]
+	[ "$held" -ge 96 ]
+	[ "$held" -le 128 ]
+	[ $((held + capped)) -eq 300 ]
 	workload connect --serve --to 127.0.0.1:7001 --connects 100
 	expect connects_v4_called=401 connects_v4_missed=0 connects_v4_capped="$capped" connects_v4_in_flight="$held" \
 		offset_v4_match=101 connects_called=0 connects_capped=0
@@ -86,7 +90,8 @@ failures_of_capped_calls() {
 	capped=$(($(stat connects_capped) - capped))
 	failed=$(stat connects_failed)
 	echo "$capped of 35 calls are beyond the limit, and $failed that fail are not"
-	[ "$capped" -gt 0 ] && [ "$failed" -lt 25 ]
+	[ "$capped" -gt 0 ]
+	[ "$failed" -lt 25 ]
 	expect connects_called=336 connects_in_flight="$held" failed_refused=5 failures_recorded=$((5 + failed))
 	[ $(($(stat failed_no_route) + $(stat failed_error) + $(stat failed_no_port))) -eq "$failed" ]
 	let_go

@@ -145,7 +145,8 @@ switched_under_load() {
 	wait "$switching" || :
 	trap - EXIT
 	echo "switched $times times during $connects connects: $(lines) lines"
-	[ "$(lines)" -gt 0 ] && [ "$times" -ge 3 ]
+	[ "$(lines)" -gt 0 ]
+	[ "$times" -ge 3 ]
 	all_matched "$connects"
 }
 
@@ -168,7 +169,8 @@ unloaded_while_enabled() {
 		exec 3< "$instance/trace" 4< "$EVENT/format"
 		read -r _ <&3
 		rmmod tsoffset
-		[ ! -e "$EVENT" ] && [ ! -e "$instance/events/tsoffset" ]
+		[ ! -e "$EVENT" ]
+		[ ! -e "$instance/events/tsoffset" ]
 		# Open files stay readable as far as they have data.
 		cat <&3 > /dev/null
 		cat <&4 > /dev/null 2>&1 || :

@@ -22,7 +22,8 @@ guest_as_it_was() {
 		# A package's program may have another directory than the applet.
 		[ "$applet" = linuxrc ] || command -v "${applet##*/}" > /dev/null || { echo "$applet is gone" && return 1; }
 	done
-	[ "$(readlink /bin/cat)" = /bin/busybox ] && [ "$(echo text | /bin/cat)" = text ]
+	[ "$(readlink /bin/cat)" = /bin/busybox ]
+	[ "$(echo text | /bin/cat)" = text ]
 	# grep reads all output: with -q, ip could get SIGPIPE, which fails the check.
 	ip -n left -6 address show veth0 | grep 2001:db8::1
 	[ "$(find / -xdev -name 'libc.so.6' | wc -l)" -eq 1 ]
@@ -82,7 +83,8 @@ stress_ng_sockets() {
 	operations=$(awk '$1 == "bogo-ops:" { print $2 }' /tmp/stress)
 	count=$(opens "$left")
 	figure "stress-ng --sock 6" "$operations operations on $count connections"
-	[ "$operations" -gt 0 ] && [ "$count" -ge 6 ]
+	[ "$operations" -gt 0 ]
+	[ "$count" -ge 6 ]
 	agree "$count"
 }
 

@@ -90,7 +90,9 @@ each_registration() {
 	number=1
 	until message=$(insmod "$VARIANTS/tsoffset-fault.ko" "${ALL[@]}" "maxactive=$number" 2>&1); do
 		echo "$message" | grep -q 'Cannot allocate memory'
-		[ ! -e /proc/tsoffset ] && [ ! -e /proc/net/tsoffset ] && [ ! -d /sys/module/tsoffset ]
+		[ ! -e /proc/tsoffset ]
+		[ ! -e /proc/net/tsoffset ]
+		[ ! -d /sys/module/tsoffset ]
 		[ "$(grep -c tcp_v6_connect "$DEBUG/kprobes/list")" -eq 0 ]
 		load_with "${ALL[@]}"
 		rmmod tsoffset

@@ -37,7 +37,8 @@ nginx_and_wrk_without_keepalive() {
 	v4=$(($(opens "$left") - v6))
 	all_agree "$v6" "$v4"
 	for count in "$v6 $(requests < /tmp/wrk6)" "$v4 $(requests < /tmp/wrk4)"; do
-		[ $((${count% *} - ${count#* })) -ge 1 ] && [ $((${count% *} - ${count#* })) -le 11 ]
+		[ $((${count% *} - ${count#* })) -ge 1 ]
+		[ $((${count% *} - ${count#* })) -le 11 ]
 	done
 	figure "nginx and wrk without keepalive" "$(($(requests < /tmp/wrk6) + $(requests < /tmp/wrk4))) requests," \
 		"$((v6 + v4)) connections"
