@@ -64,10 +64,28 @@ reading() {
 	rmmod tsoffset
 }
 
+namespaces() { find /proc/[0-9]*/ns -maxdepth 1 -name net -exec readlink {} \; 2> /dev/null | sort -u | wc -l; }
+
+# reading_stats NAMESPACES: measures the cost of a read of stats with so many network namespaces.
+reading_stats() {
+	local spent
+	insmod /lib/tsoffset/tsoffset.ko
+	for _ in $(seq $(($1 - 1))); do
+		unshare -n sleep 100000 &
+	done
+	until [ "$(namespaces)" -eq "$1" ]; do sleep 1; done
+	cat /proc/tsoffset/stats > /dev/null
+	spent=$(nanoseconds cat /proc/tsoffset/stats)
+	measured "$spent" instructions "for a read of /proc/tsoffset/stats with $1 network namespaces"
+	pkill sleep
+	rmmod tsoffset
+}
+
 if [ -n "$BENCH_REST" ]; then
 	taken
 	taken records=1024
 	taken witness=1
 	taken outcomes=4096
 	reading /proc/tsoffset/connects 1000
+	reading_stats 1000
 fi
