@@ -174,7 +174,7 @@ impl<F: ConnectFamily> ConnectProbe<F> {
     ) -> Option<overlap::Connect> {
         let slot = overlaps.connect_begins(socket.address(), socket.tsoffset());
         if slot.is_none() {
-            self.0.counts(preempt, socket.net()).readers.overflow();
+            self.0.counts(preempt, socket.net()).readers().overflow();
         }
         slot
     }
@@ -193,7 +193,7 @@ impl<F: ConnectFamily> ConnectProbe<F> {
         if findings.torn != 0 {
             self.0
                 .counts(preempt, socket.net())
-                .readers
+                .readers()
                 .found_torn(findings.torn);
         }
         findings.looks as u16

@@ -45,7 +45,7 @@ pub(crate) trait ConnectFamily: Copy + Send + Sync {
     fn tuple(call: ConnectArgs<'_>, failed: bool) -> Tuple;
 
     /// Returns the counters of these connects.
-    fn counters(counts: &Counts) -> &Counters<Marked>;
+    fn counters(counts: Counts<'_>) -> &Counters<Marked>;
 
     /// Returns the shares of users in the probe's instances.
     fn shares(state: &State) -> &Shares<KVVec<Marked>>;
@@ -80,8 +80,8 @@ impl ConnectFamily for V6 {
     }
 
     #[inline(always)]
-    fn counters(counts: &Counts) -> &Counters<Marked> {
-        &counts.connects
+    fn counters(counts: Counts<'_>) -> &Counters<Marked> {
+        counts.connects()
     }
 
     #[inline(always)]
@@ -126,8 +126,8 @@ impl ConnectFamily for V4 {
     }
 
     #[inline(always)]
-    fn counters(counts: &Counts) -> &Counters<Marked> {
-        &counts.connects_v4
+    fn counters(counts: Counts<'_>) -> &Counters<Marked> {
+        counts.connects_v4()
     }
 
     #[inline(always)]

@@ -47,7 +47,7 @@ impl Handler for GetsockoptProbe {
         {
             return Some(None);
         }
-        let readers = &self.0.counts(preempt, call.net()).readers;
+        let readers = self.0.counts(preempt, call.net()).readers();
         let shares = self.0.read_shares.as_ref()?;
         let cpu = self.0.this_cpu(preempt).number;
         let Some(charge) = shares.charge(cpu, responsible_user()) else {
@@ -71,7 +71,7 @@ impl Handler for GetsockoptProbe {
             .self_test
             .reached(call.socket(), Fired::GetsockoptHit)
         {
-            self.0.counts(preempt, call.net()).readers.call();
+            self.0.counts(preempt, call.net()).readers().call();
         }
     }
 
@@ -93,6 +93,6 @@ impl Handler for GetsockoptProbe {
             shares.uncharge(charge);
         }
         let overlap = overlaps.read_ends(call.socket(), read, || call.tsoffset());
-        self.0.counts(preempt, call.net()).readers.finish(overlap);
+        self.0.counts(preempt, call.net()).readers().finish(overlap);
     }
 }

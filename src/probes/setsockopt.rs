@@ -49,7 +49,7 @@ impl Handler for SetsockoptProbe {
         {
             return Some(());
         }
-        self.0.counts(preempt, call.net()).outcomes.enter_repair();
+        self.0.counts(preempt, call.net()).outcomes().enter_repair();
         Some(())
     }
 
@@ -67,7 +67,7 @@ impl Handler for SetsockoptProbe {
         if net_admin_of(call.net()) {
             self.mark(preempt, call);
         }
-        self.0.counts(preempt, call.net()).outcomes.call_repair();
+        self.0.counts(preempt, call.net()).outcomes().call_repair();
     }
 
     /// Marks the socket of a successful call. A caller without CAP_NET_ADMIN succeeds if another task has put the

@@ -88,7 +88,10 @@ impl tracepoint::Handler for StateProbe {
                 } else if may_be_passive && goes_on && !may_be_active(socket) {
                     self.on_accept(preempt, socket_events, socket, outcome, by_cookie);
                 } else if outcome == Outcome::Established && may_be_passive {
-                    self.0.counts(preempt, socket.net()).outcomes.accept_owned();
+                    self.0
+                        .counts(preempt, socket.net())
+                        .outcomes()
+                        .accept_owned();
                 }
             }
             Step::Closes => self.on_close(preempt, socket_events, socket),
@@ -113,7 +116,7 @@ impl StateProbe {
         let cpu = self.0.this_cpu(preempt).number;
         let user = responsible_for_call(socket.net(), || socket.user_of_inode(preempt));
         let begun = socket_events.begin(cpu, user, socket.gen_cookie(), attempt);
-        self.0.counts(preempt, socket.net()).outcomes.start(begun);
+        self.0.counts(preempt, socket.net()).outcomes().start(begun);
     }
 
     fn on_handshake_end(
@@ -140,7 +143,7 @@ impl StateProbe {
         };
         self.0
             .counts(preempt, socket.net())
-            .outcomes
+            .outcomes()
             .end(outcome, attempt.is_some());
         // The clock of another CPU can be behind.
         let handshake = attempt.map(|attempt| time.saturating_sub(attempt.start));
@@ -249,7 +252,7 @@ impl StateProbe {
         if self.is_replaced(socket, expected) {
             return Accepted::Unjudged;
         }
-        netns.counts().this_cpu(preempt).outcomes.accept_other();
+        netns.counts().this_cpu(preempt).outcomes().accept_other();
         let cookie = socket.gen_cookie();
         if !socket_events.choose(cookie, offset) {
             netns.mark_accepted(preempt, cookie);
@@ -272,7 +275,7 @@ impl StateProbe {
         if offset == hash {
             self.0
                 .counts(preempt, socket.net())
-                .outcomes
+                .outcomes()
                 .close(AtClose::Kept);
         } else {
             self.on_close_other(preempt, socket, offset, hash, chosen);
@@ -292,7 +295,7 @@ impl StateProbe {
     ) {
         let open = chosen == Some(offset) || self.is_open(preempt, socket, hash);
         let found = AtClose::judge(offset, hash, open);
-        self.0.counts(preempt, socket.net()).outcomes.close(found);
+        self.0.counts(preempt, socket.net()).outcomes().close(found);
         if found == AtClose::Rewritten {
             let expected = chosen.unwrap_or(hash);
             self.record(
@@ -359,7 +362,7 @@ impl StateProbe {
         };
         self.0
             .counts(preempt, socket.net())
-            .outcomes
+            .outcomes()
             .record(recorded);
     }
 }

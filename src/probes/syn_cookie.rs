@@ -29,7 +29,7 @@ impl SynCookieProbe {
     #[inline(always)]
     fn count(&self, call: CookieSockArgs<'_>, count: fn(&Outcomes<Marked>)) {
         let interrupts = local_interrupt_disable();
-        count(&self.0.counts((&interrupts).into(), call.net()).outcomes);
+        count(self.0.counts((&interrupts).into(), call.net()).outcomes());
     }
 }
 

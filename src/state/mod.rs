@@ -155,7 +155,10 @@ impl State {
         let sysctl_shares = shares_of(sysctl_writes::MAXACTIVE)?;
         let read_shares = witness.then(|| shares_of(maxactive)).transpose()?;
         let socket_events = outcomes.map(SocketEvents::new).transpose()?;
-        let netns_list = NetnsList::new(socket_events.is_some())?;
+        let netns_list = NetnsList::new(
+            socket_events.is_some(),
+            socket_events.is_some() || witness || ipv4,
+        )?;
         let each_netns = Registration::new(netns_list.clone())?;
 
         // Not pin_init: its symbol has the name of this closure twice, see src/names.mk.
@@ -218,7 +221,7 @@ impl State {
 
     /// Returns this CPU's counts of a namespace.
     #[inline]
-    pub(crate) fn counts<'a>(&'a self, preempt: PreemptDisabled<'a>, net: Net<'a>) -> &'a Counts {
+    pub(crate) fn counts<'a>(&'a self, preempt: PreemptDisabled<'a>, net: Net<'a>) -> Counts<'a> {
         self.counts_of(preempt, self.netns(preempt, net))
     }
 
@@ -228,7 +231,7 @@ impl State {
         &'a self,
         preempt: PreemptDisabled<'a>,
         netns: Option<&'a Netns>,
-    ) -> &'a Counts {
+    ) -> Counts<'a> {
         match netns {
             Some(netns) => netns.counts().this_cpu(preempt),
             None => self.netns_list.orphans(preempt),

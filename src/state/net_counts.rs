@@ -43,16 +43,59 @@ use crate::{
     },
 };
 
-/// The counts of one CPU in one namespace.
-pub(crate) struct Counts {
-    /// Connects by sockets of IPv6.
-    pub(crate) connects: Counters<Marked>,
+/// The counts of one CPU in one namespace that only parameters of the module count.
+struct Optional {
     /// The witness's reads.
-    pub(crate) readers: Readers<Marked>,
+    readers: Readers<Marked>,
     /// Outcomes of connects.
-    pub(crate) outcomes: Outcomes<Marked>,
+    outcomes: Outcomes<Marked>,
     /// Connects by sockets of IPv4.
-    pub(crate) connects_v4: Counters<Marked>,
+    connects_v4: Counters<Marked>,
+}
+
+impl Optional {
+    /// Allocates counts that are all 0. May sleep.
+    fn new() -> Result<Arc<PerCpu<Self>>> {
+        let counts = PerCpu::new(|_| Self {
+            readers: Readers::new(),
+            outcomes: Outcomes::new(),
+            connects_v4: Counters::new(),
+        })?;
+        Ok(Arc::new(counts, GFP_KERNEL)?)
+    }
+}
+
+/// The counts of this CPU in one namespace, for as long as preemption is off.
+#[derive(Clone, Copy)]
+pub(crate) struct Counts<'a> {
+    of: &'a NetnsCounts,
+    preempt: PreemptDisabled<'a>,
+}
+
+impl<'a> Counts<'a> {
+    /// Returns the counts of connects by sockets of IPv6.
+    #[inline(always)]
+    pub(crate) fn connects(self) -> &'a Counters<Marked> {
+        self.of.connects.this_cpu(self.preempt)
+    }
+
+    /// Returns the counts of connects by sockets of IPv4.
+    #[inline(always)]
+    pub(crate) fn connects_v4(self) -> &'a Counters<Marked> {
+        &self.of.optional.this_cpu(self.preempt).connects_v4
+    }
+
+    /// Returns the counts of the witness's reads.
+    #[inline(always)]
+    pub(crate) fn readers(self) -> &'a Readers<Marked> {
+        &self.of.optional.this_cpu(self.preempt).readers
+    }
+
+    /// Returns the counts of outcomes.
+    #[inline(always)]
+    pub(crate) fn outcomes(self) -> &'a Outcomes<Marked> {
+        &self.of.optional.this_cpu(self.preempt).outcomes
+    }
 }
 
 /// The sums of the counts. They take more than a kilobyte: a kernel stack has no room for several.
@@ -78,13 +121,16 @@ impl Sums {
         Ok(KBox::new(Self::default(), GFP_KERNEL_ACCOUNT)?)
     }
 
-    /// Adds the counts of `cpus`.
     // Not inlined, for the same reason.
     #[inline(never)]
-    fn add_cpus(&mut self, cpus: &Cpus<'_>) {
-        let cpus = || cpus.clone();
-        self.connects
-            .add(&Totals::sum(|| cpus().map(|counts| &counts.connects)));
+    fn add_connects(&mut self, counts: &PerCpu<Counters<Marked>>) {
+        self.connects.add(&Totals::sum(|| Cpus(counts.iter())));
+    }
+
+    // Not inlined, for the same reason.
+    #[inline(never)]
+    fn add_optional(&mut self, counts: &PerCpu<Optional>) {
+        let cpus = || Cpus(counts.iter());
         self.connects_v4
             .add(&Totals::sum(|| cpus().map(|counts| &counts.connects_v4)));
         self.readers
@@ -95,41 +141,45 @@ impl Sums {
 }
 
 /// The counts of all CPUs in one namespace.
-pub(crate) struct NetnsCounts(PerCpu<Counts>);
+pub(crate) struct NetnsCounts {
+    connects: PerCpu<Counters<Marked>>,
+    /// Where no parameter counts here, all namespaces share those of the orphans, which stay 0. A host has many
+    /// namespaces, and memory for every possible CPU in each.
+    optional: Arc<PerCpu<Optional>>,
+    shares_optional: bool,
+}
 
 impl NetnsCounts {
-    /// Allocates counts that are all 0. May sleep.
-    fn new() -> Result<Self> {
-        Ok(Self(PerCpu::new(|_| Counts {
-            connects: Counters::new(),
-            readers: Readers::new(),
-            outcomes: Outcomes::new(),
-            connects_v4: Counters::new(),
-        })?))
+    /// Allocates counts that are all 0, with `shared` instead of optional counts of its own. May sleep.
+    fn new(shared: Option<Arc<PerCpu<Optional>>>) -> Result<Self> {
+        Ok(Self {
+            connects: PerCpu::new(|_| Counters::new())?,
+            shares_optional: shared.is_some(),
+            optional: shared.map_or_else(Optional::new, Ok)?,
+        })
     }
 
     /// Returns the counts of this CPU.
-    #[inline]
-    pub(crate) fn this_cpu<'a>(&'a self, preempt: PreemptDisabled<'a>) -> &'a Counts {
-        self.0.this_cpu(preempt)
-    }
-
-    fn cpus(&self) -> Cpus<'_> {
-        Cpus(self.0.iter())
+    #[inline(always)]
+    pub(crate) fn this_cpu<'a>(&'a self, preempt: PreemptDisabled<'a>) -> Counts<'a> {
+        Counts { of: self, preempt }
     }
 
     /// Adds the counts of all CPUs to `sums`.
     pub(crate) fn add_to(&self, sums: &mut Sums) {
-        sums.add_cpus(&self.cpus());
+        sums.add_connects(&self.connects);
+        if !self.shares_optional {
+            sums.add_optional(&self.optional);
+        }
     }
 }
 
-/// An iterator over the counts of all CPUs in one namespace.
+/// An iterator over the counts of all CPUs.
 #[derive(Clone)]
-struct Cpus<'a>(Iter<'a, Counts>);
+struct Cpus<'a, T: Sync>(Iter<'a, T>);
 
-impl<'a> Iterator for Cpus<'a> {
-    type Item = &'a Counts;
+impl<'a, T: Sync> Iterator for Cpus<'a, T> {
+    type Item = &'a T;
 
     fn next(&mut self) -> Option<Self::Item> {
         self.0.next().map(|(_, counts)| counts)
@@ -145,6 +195,8 @@ pub(crate) struct NetnsList {
     orphans: NetnsCounts,
     /// Whether sockets are followed beyond their connect.
     follows: bool,
+    /// Whether a parameter makes the module count more than connects of IPv6.
+    counts_more: bool,
 }
 
 struct List {
@@ -153,9 +205,10 @@ struct List {
 }
 
 impl NetnsList {
-    /// Returns an empty list. `follows`: sockets are followed beyond their connect. May sleep.
-    pub(crate) fn new(follows: bool) -> Result<Arc<Self>> {
-        let orphans = NetnsCounts::new()?;
+    /// Returns an empty list. `follows`: sockets are followed beyond their connect. `counts_more`: the module counts
+    /// more than connects of IPv6. May sleep.
+    pub(crate) fn new(follows: bool, counts_more: bool) -> Result<Arc<Self>> {
+        let orphans = NetnsCounts::new(None)?;
         let list = List {
             live: KVVec::new(),
             gone: Sums::default(),
@@ -165,6 +218,7 @@ impl NetnsList {
                 list <- new_mutex!(list, "tsoffset::netns_list"),
                 orphans,
                 follows,
+                counts_more,
             }),
             GFP_KERNEL,
         )
@@ -173,7 +227,7 @@ impl NetnsList {
     /// Returns this CPU's counts for calls without a namespace: one that is being removed, or not set up yet.
     #[cold]
     #[inline(never)]
-    pub(crate) fn orphans<'a>(&'a self, preempt: PreemptDisabled<'a>) -> &'a Counts {
+    pub(crate) fn orphans<'a>(&'a self, preempt: PreemptDisabled<'a>) -> Counts<'a> {
         self.orphans.this_cpu(preempt)
     }
 
@@ -251,7 +305,7 @@ impl Netns {
     pub(crate) fn mark_repair(&self, preempt: PreemptDisabled<'_>, cookie: u64) {
         if let Some(repaired) = &self.repaired {
             let shared = repaired.insert(cookie);
-            self.counts.this_cpu(preempt).outcomes.mark_repair(shared);
+            self.counts.this_cpu(preempt).outcomes().mark_repair(shared);
         }
     }
 
@@ -260,7 +314,10 @@ impl Netns {
     pub(crate) fn mark_accepted(&self, preempt: PreemptDisabled<'_>, cookie: u64) {
         if let Some(repaired) = &self.repaired {
             let shared = repaired.insert(cookie);
-            self.counts.this_cpu(preempt).outcomes.mark_accepted(shared);
+            self.counts
+                .this_cpu(preempt)
+                .outcomes()
+                .mark_accepted(shared);
         }
     }
 
@@ -277,7 +334,8 @@ impl PernetOperations for Netns {
     type Data = NetnsList;
 
     fn new(netns_list: &Arc<NetnsList>, _net: Net<'_>) -> Result<Self> {
-        let counts = Arc::new(NetnsCounts::new()?, GFP_KERNEL)?;
+        let shared = (!netns_list.counts_more).then(|| netns_list.orphans.optional.clone());
+        let counts = Arc::new(NetnsCounts::new(shared)?, GFP_KERNEL)?;
         let repaired = netns_list
             .follows
             .then(|| Ok::<_, Error>(Repaired::new(many(repaired::WORDS, || Marked::new(0))?)))

@@ -54,7 +54,7 @@ impl State {
     ) {
         let ring = self.rings.socket_events(self.this_cpu(preempt).number);
         let recorded = self.push_socket_event(preempt, ring, failed);
-        self.counts(preempt, net).outcomes.fail(reason, recorded);
+        self.counts(preempt, net).outcomes().fail(reason, recorded);
     }
 
     /// Counts an accepted connection and writes its event, as [`fail`](Self::fail). With interrupts off.
@@ -67,7 +67,9 @@ impl State {
     ) {
         let ring = self.rings.accepts(self.this_cpu(preempt).number);
         let recorded = self.push_socket_event(preempt, ring, event);
-        self.counts(preempt, net).outcomes.accept(verdict, recorded);
+        self.counts(preempt, net)
+            .outcomes()
+            .accept(verdict, recorded);
     }
 
     /// Writes a socket event and wakes the waiting tasks, unless no records are kept or the filter rejects the event.
