@@ -32,13 +32,17 @@ same_lines_as_connects() {
 	same_as_recorded /tmp/trace
 }
 
+# nine_connects_with PROGRAM: runs a bpftrace program during nine connects. /tmp/counts has its output.
+nine_connects_with() {
+	bpftrace -e "$1" -c '/bin/tsoffset-workload connect --serve --threads 1 --connects 9' > /tmp/counts
+	cat /tmp/counts
+}
+
 # One thread connects. If two CPUs reach a new key of a map at the same time, bpftrace loses one of their counts
 # ("map_update_elem, retcode: -17").
 counts_in_the_kernel() {
 	load_with_tool bpftrace
-	bpftrace -e 'tracepoint:tsoffset:connect /args.dport == 7000/ { @verdicts[args.verdict] = count(); }' \
-		-c '/bin/tsoffset-workload connect --serve --threads 1 --connects 9' > /tmp/counts
-	cat /tmp/counts
+	nine_connects_with 'tracepoint:tsoffset:connect /args.dport == 7000/ { @verdicts[args.verdict] = count(); }'
 	grep -qx '@verdicts\[0\]: 9' /tmp/counts
 }
 
@@ -47,18 +51,14 @@ the_cgroup_is_the_one_of_bpf() {
 	load_with_tool bpftrace
 	make_cgroup
 	echo 0 > "$CGROUP/cgroup.procs"
-	bpftrace -e 'tracepoint:tsoffset:connect { @same[args.cgroup == cgroup, cgroup] = count(); }' \
-		-c '/bin/tsoffset-workload connect --serve --threads 1 --connects 9' > /tmp/counts
-	cat /tmp/counts
+	nine_connects_with 'tracepoint:tsoffset:connect { @same[args.cgroup == cgroup, cgroup] = count(); }'
 	grep -qx "@same\[1, $(busybox stat -c %i "$CGROUP")\]: 9" /tmp/counts
 }
 
 # Another script on the same function, at entry and return.
 beside_a_kprobe_on_the_function() {
 	load_with_tool bpftrace
-	bpftrace -e 'kprobe:tcp_v6_connect { @calls = count(); } kretprobe:tcp_v6_connect { @returns = count(); }' \
-		-c '/bin/tsoffset-workload connect --serve --threads 1 --connects 9' > /tmp/counts
-	cat /tmp/counts
+	nine_connects_with 'kprobe:tcp_v6_connect { @calls = count(); } kretprobe:tcp_v6_connect { @returns = count(); }'
 	grep -qx '@calls: 9' /tmp/counts
 	grep -qx '@returns: 9' /tmp/counts
 	all_matched 9

@@ -11,6 +11,16 @@
 
 NOLOAD=1
 
+# half_is_held PREFIX: expects half of the 256 instances in use, and sets held and capped to these lines of stats.
+half_is_held() {
+	held=$(stat "$1_in_flight")
+	capped=$(stat "$1_capped")
+	echo "$held of 256 are held"
+	[ "$held" -ge 96 ]
+	[ "$held" -le 128 ]
+	[ $((held + capped)) -eq 300 ]
+}
+
 # takes_half USER: parks 300 calls of USER, which may hold at most half of the 256 instances. The connects of the host's
 # root still get their verdicts.
 takes_half() {
@@ -18,12 +28,7 @@ takes_half() {
 	# The server starts before the calls are parked. Otherwise it would inherit the pipe and keep the calls parked.
 	serve env -- --listen '[::]:7003'
 	park "$1"
-	held=$(stat connects_in_flight)
-	capped=$(stat connects_capped)
-	echo "$held of 256 are held"
-	[ "$held" -ge 96 ]
-	[ "$held" -le 128 ]
-	[ $((held + capped)) -eq 300 ]
+	half_is_held connects
 	workload connect --serve --to '[::1]:7001' --connects 100
 	expect connects_called=401 connects_missed=0 connects_capped="$capped" connects_in_flight="$held" offset_match=101
 }
@@ -62,12 +67,7 @@ one_user_takes_half_over_ipv4() {
 	kprobe_hook_only
 	load_with maxactive=256 ipv4=1
 	PARK_WITH=--ipv4 park nobody
-	held=$(stat connects_v4_in_flight)
-	capped=$(stat connects_v4_capped)
-	echo "$held of 256 are held"
-	[ "$held" -ge 96 ]
-	[ "$held" -le 128 ]
-	[ $((held + capped)) -eq 300 ]
+	half_is_held connects_v4
 	workload connect --serve --to 127.0.0.1:7001 --connects 100
 	expect connects_v4_called=401 connects_v4_missed=0 connects_v4_capped="$capped" connects_v4_in_flight="$held" \
 		offset_v4_match=101 connects_called=0 connects_capped=0
