@@ -8,8 +8,8 @@
 #include <bpf/bpf_helpers.h>
 
 #ifdef KFUNC
-void bpf_rcu_read_lock(void) __ksym;
-void bpf_rcu_read_unlock(void) __ksym;
+__ksym void bpf_rcu_read_lock(void);
+__ksym void bpf_rcu_read_unlock(void);
 #endif
 
 #ifdef PAIR
