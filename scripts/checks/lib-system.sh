@@ -109,8 +109,8 @@ something_left() {
 }
 
 # boot_system RUN PATTERN DESCRIPTION SCRIPT [ARGUMENT...]: does what "must 0" does, in a guest that boots the system's
-# kernel. The guest has the system's module lists, its modprobe.d, the installed module, and liblzma, which kmod requires to
-# decompress the module.
+# kernel. The guest has the system's module lists, its modprobe.d, the installed module, liblzma, which kmod requires to decompress
+# the module, and the files of $scratch/guest.
 boot_system() {
 	local above=$scratch/image kernel_of_system=$scratch/kernel of=$kernel image=$scratch/initramfs lzma file
 	rm -rf "$above"
@@ -122,6 +122,7 @@ boot_system() {
 	for file in "$system/lib/modules/$release"/updates/{,dkms/}tsoffset.ko.xz; do
 		[[ ! -e $file ]] || install -D -m 644 "$file" "$above${file#"$system"}"
 	done
+	[[ ! -d $scratch/guest ]] || cp -r "$scratch/guest/." "$above/"
 	lzma=$(find /usr/lib -name 'liblzma.so.5' -print -quit)
 	install -D "$(readlink -f "$lzma")" "$above$lzma"
 	{
