@@ -6,11 +6,7 @@
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
-
-#ifdef KFUNC
-__ksym void bpf_rcu_read_lock(void);
-__ksym void bpf_rcu_read_unlock(void);
-#endif
+#include "kfunc.h"
 
 #ifdef PAIR
 SEC("fentry/tcp_v6_connect")

@@ -68,16 +68,17 @@ namespaces() { find /proc/[0-9]*/ns -maxdepth 1 -name net -exec readlink {} \; 2
 
 # reading_stats NAMESPACES: measures the cost of a read of stats with so many network namespaces.
 reading_stats() {
-	local spent
+	local spent held=()
 	insmod /lib/tsoffset/tsoffset.ko
 	for _ in $(seq $(($1 - 1))); do
 		unshare -n sleep 100000 &
+		held+=($!)
 	done
 	until [ "$(namespaces)" -eq "$1" ]; do sleep 1; done
 	cat /proc/tsoffset/stats > /dev/null
 	spent=$(nanoseconds cat /proc/tsoffset/stats)
 	measured "$spent" instructions "for a read of /proc/tsoffset/stats with $1 network namespaces"
-	pkill sleep
+	kill "${held[@]}"
 	rmmod tsoffset
 }
 
