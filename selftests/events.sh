@@ -84,12 +84,15 @@ slow_reader_gets_a_lost_event() {
 	# The reader opens the file now, and reads after all connects.
 	exec 3< "$EVENTS"
 	connects 200
-	number=$((4 * cpus + 1))
-	head -n "$number" <&3 > /tmp/behind
+	# One CPU can make nearly all connects: the ring of another one is then not full.
+	left=$(stat records_readable)
+	[ "$left" -ge 4 ]
+	[ "$left" -le $((4 * cpus)) ]
+	head -n $((left + 1)) <&3 > /tmp/behind
 	exec 3<&-
 	head -n 1 /tmp/behind
-	[ "$(head -n 1 /tmp/behind)" = "{\"v\":1,\"event\":\"lost\",\"count\":$((200 - 4 * cpus))}" ]
-	[ "$(grep -c '"event":"connect"' /tmp/behind)" -eq $((4 * cpus)) ]
+	[ "$(head -n 1 /tmp/behind)" = "{\"v\":1,\"event\":\"lost\",\"count\":$((200 - left))}" ]
+	[ "$(grep -c '"event":"connect"' /tmp/behind)" -eq "$left" ]
 }
 
 signal_ends_a_read() {

@@ -261,7 +261,7 @@ stop_workloads() {
 }
 
 # Succeeds if no socket listens on the workload's ports 7000 to 7007.
-ports_are_free() { ! grep -q ':1B5[89A-F] [0-9A-F]*:0000 0A ' /proc/net/tcp6; }
+ports_are_free() { ! grep -q ':1B5[89A-F] [0-9A-F]*:0000 0A ' /proc/net/tcp6 /proc/net/tcp; }
 
 # Makes two network namespaces, "left" and "right", with a veth pair between them and addresses.
 two_namespaces() {
