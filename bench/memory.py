@@ -12,9 +12,6 @@ PROCESSORS, NAMESPACES = 128, 1000
 # The measured value of outcomes=, and the larger one that shows the size of a slot.
 OUTCOMES, MORE_OUTCOMES = 4096, 65536
 
-# Bytes for the marks of each namespace, if outcomes= is not 0 (WORDS in src/model/sockets/repaired.rs).
-MARKS = 8192
-
 NAMES = ("once", "for each CPU", "for each namespace", "for each namespace and CPU")
 
 
@@ -28,19 +25,20 @@ def split(loads):
     """Returns the bytes of each of NAMES by default, those with OUTCOMES, and the bytes of a slot; or None without all loads."""
     taken = {(load.cpus, load.namespaces, load.outcomes): load.bytes for load in loads}
     cpus = {load.cpus for load in loads}
-    if len(taken) < 8 or len(cpus) != 2:
+    if len(taken) < 10 or len(cpus) != 2:
         return None
     few, many = min(cpus), max(cpus)
     more = max(load.namespaces for load in loads)
-    # The namespaces beyond the initial one take this each.
-    each = {number: (taken[number, more, 0] - taken[number, 1, 0]) / (more - 1) for number in cpus}
-    namespace, namespace_cpu = line(few, each[few], many, each[many])
-    once, cpu = line(few, taken[few, 1, 0], many, taken[many, 1, 0])
-    default = (once - namespace, cpu - namespace_cpu, namespace, namespace_cpu)
-    once, cpu = line(few, taken[few, 1, OUTCOMES] - taken[few, 1, 0], many, taken[many, 1, OUTCOMES] - taken[many, 1, 0])
-    beyond = (once - MARKS, cpu, MARKS, 0)
+
+    def sizes(outcomes):
+        # The namespaces beyond the initial one take this each.
+        each = {number: (taken[number, more, outcomes] - taken[number, 1, outcomes]) / (more - 1) for number in cpus}
+        namespace, namespace_cpu = line(few, each[few], many, each[many])
+        once, cpu = line(few, taken[few, 1, outcomes], many, taken[many, 1, outcomes])
+        return once - namespace, cpu - namespace_cpu, namespace, namespace_cpu
+
     slot = (taken[few, 1, MORE_OUTCOMES] - taken[few, 1, OUTCOMES]) / (MORE_OUTCOMES - OUTCOMES)
-    return default, tuple(map(sum, zip(default, beyond))), slot
+    return sizes(0), sizes(OUTCOMES), slot
 
 
 def host(sizes):

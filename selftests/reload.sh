@@ -11,6 +11,10 @@ NOLOAD=1
 
 # keep_followed FUNCTION: adds another fprobe on FUNCTION, so that the kernel keeps following its calls between two loads.
 keep_followed() {
+	[ -e /sys/kernel/tracing/dynamic_events ] || {
+		echo "the kernel has no events by fprobes"
+		exit "$KSFT_SKIP"
+	}
 	echo "f:tsoffset_keep $1%return" >> /sys/kernel/tracing/dynamic_events
 	trap 'echo 0 > /sys/kernel/tracing/events/fprobes/tsoffset_keep/enable
 		echo "-:tsoffset_keep" >> /sys/kernel/tracing/dynamic_events' EXIT

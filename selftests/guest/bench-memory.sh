@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Measures the memory of the loaded module in the guest, alone and with more network namespaces. Prints lines
-# "memory CPUS NAMESPACES OUTCOMES BYTES", where NAMESPACES includes the initial one.
+# "memory CPUS NAMESPACES OUTCOMES BYTES", where NAMESPACES includes the initial one. The load with more namespaces has
+# outcomes=OUTCOMES.
 set -e
-: "${NAMESPACES:=200}"
+: "${NAMESPACES:=200}" "${OUTCOMES:=0}"
 
 # Prints in kB the memory in unreclaimable slabs, per-CPU memory, vmalloc and the pages of large allocations.
 memory() { awk '$1 ~ /^(SUnreclaim|Percpu|VmallocUsed):$/ { n += $2 } END { print n }' /proc/meminfo; }
@@ -33,4 +34,4 @@ done
 until [ "$(namespaces)" -gt "$NAMESPACES" ]; do sleep 1; done
 sleep 3
 # Once only: the kernel keeps per-CPU pages of an unloaded module, and a second load of as many namespaces takes these.
-loaded $((NAMESPACES + 1)) 0
+loaded $((NAMESPACES + 1)) "$OUTCOMES"
