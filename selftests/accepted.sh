@@ -112,6 +112,17 @@ a_cookie_hides_no_connection() {
 	expect accepted_owned=0 accepts_recorded=1
 }
 
+# The offset is the user's: no finding, and none of a BPF program's choices.
+an_offset_set_before_the_establishment_is_not_judged() {
+	load_with outcomes=64
+	early --to-the-end --set-offset
+	wait_for 20 reached repairs_noted 1
+	may_answer
+	wait "$connecting"
+	accepted unjudged=1
+	expect accepted_other_offset=0 accepted_owned=0 accepts_recorded=1
+}
+
 both_families() {
 	load_with outcomes=64
 	serve env -- --listen '[::]:7000'
@@ -310,7 +321,8 @@ outcomes_by_namespace() {
 }
 
 run_checks off_by_default each_connection_has_its_event the_time_is_that_of_the_handshake \
-	closed_before_the_establishment a_cookie_hides_no_connection both_families chosen_offsets \
+	closed_before_the_establishment a_cookie_hides_no_connection an_offset_set_before_the_establishment_is_not_judged both_families \
+	chosen_offsets \
 	without_timestamps syncookies_have_their_kind refused_joins_leave_no_cookie \
 	cookies_of_a_listener_that_became_ipv4 no_connection_is_lost joins_are_accepted_connections owned_connections_are_counted \
 	other_events_stay filter_applies_to_accepted outcomes_by_namespace

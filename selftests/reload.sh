@@ -11,7 +11,8 @@ NOLOAD=1
 
 # keep_followed FUNCTION: adds another fprobe on FUNCTION, so that the kernel keeps following its calls between two loads.
 keep_followed() {
-	[ -e /sys/kernel/tracing/dynamic_events ] || {
+	[ -e /sys/kernel/tracing/README ]
+	grep -qF 'f[:[' /sys/kernel/tracing/README || {
 		echo "the kernel has no events by fprobes"
 		exit "$KSFT_SKIP"
 	}

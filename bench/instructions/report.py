@@ -77,8 +77,8 @@ def read(directory):
 
 def added(phase, without):
     """Returns what a configuration adds to a connect: [(whether of the module, function, instructions)], the most first."""
-    base = without.by_function()
-    rows = [(mine, name, times - base.get((mine, name), 0)) for (mine, name), times in phase.by_function().items()]
+    base, now = without.by_function(), phase.by_function()
+    rows = [(mine, name, now.get((mine, name), 0) - base.get((mine, name), 0)) for mine, name in set(base) | set(now)]
     return sorted((row for row in rows if row[0] or abs(row[2]) >= LEAST), key=lambda row: -row[2])
 
 
@@ -106,12 +106,17 @@ def main():
     release, phases = read(directory)
     without, again = [phase for phase in phases if phase.name == WITHOUT]
     wrong, tables = [], {}
+    # From the first function of the module to its last one, in each phase with the module.
+    of_modules = [(min(mine), max(mine)) for mine in ([address for address, _, mine in phase.symbols if mine] for phase in phases) if mine]
     for phase in phases:
-        of_module = {name: times for (mine, name), times in phase.by_function().items() if mine}
-        if bool(of_module) != (phase.name != WITHOUT):
-            wrong.append(f"{phase.name}: {len(of_module)} functions of the module ran")
         if phase.name == WITHOUT:
+            stray = sum(times for address, times in phase.executions.items() if any(a <= address < b for a, b in of_modules))
+            if stray:
+                wrong.append(f"{phase.name}: {stray} instructions ran where a module was or will be")
             continue
+        of_module = {name: times for (mine, name), times in phase.by_function().items() if mine}
+        if not of_module:
+            wrong.append(f"{phase.name}: no function of the module ran")
         # The kernel calls each handler of a connect once.
         for handler in "entry_handler", "return_handler":
             first = [phase.executions.get(address, 0) for address, name, mine in phase.symbols if mine and handler in name]

@@ -28,6 +28,7 @@ use crate::{
         },
     },
     state::{
+        net_counts::Netns,
         socket_events::SocketEvents,
         State, //
     },
@@ -249,7 +250,8 @@ impl StateProbe {
         let Some(netns) = self.0.netns(preempt, socket.net()) else {
             return Accepted::Unjudged;
         };
-        if self.is_replaced(socket, expected) {
+        // A Fast Open socket can be accepted in SYN_RECV, where a user can set its offset.
+        if socket.in_repair() || is_noted(netns, socket) || self.is_replaced(socket, expected) {
             return Accepted::Unjudged;
         }
         netns.counts().this_cpu(preempt).outcomes().accept_other();
@@ -315,18 +317,11 @@ impl StateProbe {
         let Some(netns) = self.0.netns(preempt, net) else {
             return true;
         };
-        // A marked socket has a cookie.
-        let is_noted = || {
-            let (Some(repaired), Some(cookie)) = (&netns.repaired, socket.cookie()) else {
-                return false;
-            };
-            repaired.contains(cookie)
-        };
         let may_have_moved = || {
             socket.tuple_of_any().is_v4_mapped()
                 && (ip_dynaddr(net) != 0 || netns.writes.any_of_dynaddr())
         };
-        if socket.in_repair() || is_noted() || may_have_moved() {
+        if socket.in_repair() || is_noted(netns, socket) || may_have_moved() {
             return true;
         }
         self.is_replaced(socket, expected)
@@ -375,6 +370,15 @@ impl StateProbe {
 /// that of its listener: no other user takes it away.
 fn may_be_active(socket: Socket<'_>) -> bool {
     socket.is_grafted() && socket.cookie().is_some() && !socket.has_backlog()
+}
+
+/// Returns whether the socket is marked: a user may have set its offset, or a chosen offset found no slot. A marked socket
+/// has a cookie.
+fn is_noted(netns: &Netns, socket: Socket<'_>) -> bool {
+    let (Some(repaired), Some(cookie)) = (&netns.repaired, socket.cookie()) else {
+        return false;
+    };
+    repaired.contains(cookie)
 }
 
 /// Returns an event of a socket with these addresses and ports.

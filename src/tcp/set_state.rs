@@ -78,7 +78,7 @@ impl<'call> SetStateArgs<'call> {
             bindings::TCP_SYN_SENT => Some(Step::Begins),
             // Simultaneous open: the handshake continues. Or an incoming connection.
             bindings::TCP_SYN_RECV => None,
-            // Every other end of a handshake. A socket that is closed in SYN_RECV enters FIN_WAIT1.
+            // Every other end of a handshake. A socket that is closed in SYN_RECV enters FIN_WAIT1, or CLOSE with a reset.
             to if was(bindings::TCP_SYN_SENT) || was(bindings::TCP_SYN_RECV) => {
                 let error = self.error();
                 Some(Step::Ends {

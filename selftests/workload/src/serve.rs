@@ -33,18 +33,28 @@ pub struct Options {
     /// SO_MARK of the listener, which accepted sockets inherit, decimal or 0x
     #[arg(long, value_parser = number)]
     mark: Option<i32>,
+    /// Leave all connections in the queue of the listener
+    #[arg(long)]
+    accept_nothing: bool,
+    #[command(flatten)]
+    with_each: WithEach,
+}
+
+/// What to do with each accepted socket.
+#[derive(Args, Clone, Copy, Default)]
+struct WithEach {
     /// SO_PRIORITY of the accepted sockets, decimal or 0x; with a priority, closing resets the connection
     #[arg(long, value_parser = number)]
     priority: Option<i32>,
     /// Close each accepted socket after its peer, instead of after the first data
     #[arg(long)]
     to_the_end: bool,
-    /// Leave all connections in the queue of the listener
-    #[arg(long, conflicts_with_all = ["priority", "to_the_end", "ask_cookie"])]
-    accept_nothing: bool,
     /// Ask for the cookie of each accepted socket at once, and print it
     #[arg(long)]
     ask_cookie: bool,
+    /// Set another offset in each accepted socket at once: TCP_TIMESTAMP in repair mode
+    #[arg(long)]
+    set_offset: bool,
 }
 
 /// Binds and listens with Fast Open enabled.
@@ -87,37 +97,47 @@ fn listening(listener: Socket) -> Result<Socket> {
 ///
 /// Closing a socket with unread data would reset the connection of a client whose SYN carried data.
 pub fn accept_forever(listener: &Socket) -> Result<()> {
-    accept_with(listener, None, false, false)
+    accept_with(listener, WithEach::default())
 }
 
 /// Accepts like [`accept_forever`]. With a priority, each accepted socket gets the priority and resets its connection on
 /// close. A peer would reject any other packet, because its timestamp went back. With `to_the_end`, each accepted socket
-/// lives until its peer closes, or is silent for ten seconds. With `ask_cookie`, prints the cookie of each.
-fn accept_with(
-    listener: &Socket,
-    priority: Option<i32>,
-    to_the_end: bool,
-    ask_cookie: bool,
-) -> Result<()> {
+/// lives until its peer closes, or is silent for a minute.
+fn accept_with(listener: &Socket, with_each: WithEach) -> Result<()> {
     for _ in 0..2 {
         let listener = listener.try_clone()?;
         // A connection that is reset before the accept is no failure of the listener.
         thread::spawn(move || loop {
-            if let Ok((mut connection, _)) = listener.accept() {
-                if let Some(priority) = priority {
-                    let _ = setsockopt(&connection, Priority, &priority);
-                    let _ = socket::reset_on_close(&connection);
+            if let Ok((connection, _)) = listener.accept() {
+                if let Err(error) = with_each.serve(connection) {
+                    eprintln!("{error:#}");
                 }
-                if ask_cookie {
-                    println!("cookie {}", connection.cookie().unwrap_or(0));
-                }
-                let silence = Duration::from_secs(if to_the_end { 10 } else { 1 });
-                let _ = connection.set_read_timeout(Some(silence));
-                while connection.read(&mut [0; 64]).is_ok_and(|read| read > 0) && to_the_end {}
             }
         });
     }
     Ok(())
+}
+
+impl WithEach {
+    fn serve(self, mut connection: Socket) -> Result<()> {
+        if let Some(priority) = self.priority {
+            // The peer can have reset the connection.
+            let _ = setsockopt(&connection, Priority, &priority);
+            let _ = socket::reset_on_close(&connection);
+        }
+        if self.set_offset {
+            socket::set(&connection, socket::Opt::Repair, 1)?;
+            socket::set(&connection, socket::Opt::Timestamp, 1_000_000)?;
+            socket::set(&connection, socket::Opt::Repair, -1)?;
+        }
+        if self.ask_cookie {
+            println!("cookie {}", connection.cookie()?);
+        }
+        let silence = Duration::from_secs(if self.to_the_end { 60 } else { 1 });
+        connection.set_read_timeout(Some(silence))?;
+        while connection.read(&mut [0; 64]).is_ok_and(|read| read > 0) && self.to_the_end {}
+        Ok(())
+    }
 }
 
 pub fn run(options: &Options) -> Result<()> {
@@ -130,12 +150,7 @@ pub fn run(options: &Options) -> Result<()> {
         setsockopt(&listener, Mark, &mark.unsigned_abs())?;
     }
     if !options.accept_nothing {
-        accept_with(
-            &listener,
-            options.priority,
-            options.to_the_end,
-            options.ask_cookie,
-        )?;
+        accept_with(&listener, options.with_each)?;
     }
     println!("ready");
     std::io::stdout().flush()?;

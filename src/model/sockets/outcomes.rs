@@ -198,7 +198,8 @@ impl<W: Word> Outcomes<W> {
         }
     }
 
-    /// Counts a connection that was established from SYN_RECV while it had an owner, a cookie and no slot.
+    /// Counts a connection that was established from SYN_RECV while it had an owner, a cookie, no backlog and
+    /// no slot.
     pub(crate) fn accept_owned(&self) {
         self.accepted_owned.bump();
     }
@@ -273,7 +274,8 @@ pub(crate) struct OutcomeTotals {
     pub(crate) accepts_recorded: u64,
     /// Accepted connections that were not recorded.
     pub(crate) accepts_filtered: u64,
-    /// Connections that were established from SYN_RECV while they had an owner, a cookie and no slot.
+    /// Connections that were established from SYN_RECV while they had an owner, a cookie, no
+    /// backlog and no slot.
     pub(crate) accepted_owned: u64,
     /// Calls that make a socket of a SYN cookie.
     pub(crate) syn_cookies_called: u64,
