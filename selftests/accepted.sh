@@ -56,14 +56,21 @@ silent_right() {
 	ip -n right neighbour replace 2001:db8::1 lladdr 02:00:00:00:00:99 dev veth0 nud permanent
 }
 
+# to_right OPTION...: connects from "left", and closes each connection after the reset of "right" only. Packets of one connection
+# can pass through two CPUs, as where the first one waits for a hardware address. A reset of "left" could then overtake the last
+# packet of the handshake. The end of data overtakes nothing: it establishes the connection, too.
+to_right() { ip netns exec left tsoffset-workload connect --until-reset --to '[2001:db8::2]:7000' "$@"; }
+
+serve_right() { serve ip netns exec right -- --listen '[::]:7000' --priority 1 "$@"; }
+
 may_answer() { ip -n right neighbour delete 2001:db8::1 dev veth0; }
 
 # The peer's answer comes late, because its packets are held back for half a second.
 the_time_is_that_of_the_handshake() {
 	load_with outcomes=64
 	silent_right
-	serve ip netns exec right -- --listen '[::]:7000'
-	ip netns exec left tsoffset-workload connect --in-order --to '[2001:db8::2]:7000' --threads 1 --connects 1 &
+	serve_right
+	to_right --threads 1 --connects 1 &
 	wait_for 20 reached outcomes_pending 1
 	sleep 0.5
 	may_answer
@@ -75,22 +82,24 @@ the_time_is_that_of_the_handshake() {
 	[ "$handshake" -gt 400000000 ] && [ "$handshake" -lt 60000000000 ]
 }
 
-# early OPTION...: connects to a silent "right" with data in the SYN, and without cookies of Fast Open. The listener, with these
-# options, gets the socket in SYN_RECV.
+# early CLIENT-OPTION OPTION...: connects to a silent "right" with data in the SYN, and without cookies of Fast Open. The listener,
+# with these options, gets the socket in SYN_RECV.
 early() {
+	local client=$1
+	shift
 	silent_right
 	for end in left right; do
 		ip netns exec "$end" sysctl -q net.ipv4.tcp_fastopen=519
 	done
 	serve ip netns exec right -- --listen '[::]:7000' "$@"
-	ip netns exec left tsoffset-workload connect --in-order --kind fastopen --to '[2001:db8::2]:7000' --threads 1 --connects 1 &
+	ip netns exec left tsoffset-workload connect "$client" --kind fastopen --to '[2001:db8::2]:7000' --threads 1 --connects 1 &
 	connecting=$!
 }
 
 # A process accepts the socket, reads the data and closes it before its peer has any answer.
 closed_before_the_establishment() {
 	load_with outcomes=64
-	early
+	early --in-order
 	accepted match=1
 	expect outcomes_pending=1 outcome_established=0 accepted_owned=0 accepts_recorded=1
 	oldest 2 accepted
@@ -103,7 +112,7 @@ closed_before_the_establishment() {
 # Any user can give a socket in SYN_RECV a cookie. Only its listener can say that it has none.
 a_cookie_hides_no_connection() {
 	load_with outcomes=64
-	early --to-the-end --ask-cookie
+	early --until-reset --priority 1 --to-the-end --ask-cookie
 	wait_for 20 grep -q '^cookie [1-9]' "$ready"
 	accepted
 	may_answer
@@ -115,7 +124,7 @@ a_cookie_hides_no_connection() {
 # The offset is the user's: no finding, and none of a BPF program's choices.
 an_offset_set_before_the_establishment_is_not_judged() {
 	load_with outcomes=64
-	early --to-the-end --set-offset
+	early --until-reset --priority 1 --to-the-end --set-offset
 	wait_for 20 reached repairs_noted 1
 	may_answer
 	wait "$connecting"
@@ -162,8 +171,8 @@ without_timestamps() {
 	# The client alone has no timestamps.
 	two_namespaces
 	ip netns exec left sysctl -q net.ipv4.tcp_timestamps=0
-	serve ip netns exec right -- --listen '[::]:7000'
-	ip netns exec left tsoffset-workload connect --in-order --to '[2001:db8::2]:7000' --threads 2 --connects 4
+	serve_right
+	to_right --threads 2 --connects 4
 	accepted zero=6 absent=4
 }
 
@@ -313,8 +322,8 @@ filter_applies_to_accepted() {
 outcomes_by_namespace() {
 	load_with outcomes=64
 	two_namespaces
-	serve ip netns exec right -- --listen '[::]:7000'
-	ip netns exec left tsoffset-workload connect --in-order --to '[2001:db8::2]:7000' --threads 2 --connects 9
+	serve_right
+	to_right --threads 2 --connects 9
 	accepted match=9
 	ip netns exec right cat /proc/net/tsoffset | compare accepted_match=9 outcomes_begun=0
 	ip netns exec left cat /proc/net/tsoffset | compare accepted_match=0 outcomes_begun=9

@@ -111,7 +111,8 @@ a_snapshot_agrees_with_itself() {
 	done
 	before=$(stat connects_recorded)
 	tsoffset-workload reread < "$CONNECTS"
-	more_than "$before"
+	# Connects go on. On a busy machine, none need end within the reads.
+	wait_for 5 more_than "$before"
 	kill "$connecting"
 	# The heading, and at least one full ring.
 	[ "$(wc -l < /tmp/small)" -ge 33 ]
