@@ -61,7 +61,7 @@ silent_right() {
 # packet of the handshake. The end of data overtakes nothing: it establishes the connection, too.
 to_right() { ip netns exec left tsoffset-workload connect --until-reset --to '[2001:db8::2]:7000' "$@"; }
 
-serve_right() { serve ip netns exec right -- --listen '[::]:7000' --priority 1 "$@"; }
+serve_right() { serve ip netns exec right -- --listen '[::]:7000' --priority 1; }
 
 may_answer() { ip -n right neighbour delete 2001:db8::1 dev veth0; }
 
