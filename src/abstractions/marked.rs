@@ -92,6 +92,14 @@ impl Marked {
         unsafe { ordered::store_release(self.0.get(), value) }
     }
 
+    /// Adds to the word by a load and an `smp_store_release`. Nobody else writes the word at the same time: otherwise a
+    /// count is lost.
+    #[inline(always)]
+    pub(crate) fn add_release(&self, addend: u64) {
+        // SAFETY: `self` is a live, aligned `u64`, and all accesses to it are marked.
+        unsafe { ordered::add_release(self.0.get(), addend) }
+    }
+
     /// `cmpxchg`; returns whether the word was `old`.
     #[inline(always)]
     pub(crate) fn compare_exchange(&self, old: u64, new: u64) -> bool {
@@ -177,6 +185,19 @@ mod ordered {
         unsafe { p.write_volatile(value) };
     }
 
+    /// Adds, and stores the sum with release semantics. The load follows the barrier, too: so both accesses can be one
+    /// instruction, without `lock`.
+    ///
+    /// # Safety
+    ///
+    /// As for [`store_release`].
+    #[inline(always)]
+    pub(super) unsafe fn add_release(p: *mut u64, addend: u64) {
+        barrier();
+        // SAFETY: The caller guarantees a live, aligned word.
+        unsafe { p.write_volatile(read_once(p).wrapping_add(addend)) };
+    }
+
     /// Adds, and returns the new value: a full barrier.
     ///
     /// # Safety
@@ -217,12 +238,24 @@ mod ordered {
 /// The ordered accesses of the kernel.
 #[cfg(not(all(CONFIG_X86_64, CONFIG_SMP, not(CONFIG_KCSAN))))]
 mod ordered {
+    use super::read_once;
     use crate::bindings;
 
     pub(super) use bindings::{
         tsoffset_smp_load_acquire as load_acquire,
         tsoffset_smp_store_release as store_release, //
     };
+
+    /// Adds, and stores the sum with release semantics.
+    ///
+    /// # Safety
+    ///
+    /// `p` is aligned and valid for writes, and all concurrent accesses are marked.
+    #[inline(always)]
+    pub(super) unsafe fn add_release(p: *mut u64, addend: u64) {
+        // SAFETY: The caller guarantees a live, aligned word.
+        unsafe { store_release(p, read_once(p).wrapping_add(addend)) };
+    }
 
     /// Adds, and returns the new value: a full barrier.
     ///
@@ -322,6 +355,10 @@ mod tests {
         assert_eq!(word.load(), u64::MAX);
         word.store_release(0x1234_5678_9abc_def0);
         assert_eq!(word.load(), 0x1234_5678_9abc_def0);
+        word.add_release(0x10);
+        assert_eq!(word.load(), 0x1234_5678_9abc_df00);
+        word.add_release(u64::MAX);
+        assert_eq!(word.load(), 0x1234_5678_9abc_deff);
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 //! The last finding of a CPU, published to readers on any CPU.
 //!
-//! A sequence count protects it: odd during a write. A reader accepts its values only if the count was even before
-//! and is unchanged after.
+//! A match, the finding of nearly all connects, is one word. Other findings are two words, which a sequence count
+//! protects: odd during a write. A reader accepts the words only if the count was even before and is unchanged after.
 
 use crate::model::{verdict::Verdict, word::Word};
 
@@ -18,8 +18,15 @@ pub(crate) struct Finding {
     pub(crate) verdict: Verdict,
 }
 
+// The lower half of `kind`. With `NOTHING` and `OTHER`, the upper half is 0.
+const NOTHING: u64 = 0;
+const OTHER: u64 = 1;
+const MATCH: u64 = 2;
+
 /// The slot in which one CPU publishes its last finding.
 pub(crate) struct Last<W> {
+    /// `NOTHING`, `OTHER`, or a match: its offset in the upper half, `MATCH` in the lower half.
+    kind: W,
     sequence: W,
     offsets: W,
     verdict: W,
@@ -43,6 +50,7 @@ impl<W: Word> Last<W> {
     /// Returns an empty slot.
     pub(crate) fn new() -> Self {
         Self {
+            kind: W::new(NOTHING),
             sequence: W::new(0),
             offsets: W::new(0),
             verdict: W::new(0),
@@ -52,13 +60,26 @@ impl<W: Word> Last<W> {
     /// Publishes a finding. Only the CPU that owns the slot calls it. Never waits.
     #[inline]
     pub(crate) fn publish(&self, finding: Finding) {
+        if finding.verdict == Verdict::Match {
+            self.kind.store((u64::from(finding.offset) << 32) | MATCH);
+        } else {
+            self.publish_other(finding.offset, finding.expected, finding.verdict);
+        }
+    }
+
+    // Not inlined, so the common path stays short. It takes no `Finding`: the common path would keep one in memory.
+    #[inline(never)]
+    fn publish_other(&self, offset: u32, expected: u32, verdict: Verdict) {
         let sequence = self.sequence.own();
 
         self.sequence.store(sequence.wrapping_add(1));
         W::smp_wmb();
+        // A reader that sees this kind sees this write's sequence, or a later one, in its last load. A reader that
+        // acquires the even sequence sees this kind: the next finding that it reads is no earlier one.
+        self.kind.store(OTHER);
         self.offsets
-            .store((u64::from(finding.offset) << 32) | u64::from(finding.expected));
-        self.verdict.store(finding.verdict as u64);
+            .store((u64::from(offset) << 32) | u64::from(expected));
+        self.verdict.store(verdict as u64);
         self.sequence.store_release(sequence.wrapping_add(2));
     }
 
@@ -70,10 +91,19 @@ impl<W: Word> Last<W> {
     /// Reads the last finding in at most `tries` tries.
     pub(crate) fn read_within(&self, tries: usize) -> Snapshot {
         for _ in 0..tries {
-            let before = self.sequence.load_acquire();
-            if before == 0 {
+            let kind = self.kind.load();
+            if kind == NOTHING {
                 return Snapshot::Nothing;
             }
+            if kind != OTHER {
+                let offset = (kind >> 32) as u32;
+                return Snapshot::Finding(Finding {
+                    offset,
+                    expected: offset,
+                    verdict: Verdict::Match,
+                });
+            }
+            let before = self.sequence.load_acquire();
             // A write is in progress: try again.
             if before % 2 != 0 {
                 continue;

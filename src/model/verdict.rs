@@ -51,7 +51,7 @@ impl Verdict {
 }
 
 /// The observed values of one connect.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Observation {
     /// Return value of the call: 0 or a negative errno.
     pub(crate) error: i32,
@@ -65,16 +65,39 @@ pub(crate) struct Observation {
     pub(crate) timestamps_at_entry: u8,
     /// `tcp_timestamps` of the namespace after the computation of `expected`.
     pub(crate) timestamps_at_return: u8,
-    /// The verdict for an offset that differs from `expected`: a mismatch, with three exceptions. A write of
-    /// `tcp_timestamps` overlapped the call, its source address may have changed within it, or the hash is replaced.
-    /// After two writes the value can be the same, although the kernel stored an offset for the value in between.
-    pub(crate) other: Verdict,
 }
 
 impl Observation {
-    /// Returns the verdict.
+    /// Returns the values of a match with this offset: for the compiler, all but the offset are constants.
+    #[inline(always)]
+    pub(crate) fn of_match(offset: u32) -> Self {
+        Self {
+            error: 0,
+            repair: false,
+            offset,
+            expected: offset,
+            timestamps_at_entry: 1,
+            timestamps_at_return: 1,
+        }
+    }
+
+    /// Returns whether the verdict is "match". With `tcp_timestamps` 1, nearly all connects are matches: a handler asks
+    /// for it first.
+    #[inline(always)]
+    pub(crate) fn is_match(&self) -> bool {
+        self.error == 0
+            && !self.repair
+            && self.timestamps_at_entry == 1
+            && self.timestamps_at_return == 1
+            && self.offset == self.expected
+    }
+
+    /// Returns the verdict. `other` is the verdict for an offset that differs from `expected`: a mismatch, with three
+    /// exceptions. A write of `tcp_timestamps` overlapped the call, its source address may have changed within it, or
+    /// the hash is replaced. After two writes the value can be the same, although the kernel stored an offset for the
+    /// value in between.
     #[inline]
-    pub(crate) fn judge(&self) -> Verdict {
+    pub(crate) fn judge(&self, other: impl FnOnce() -> Verdict) -> Verdict {
         if self.error != 0 {
             Verdict::Failed
         } else if self.repair {
@@ -88,7 +111,7 @@ impl Observation {
                 Verdict::Zero
             }
         } else {
-            self.other
+            other()
         }
     }
 }

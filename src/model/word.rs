@@ -56,9 +56,21 @@ pub(crate) trait Word {
         self.store(self.own().wrapping_add(1));
     }
 
+    /// Adds to a word with a single writer, with release semantics. Wraps.
+    #[inline(always)]
+    fn add_release(&self, addend: u64) {
+        self.store_release(self.own().wrapping_add(addend));
+    }
+
     /// Adds one like [`bump`](Self::bump), with release semantics.
     #[inline(always)]
     fn bump_release(&self) {
-        self.store_release(self.own().wrapping_add(1));
+        self.add_release(1);
+    }
+
+    /// Subtracts one from a word with a single writer, with release semantics.
+    #[inline(always)]
+    fn lower_release(&self) {
+        self.add_release(u64::MAX);
     }
 }

@@ -23,6 +23,7 @@ use crate::{
             TcpV4Connect,
             TcpV6Connect, //
         },
+        socket::Socket,
         tuple::Tuple, //
     },
 };
@@ -41,8 +42,11 @@ pub(crate) trait ConnectFamily: Copy + Send + Sync {
     /// Returns whether the probe follows the call.
     fn follows(call: ConnectArgs<'_>) -> bool;
 
-    /// Returns the tuple of a call that returned 0, or that of a failed call.
-    fn tuple(call: ConnectArgs<'_>, failed: bool) -> Tuple;
+    /// Returns the tuple of a socket whose call returned 0.
+    fn tuple(socket: Socket<'_>) -> Tuple;
+
+    /// Returns the tuple of a failed call.
+    fn requested(call: ConnectArgs<'_>) -> Tuple;
 
     /// Returns the counters of these connects.
     fn counters(counts: Counts<'_>) -> &Counters<Marked>;
@@ -71,12 +75,13 @@ impl ConnectFamily for V6 {
     }
 
     #[inline(always)]
-    fn tuple(call: ConnectArgs<'_>, failed: bool) -> Tuple {
-        if failed {
-            call.requested()
-        } else {
-            call.socket.tuple()
-        }
+    fn tuple(socket: Socket<'_>) -> Tuple {
+        socket.tuple()
+    }
+
+    #[inline(always)]
+    fn requested(call: ConnectArgs<'_>) -> Tuple {
+        call.requested()
     }
 
     #[inline(always)]
@@ -117,12 +122,13 @@ impl ConnectFamily for V4 {
     }
 
     #[inline(always)]
-    fn tuple(call: ConnectArgs<'_>, failed: bool) -> Tuple {
-        if failed {
-            call.requested_v4()
-        } else {
-            call.socket.tuple_v4()
-        }
+    fn tuple(socket: Socket<'_>) -> Tuple {
+        socket.tuple_v4()
+    }
+
+    #[inline(always)]
+    fn requested(call: ConnectArgs<'_>) -> Tuple {
+        call.requested_v4()
     }
 
     #[inline(always)]

@@ -5,6 +5,7 @@
 pub(crate) mod clock_step;
 pub(crate) mod connect;
 pub(crate) mod connect_family;
+mod connect_return;
 pub(crate) mod getsockopt;
 pub(crate) mod registration;
 mod sample;

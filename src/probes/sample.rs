@@ -13,8 +13,10 @@ use crate::{
     },
     model::{
         records::{
+            draft::{Draft, Words},
             failure::{Reason, Stage},
-            record::{Flags, Record},
+            merge::Sequenced,
+            record::{Flags, Record, WORDS},
             socket_event::{SocketEvent, What},
             who::Who,
         },
@@ -63,56 +65,64 @@ pub(super) struct ConnectSample<'a> {
 }
 
 impl ConnectSample<'_> {
-    /// Returns the record, with the calling task.
+    /// Writes the words of the record, with the calling task. What the sample lacks is taken just before its store.
+    // Every word has to be written: an unwritten one is that of an older record. tests/marks counts the words.
     #[inline(always)]
-    pub(super) fn record(self, preempt: PreemptDisabled<'_>) -> Record {
+    pub(super) fn write(self, preempt: PreemptDisabled<'_>, words: impl Words) {
         let Self {
             socket,
             tuple,
+            time,
+            duration,
             observation,
-            ..
+            verdict,
+            overlaps,
+            ipv4,
         } = self;
-        // The one call comes first: loads before it would have to go to the stack.
-        let cookie = socket.gen_cookie();
-        let parent = socket.parent();
-        let caller = Caller::current();
-        let mptcp = socket.is_mptcp();
-        let (source, destination, source_port, destination_port) = tuple.ends();
+        let mut draft = Draft(words);
+        // The call comes first: values from before a call would have to stay on the stack.
+        draft.cookie(socket.gen_cookie());
+        draft.times(time, duration);
+        draft.offsets(observation.offset, observation.expected);
+        draft.source(tuple.source());
+        draft.destination(tuple.destination());
+        let (parent, mptcp) = (socket.parent(), socket.is_mptcp());
+        draft.parent(parent, overlaps);
         let flags = Flags::default()
             .with(Flags::REPAIR, observation.repair)
             .with(Flags::FAST_OPEN, socket.is_fast_open())
             .with(Flags::MPTCP, mptcp)
-            .with(Flags::V4, self.ipv4)
+            .with(Flags::V4, ipv4)
             // Within the tuple of an IPv4 socket, addresses are v4-mapped, too.
-            .with(Flags::V4_MAPPED, tuple.is_v4_mapped() && !self.ipv4);
-
-        Record {
-            time: self.time,
-            duration: self.duration,
-            pid: caller.pid,
-            tgid: caller.tgid,
-            uid: caller.uid,
-            comm: caller.comm,
-            cgroup: cgroup::current_id(preempt),
-            netns: socket.net().inum(),
-            cookie,
-            parent,
-            source,
-            destination,
-            source_port,
-            destination_port,
-            error: observation.error,
-            offset: observation.offset,
-            expected: observation.expected,
-            verdict: self.verdict,
-            overlaps: self.overlaps,
+            .with(Flags::V4_MAPPED, tuple.is_v4_mapped() && !ipv4);
+        draft.verdict(
+            verdict,
             flags,
-        }
+            tuple.source_port(),
+            tuple.destination_port(),
+        );
+        draft.cgroup(cgroup::current_id(preempt), observation.error);
+        let caller = Caller::current();
+        draft.owners(caller.uid, socket.net().inum());
+        draft.task(caller.pid, caller.tgid, caller.comm);
+    }
+
+    /// Returns the words of the record, and the record with cgroup and parent in full: the words have 48 bits of each.
+    #[inline(never)]
+    pub(super) fn record(self, preempt: PreemptDisabled<'_>) -> ([u64; WORDS], Record) {
+        let mut words = [0; WORDS];
+        self.write(preempt, &mut words);
+        let record = Record {
+            cgroup: cgroup::current_id(preempt),
+            parent: self.socket.parent(),
+            ..Record::from_words(&words)
+        };
+        (words, record)
     }
 
     /// Returns the reason of a failed call, and its event.
     pub(super) fn failure(self, preempt: PreemptDisabled<'_>) -> (Reason, SocketEvent) {
-        let record = self.record(preempt);
+        let (_, record) = self.record(preempt);
         let who = who(preempt, self.socket);
         let error = record.error.unsigned_abs();
         let reason = Reason::of(error, Stage::Call);

@@ -234,8 +234,13 @@ impl State {
     ) -> Counts<'a> {
         match netns {
             Some(netns) => netns.counts().this_cpu(preempt),
-            None => self.netns_list.orphans(preempt),
+            None => self.orphans(preempt),
         }
+    }
+
+    /// Returns this CPU's counts for calls in a namespace that is being removed, or that is not set up yet.
+    pub(crate) fn orphans<'a>(&'a self, preempt: PreemptDisabled<'a>) -> Counts<'a> {
+        self.netns_list.orphans(preempt)
     }
 
     /// Fails with `ENODATA` if no records are kept (`records=0`).

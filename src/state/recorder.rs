@@ -37,13 +37,6 @@ impl State {
         }
     }
 
-    /// Writes the record of a connect and wakes the waiting tasks.
-    #[inline(always)]
-    pub(crate) fn push(&self, preempt: PreemptDisabled<'_>, ring: &ConnectRing, record: &Record) {
-        ring.push(&record.to_words());
-        self.waiters.notify(preempt);
-    }
-
     /// Counts a failed attempt and writes its event, if records are kept and the filter accepts it. With interrupts off.
     pub(crate) fn fail(
         &self,

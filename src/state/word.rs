@@ -33,6 +33,7 @@ impl Word for Marked {
         fn store(value: u64) -> () = store;
         fn load_acquire() -> u64 = load_acquire;
         fn store_release(value: u64) -> () = store_release;
+        fn add_release(addend: u64) -> () = add_release;
         fn compare_exchange(old: u64, new: u64) -> bool = compare_exchange;
         fn exchange(value: u64) -> u64 = exchange;
         fn fetch_or(bits: u64) -> u64 = fetch_or;

@@ -62,54 +62,78 @@ impl ConnectArgs<'_> {
 
     /// Returns the socket's source and the call's destination, for a socket of IPv4. Returns the socket's destination
     /// if the call has no IPv4 address.
-    #[cold]
-    #[inline(never)]
+    #[inline(always)]
     pub(crate) fn requested_v4(self) -> Tuple {
-        let socket = self.socket;
-        if self.length < LENGTH_V4 {
-            return socket.tuple_v4();
-        }
-        let address = self.address.cast::<bindings::sockaddr_in>();
-        // SAFETY: The caller keeps that many bytes there until the call returns, in kernel memory that no user
-        // writes.
-        let (family, port, address) = unsafe {
-            (
-                (&raw const (*address).sin_family).read_unaligned(),
-                (&raw const (*address).sin_port).read_unaligned(),
-                (&raw const (*address).sin_addr.s_addr).read_unaligned(),
-            )
-        };
-        if u32::from(family) != bindings::AF_INET {
-            return socket.tuple_v4();
-        }
-        socket.tuple_v4_to(address, port)
+        // SAFETY: `from_regs` took both from one call. The call's caller keeps `length` bytes of kernel memory there until
+        // the return, and no user writes these bytes.
+        unsafe { requested_v4(self.socket, self.address, self.length) }
     }
 
     /// Returns the socket's source and the call's destination: a failing call resets the destination in the socket.
     /// Returns the socket's destination if the call has no IPv6 address.
-    #[cold]
-    #[inline(never)]
+    #[inline(always)]
     pub(crate) fn requested(self) -> Tuple {
-        if self.length < LENGTH {
-            return self.socket.tuple();
-        }
-        let address = self.address.cast::<bindings::sockaddr_in6>();
-        // SAFETY: The caller keeps that many bytes there until the call returns, in kernel memory that no user
-        // writes.
-        let (family, port, address) = unsafe {
-            (
-                (&raw const (*address).sin6_family).read_unaligned(),
-                (&raw const (*address).sin6_port).read_unaligned(),
-                (&raw const (*address).sin6_addr)
-                    .cast::<Address>()
-                    .read_unaligned(),
-            )
-        };
-        if u32::from(family) != bindings::AF_INET6 {
-            return self.socket.tuple();
-        }
-        self.socket.tuple_to(address, port)
+        // SAFETY: `from_regs` took both from one call. The call's caller keeps `length` bytes of kernel memory there until
+        // the return, and no user writes these bytes.
+        unsafe { requested(self.socket, self.address, self.length) }
     }
+}
+
+// The two functions take the fields of `ConnectArgs`. A method would take the address of a `ConnectArgs`, and the common
+// path would copy that `ConnectArgs` to the stack.
+
+/// See [`ConnectArgs::requested_v4`].
+///
+/// # Safety
+///
+/// `address` points to `length` bytes of kernel memory, which no user writes.
+#[cold]
+#[inline(never)]
+unsafe fn requested_v4(socket: Socket<'_>, address: *const u8, length: i32) -> Tuple {
+    if length < LENGTH_V4 {
+        return socket.tuple_v4();
+    }
+    let address = address.cast::<bindings::sockaddr_in>();
+    // SAFETY: The caller guarantees that many bytes.
+    let (family, port, address) = unsafe {
+        (
+            (&raw const (*address).sin_family).read_unaligned(),
+            (&raw const (*address).sin_port).read_unaligned(),
+            (&raw const (*address).sin_addr.s_addr).read_unaligned(),
+        )
+    };
+    if u32::from(family) != bindings::AF_INET {
+        return socket.tuple_v4();
+    }
+    socket.tuple_v4_to(address, port)
+}
+
+/// See [`ConnectArgs::requested`].
+///
+/// # Safety
+///
+/// As for [`requested_v4`].
+#[cold]
+#[inline(never)]
+unsafe fn requested(socket: Socket<'_>, address: *const u8, length: i32) -> Tuple {
+    if length < LENGTH {
+        return socket.tuple();
+    }
+    let address = address.cast::<bindings::sockaddr_in6>();
+    // SAFETY: The caller guarantees that many bytes.
+    let (family, port, address) = unsafe {
+        (
+            (&raw const (*address).sin6_family).read_unaligned(),
+            (&raw const (*address).sin6_port).read_unaligned(),
+            (&raw const (*address).sin6_addr)
+                .cast::<Address>()
+                .read_unaligned(),
+        )
+    };
+    if u32::from(family) != bindings::AF_INET6 {
+        return socket.tuple();
+    }
+    socket.tuple_to(address, port)
 }
 
 // SAFETY: The first argument is a `struct sock` of TCP, and the second points to an address. The caller holds both during

@@ -6,7 +6,10 @@
 //! [`include/net/inet_sock.h`](srctree/include/net/inet_sock.h),
 //! [`include/linux/ipv6.h`](srctree/include/linux/ipv6.h)
 
-use core::marker::PhantomData;
+use core::{
+    marker::PhantomData,
+    mem::MaybeUninit, //
+};
 
 use crate::{
     abstractions::{
@@ -194,9 +197,12 @@ pub(super) unsafe fn net<'a>(sk: *const bindings::sock) -> Net<'a> {
 ///
 /// `sk` is live.
 pub(super) unsafe fn gen_cookie(sk: *const bindings::sock) -> u64 {
-    let mut halves = [0_u32; 2];
-    // SAFETY: The caller guarantees a live socket, and there is room for two words. The kernel sets the cookie
-    // atomically.
-    unsafe { bindings::sock_diag_save_cookie(sk.cast_mut().cast(), halves.as_mut_ptr()) };
-    (u64::from(halves[1]) << 32) | u64::from(halves[0])
+    let mut halves = MaybeUninit::<[u32; 2]>::uninit();
+    // SAFETY: The caller guarantees a live socket, and there is room for the two words that the kernel writes. The
+    // kernel sets the cookie atomically.
+    let [low, high] = unsafe {
+        bindings::sock_diag_save_cookie(sk.cast_mut().cast(), halves.as_mut_ptr().cast());
+        halves.assume_init()
+    };
+    (u64::from(high) << 32) | u64::from(low)
 }

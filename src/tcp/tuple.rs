@@ -52,15 +52,38 @@ impl Tuple {
         }
     }
 
-    /// Returns source address, destination address, source port and destination port. Addresses are in network byte
-    /// order, v4-mapped for TCP over IPv4. Ports are in host byte order.
+    /// Returns the source address, in network byte order; v4-mapped for TCP over IPv4.
+    #[inline]
+    pub(crate) fn source(&self) -> [u8; 16] {
+        bytes(self.source)
+    }
+
+    /// Returns the destination address, in network byte order; v4-mapped for TCP over IPv4.
+    #[inline]
+    pub(crate) fn destination(&self) -> [u8; 16] {
+        bytes(self.destination)
+    }
+
+    /// Returns the source port, in host byte order.
+    #[inline]
+    pub(crate) fn source_port(&self) -> u16 {
+        u16::from_be(self.source_port)
+    }
+
+    /// Returns the destination port, in host byte order.
+    #[inline]
+    pub(crate) fn destination_port(&self) -> u16 {
+        u16::from_be(self.destination_port)
+    }
+
+    /// Returns source address, destination address, source port and destination port, as the functions above.
     #[inline]
     pub(crate) fn ends(&self) -> ([u8; 16], [u8; 16], u16, u16) {
         (
-            bytes(self.source),
-            bytes(self.destination),
-            u16::from_be(self.source_port),
-            u16::from_be(self.destination_port),
+            self.source(),
+            self.destination(),
+            self.source_port(),
+            self.destination_port(),
         )
     }
 

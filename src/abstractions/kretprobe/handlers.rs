@@ -172,6 +172,9 @@ pub(super) unsafe extern "C" fn entry_handler<T: Handler>(
     let Some(data) = this.handler.on_entry(preempt, args) else {
         return 1;
     };
+    // Reads the arguments again: kept across `on_entry`, the arguments would take stack and instructions.
+    // SAFETY: The registers are still those of the call's entry, which no handler changes.
+    let args = unsafe { T::Target::args(PtRegs::from_raw(regs)) };
     // SAFETY: The instance has `data_size` bytes for an `EntryData` (see `register`), aligned (`FITS`). It belongs to
     // this call until the return.
     unsafe {

@@ -7,7 +7,7 @@
 
 use crate::model::{
     counts::{
-        histogram::{bucket, BUCKETS},
+        histogram::{bounded_bucket, BUCKETS},
         sum::add_fields,
     },
     verdict::Verdict,
@@ -74,7 +74,10 @@ impl<W: Word> Counters<W> {
     /// out.
     #[inline]
     pub(crate) fn finish(&self, verdict: Verdict, v4_mapped: bool, recorded: bool, duration: u64) {
-        self.durations[bucket(duration)].bump_release();
+        match bounded_bucket(duration) {
+            Some(bucket) => self.durations[bucket].bump_release(),
+            None => self.count_longest(),
+        }
         self.verdicts[verdict as usize].bump_release();
         if v4_mapped && verdict != Verdict::Failed {
             self.v4_mapped.bump();
@@ -85,8 +88,14 @@ impl<W: Word> Counters<W> {
             self.filtered.bump_release();
         }
         self.returned.bump_release();
-        self.in_flight
-            .store_release(self.in_flight.own().wrapping_sub(1));
+        self.in_flight.lower_release();
+    }
+
+    // Not inlined, so the common path stays short.
+    #[cold]
+    #[inline(never)]
+    fn count_longest(&self) {
+        self.durations[BUCKETS - 1].bump_release();
     }
 }
 

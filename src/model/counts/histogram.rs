@@ -66,10 +66,11 @@ pub(crate) const NAMES_V4: [&str; BUCKETS] = [
     "connect_v4_ns_above",
 ];
 
-/// Returns the bucket of a duration in nanoseconds.
+/// Returns the bucket of a duration in nanoseconds; `None` is the last bucket, which has no upper bound.
 #[inline]
-pub(crate) fn bucket(duration: u64) -> usize {
+pub(crate) fn bounded_bucket(duration: u64) -> Option<usize> {
     // With the low bits set, the logarithm needs no case for 0 or for the first bucket.
-    let log = (duration | ((1 << FIRST) - 1)).ilog2();
-    ((log + 1 - FIRST) as usize).min(BUCKETS - 1)
+    let log = (duration | ((1 << FIRST) - 1)).ilog2() as usize;
+    let bucket = log + 1 - FIRST as usize;
+    (bucket < BUCKETS - 1).then_some(bucket)
 }

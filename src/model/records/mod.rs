@@ -4,6 +4,7 @@
 
 pub(crate) mod accepted;
 mod columns;
+pub(crate) mod draft;
 pub(crate) mod event;
 pub(crate) mod failure;
 pub(crate) mod family;

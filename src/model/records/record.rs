@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The record of one connect, taken at its return.
+//! The record of one connect, taken at its return. `draft` writes its words.
 
 use crate::model::{
     records::{family::Family, merge::Sequenced, socket_event::FourTuple},
@@ -120,19 +120,8 @@ impl Iterator for FlagNames {
     }
 }
 
-/// Joins two halves to a word.
-fn pair(high: u32, low: u32) -> u64 {
-    (u64::from(high) << 32) | u64::from(low)
-}
-
 fn halves(word: u64) -> (u32, u32) {
     ((word >> 32) as u32, word as u32)
-}
-
-/// Splits sixteen bytes into two words, in memory order.
-fn split(bytes: [u8; 16]) -> [u64; 2] {
-    let all = u128::from_ne_bytes(bytes);
-    [all as u64, (all >> 64) as u64]
 }
 
 fn join(words: [u64; 2]) -> [u8; 16] {
@@ -140,38 +129,6 @@ fn join(words: [u64; 2]) -> [u8; 16] {
 }
 
 impl Record {
-    /// Converts to the words of the ring. Always inlined, so a handler builds the record in the ring and not on its
-    /// stack.
-    #[inline(always)]
-    pub(crate) fn to_words(self) -> [u64; WORDS] {
-        let comm = split(self.comm);
-        let source = split(self.source);
-        let destination = split(self.destination);
-        // In the order of the socket's own ports: the compiler swaps no bytes.
-        let ports =
-            (u32::from(self.destination_port.to_be()) << 16) | u32::from(self.source_port.to_be());
-        [
-            self.time,
-            self.duration,
-            pair(self.pid, self.tgid),
-            pair(self.uid, self.netns),
-            comm[0],
-            comm[1],
-            self.cookie,
-            source[0],
-            source[1],
-            destination[0],
-            destination[1],
-            (u64::from(self.verdict as u8) << 40)
-                | (u64::from(self.flags.0) << 32)
-                | u64::from(ports),
-            pair(self.offset, self.expected),
-            // An errno has 12 bits.
-            (self.cgroup << 16) | u64::from(self.error as u16),
-            (self.parent << 16) | u64::from(self.overlaps),
-        ]
-    }
-
     /// Returns the family of the connection.
     pub(crate) fn family(&self) -> Family {
         if self.flags.has(Flags::V4) {

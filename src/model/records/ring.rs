@@ -49,6 +49,26 @@ pub(crate) struct Ring<W, S> {
     slots: S,
 }
 
+/// A record that is being written.
+#[must_use = "readers get the record after `end`"]
+pub(crate) struct Write<'a, W, const N: usize> {
+    /// The slot's words.
+    pub(crate) words: &'a [W; N],
+    sequence: &'a W,
+    whole: u64,
+    head: &'a W,
+    next: u64,
+}
+
+impl<W: Word, const N: usize> Write<'_, W, N> {
+    /// Publishes the record.
+    #[inline(always)]
+    pub(crate) fn end(self) {
+        self.sequence.store_release(self.whole);
+        self.head.store_release(self.next);
+    }
+}
+
 /// The contents of a position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum At<const N: usize> {
@@ -81,16 +101,30 @@ impl<W: Word, const N: usize, S: Deref<Target = [Slot<W, N>]>> Ring<W, S> {
     /// Writes a record over the oldest one. Only the CPU that owns the ring calls it. Never waits.
     #[inline(always)]
     pub(crate) fn push(&self, record: &[u64; N]) {
-        let position = self.head.own();
-        let slot = self.slot(position);
-
-        slot.sequence.store(Self::whole(position).wrapping_sub(1));
-        W::smp_wmb();
-        for (word, value) in slot.words.iter().zip(record) {
+        let write = self.begin();
+        for (word, value) in write.words.iter().zip(record) {
             word.store(*value);
         }
-        slot.sequence.store_release(Self::whole(position));
-        self.head.store_release(position.wrapping_add(1));
+        write.end();
+    }
+
+    /// Begins to write a record over the oldest one, as [`push`](Self::push). A read that begins later gets no record from
+    /// the slot until [`Write::end`]. One write at a time: the handlers of a CPU do not nest.
+    #[inline(always)]
+    pub(crate) fn begin(&self) -> Write<'_, W, N> {
+        let position = self.head.own();
+        let slot = self.slot(position);
+        let whole = Self::whole(position);
+
+        slot.sequence.store(whole.wrapping_sub(1));
+        W::smp_wmb();
+        Write {
+            words: &slot.words,
+            sequence: &slot.sequence,
+            whole,
+            head: &self.head,
+            next: position.wrapping_add(1),
+        }
     }
 
     /// Returns the number of records written: the position of the next one. Records before it are whole or

@@ -9,7 +9,7 @@
 //!
 //! The table is bounded and nobody waits. A call without a slot is not checked; it counts as an overflow.
 
-use core::ops::Deref;
+use core::{num::NonZeroU8, ops::Deref};
 
 use crate::model::{
     witness::torn::{Findings, Seen},
@@ -126,11 +126,24 @@ impl Sighting {
 /// A connect's slot.
 #[derive(Clone, Copy)]
 pub(crate) struct Connect {
-    // The index in a set: an `Option` of it needs two bytes of a call's data.
-    way: u8,
+    // The index in a set, plus 1: an `Option` of it is one byte of a call's data.
+    number: NonZeroU8,
 }
 
-const _: () = assert!(WAYS <= 1 << u8::BITS);
+impl Connect {
+    #[inline]
+    fn at(way: usize) -> Option<Self> {
+        let number = NonZeroU8::new(way as u8 + 1)?;
+        Some(Self { number })
+    }
+
+    #[inline]
+    fn way(self) -> usize {
+        usize::from(self.number.get()) - 1
+    }
+}
+
+const _: () = assert!(WAYS < 1 << u8::BITS);
 
 /// The state of a read from its start to its end.
 #[derive(Clone, Copy)]
@@ -202,14 +215,14 @@ impl<W: Word, S: Deref<Target = [Set<W>]>> Overlaps<S> {
                 owner.compare_exchange(socket | READ, socket | READ | FOUND);
             }
         }
-        Some(Connect { way: way as u8 })
+        Connect::at(way)
     }
 
     /// Ends a connect; `after` is the value of the field. Returns the findings about overlapping reads.
     #[inline]
     pub(crate) fn connect_ends(&self, socket: usize, connect: Connect, after: u32) -> Findings {
         let set = self.set(socket as u64);
-        let way = usize::from(connect.way);
+        let way = connect.way();
         let findings = set.seen[way].close(after);
 
         // First end the certainty of new overlaps, then free the slot.

@@ -8,6 +8,7 @@ use crate::{
     model::{
         counts::{
             counters::{Counters, Totals},
+            histogram::BUCKETS,
             ledger::{Ledger, RecordCounts},
         },
         verdict::Verdict,
@@ -79,10 +80,13 @@ proptest! {
     fn always_balanced(events in prop::collection::vec((0..4_usize, 0..4_usize, 0..6_usize, any::<bool>()), 0..200)) {
         let cpus: Vec<_> = (0..4).map(|_| Counters::<Single>::new()).collect();
         let mut missed = 0;
+        let mut durations = [0; BUCKETS];
         for &(entry, exit, verdict, follow) in &events {
             if follow {
                 cpus[entry].enter();
-                cpus[exit].finish(Verdict::ALL[verdict], false, verdict % 2 == 0, 1 << exit);
+                let duration = [0, 1 << 10, 1 << 33, u64::MAX][exit];
+                cpus[exit].finish(Verdict::ALL[verdict], false, verdict % 2 == 0, duration);
+                durations[[0, 1, BUCKETS - 1, BUCKETS - 1][exit]] += 1;
             } else {
                 missed += 1;
             }
@@ -91,6 +95,7 @@ proptest! {
         let totals = sum(&cpus);
         prop_assert_eq!(totals.called, events.len() as u64);
         prop_assert_eq!(totals.missed(), missed);
+        prop_assert_eq!(totals.durations, durations);
         prop_assert_eq!(Ledger::check(&totals, Some(&kept(&totals)), &totals), Ledger::Balanced);
     }
 }

@@ -10,6 +10,7 @@ use crate::{
         record::{Record, WORDS},
         ring::{Ring, Slot},
     },
+    record::write,
     words::Single,
 };
 
@@ -21,7 +22,9 @@ fn ring(slots: usize) -> TestRing {
 
 fn push(ring: &TestRing, time: u64) {
     let record = Record::from_words(&[0; WORDS]);
-    ring.push(&Record { time, ..record }.to_words());
+    let slot = ring.begin();
+    write(&Record { time, ..record }, slot.words);
+    slot.end();
 }
 
 /// Reads all records so far. Returns their times and the number of lost records.
