@@ -42,16 +42,25 @@ impl Net<'_> {
         self.net
     }
 
+    /// Returns a pointer to the field at an offset of the C compiler (`bindings::layout`).
+    ///
+    /// `struct net` has a union with an unnamed member of a named type (-fms-extensions), in `struct ns_common`. Where
+    /// bindgen omits that member, as in the kernel crate of 7.2, the type of Rust is too small.
+    #[inline(always)]
+    pub(crate) fn field<T>(self, offset: usize) -> *const T {
+        self.net.wrapping_byte_add(offset).cast()
+    }
+
     /// Returns the user namespace that owns it.
     pub(super) fn user_ns(self) -> *const bindings::user_namespace {
-        // SAFETY: The namespace is live. It holds its owner, which does not change.
-        unsafe { (*self.net).user_ns }
+        // SAFETY: The namespace is live, and this is its pointer to the owner. It holds its owner, which does not change.
+        unsafe { *self.field(bindings::layout::NET_USER_NS) }
     }
 
     /// Returns the inode number, as in `/proc/PID/ns/net`: unique among live namespaces.
     #[inline]
     pub(crate) fn inum(self) -> u32 {
-        // SAFETY: The namespace is live; its number does not change.
-        unsafe { (*self.net).ns.inum }
+        // SAFETY: The namespace is live, and this is its number, which does not change.
+        unsafe { *self.field(bindings::layout::NET_INUM) }
     }
 }

@@ -208,7 +208,10 @@ unsafe fn net_generic<T: PernetOperations>(
     // SAFETY: The number does not change while registered. The kernel may replace the table by a larger one, and
     // frees the old table a grace period later. The entry is not freed with it.
     unsafe {
-        let table = (&raw const (*net).r#gen).read_volatile();
+        let table = net
+            .byte_add(bindings::layout::NET_GEN)
+            .cast::<*const bindings::net_generic>()
+            .read_volatile();
         table
             .byte_add(bindings::layout::NET_GENERIC_PTR)
             .cast::<*mut NetEntry<T>>()

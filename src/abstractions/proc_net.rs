@@ -84,7 +84,7 @@ impl<T: ShowNet> NetFile<T> {
             bindings::proc_create_data(
                 T::NAME.as_char_ptr(),
                 data.contents.mode(),
-                (*net.as_ptr()).proc_net.cast(),
+                *net.field(bindings::layout::NET_PROC_NET),
                 &Ops::<T>::OPS,
                 from_ref::<Data<T>>(&data).cast_mut().cast(),
             )

@@ -139,14 +139,22 @@ fn owner_of(net: Net<'_>) -> Option<u32> {
 #[cold]
 #[inline(never)]
 unsafe fn responsible_for(mut namespace: *const bindings::user_namespace) -> u32 {
-    // SAFETY: The caller guarantees a live namespace. It holds its parents, at most 33 (kernel/user_namespace.c).
+    // SAFETY: The caller guarantees a live namespace. It holds its parents, at most 33 (kernel/user_namespace.c). The
+    // offsets are those of the C compiler.
     unsafe {
         while (*namespace).level > 1 {
             namespace = (*namespace).parent;
         }
+        // These fields are in a `struct ns_common`, or behind one: see `Net::field`.
+        let could_setfcap = namespace
+            .byte_add(bindings::layout::USER_NAMESPACE_PARENT_COULD_SETFCAP)
+            .cast::<bool>();
+        let inum = namespace
+            .byte_add(bindings::layout::USER_NAMESPACE_INUM)
+            .cast::<u32>();
         match (*namespace).owner.val {
             // Inode numbers start at 0xf000_0000 (fs/proc/generic.c), apart from most users' IDs.
-            0 if (*namespace).parent_could_setfcap => (*namespace).ns.inum,
+            0 if could_setfcap.read() => inum.read(),
             owner => owner,
         }
     }

@@ -25,7 +25,7 @@ quiet_cmd_tsoffset_bindgen = BINDGEN $@
 	$(BINDGEN) $< --rust-target $(tsoffset-rust-target) --use-core --ctypes-prefix ffi --no-layout-tests \
 		--no-debug '.*' --no-doc-comments --default-non-copy-union-style manually_drop \
 		--enable-function-attribute-detection \
-		$(if $(filter %kernel_has_zeroed,$(tsoffset-cfgs)),--with-derive-custom-struct proc_ops=MaybeZeroable) \
+		$(if $(filter %kernel_has_zeroed,$(tsoffset-cfgs)),--with-derive-custom-struct "(proc_ops|pernet_operations)=MaybeZeroable") \
 		$(foreach t,$(tsoffset-types),--allowlist-type $(t)) \
 		$(foreach f,$(tsoffset-functions),--allowlist-function $(f)) \
 		$(foreach v,$(tsoffset-vars),--allowlist-var $(v)) \

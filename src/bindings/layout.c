@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Offsets and sizes of the C compiler. Compiled to assembly only; bindings/mod.rs compares each
- * with that of Rust.
+ * Offsets and sizes of the C compiler. Compiled to assembly only. bindings/mod.rs compares most of
+ * them with those of Rust; Rust has no type for the others, and uses the number.
  */
 #include <linux/kbuild.h>
 #include <linux/cgroup-defs.h>
@@ -18,10 +18,20 @@
 #include <linux/tcp.h>
 #include <linux/timekeeper_internal.h>
 #include <linux/tracepoint.h>
+#include <linux/user_namespace.h>
 #include <net/inet_sock.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 #include <net/sock.h>
+
+/* Fields that Rust loads by their offset alone. */
+static_assert(__same_type(((struct net *)0)->user_ns, struct user_namespace *));
+static_assert(__same_type(((struct net *)0)->ns.inum, unsigned int));
+static_assert(__same_type(((struct net *)0)->ipv4.sysctl_tcp_timestamps, u8));
+static_assert(__same_type(((struct net *)0)->ipv4.sysctl_ip_dynaddr, u8));
+static_assert(__same_type(((struct net *)0)->proc_net, struct proc_dir_entry *));
+static_assert(__same_type(((struct user_namespace *)0)->ns.inum, unsigned int));
+static_assert(__same_type(((struct user_namespace *)0)->parent_could_setfcap, bool));
 
 int main(void)
 {
@@ -46,6 +56,8 @@ int main(void)
 	DEFINE(SOCKET_LOCK_ALIGN, __alignof__(socket_lock_t));
 	DEFINE(SOCK_V6_DADDR, offsetof(struct sock, sk_v6_daddr));
 	DEFINE(IPV6_PINFO_SADDR, offsetof(struct ipv6_pinfo, saddr));
+	DEFINE(NET_USER_NS, offsetof(struct net, user_ns));
+	DEFINE(NET_INUM, offsetof(struct net, ns.inum));
 	DEFINE(NET_TCP_TIMESTAMPS, offsetof(struct net, ipv4.sysctl_tcp_timestamps));
 	DEFINE(NET_IP_DYNADDR, offsetof(struct net, ipv4.sysctl_ip_dynaddr));
 	DEFINE(NET_IPV4_HDR, offsetof(struct net, ipv4.ipv4_hdr));
@@ -98,7 +110,20 @@ int main(void)
 	DEFINE(TIMEKEEPER_OFFS_REAL, offsetof(struct timekeeper, offs_real));
 	DEFINE(TIMEKEEPER_OFFS_BOOT, offsetof(struct timekeeper, offs_boot));
 	DEFINE(TASK_CRED, offsetof(struct task_struct, cred));
+	DEFINE(TASK_FLAGS, offsetof(struct task_struct, flags));
+	DEFINE(TASK_PID, offsetof(struct task_struct, pid));
+	DEFINE(TASK_TGID, offsetof(struct task_struct, tgid));
+	DEFINE(TASK_COMM, offsetof(struct task_struct, comm));
 	DEFINE(CRED_UID, offsetof(struct cred, uid));
+	DEFINE(CRED_EUID, offsetof(struct cred, euid));
+	DEFINE(CRED_CAP_EFFECTIVE, offsetof(struct cred, cap_effective));
+	DEFINE(CRED_USER_NS, offsetof(struct cred, user_ns));
+	DEFINE(USER_NAMESPACE_PARENT, offsetof(struct user_namespace, parent));
+	DEFINE(USER_NAMESPACE_LEVEL, offsetof(struct user_namespace, level));
+	DEFINE(USER_NAMESPACE_OWNER, offsetof(struct user_namespace, owner));
+	DEFINE(USER_NAMESPACE_INUM, offsetof(struct user_namespace, ns.inum));
+	DEFINE(USER_NAMESPACE_PARENT_COULD_SETFCAP,
+	       offsetof(struct user_namespace, parent_could_setfcap));
 	DEFINE(CTL_TABLE_PROCNAME, offsetof(const struct ctl_table, procname));
 	return 0;
 }

@@ -73,9 +73,6 @@ assert_same_layout! {
     align_of::<socket_lock_t>() => SOCKET_LOCK_ALIGN;
     offset_of!(sock, __sk_common.skc_v6_daddr) => SOCK_V6_DADDR;
     offset_of!(ipv6_pinfo, saddr) => IPV6_PINFO_SADDR;
-    offset_of!(net, ipv4.sysctl_tcp_timestamps) => NET_TCP_TIMESTAMPS;
-    offset_of!(net, ipv4.sysctl_ip_dynaddr) => NET_IP_DYNADDR;
-    offset_of!(net, ipv4.ipv4_hdr) => NET_IPV4_HDR;
     size_of::<kprobe>() => KPROBE_SIZE;
     offset_of!(kprobe, pre_handler) => KPROBE_PRE_HANDLER;
     offset_of!(kprobe, flags) => KPROBE_FLAGS;
@@ -90,8 +87,6 @@ assert_same_layout! {
     offset_of!(proc_ops, proc_open) => PROC_OPS_OPEN;
     size_of::<pernet_operations>() => PERNET_OPERATIONS_SIZE;
     offset_of!(pernet_operations, id) => PERNET_OPERATIONS_ID;
-    offset_of!(net, r#gen) => NET_GEN;
-    offset_of!(net, proc_net) => NET_PROC_NET;
     offset_of!(tracepoint, name) => TRACEPOINT_NAME;
     offset_of!(sock, __sk_common.skc_cookie) => SOCK_COOKIE;
     offset_of!(sock, sk_err) => SOCK_ERR;
@@ -99,7 +94,17 @@ assert_same_layout! {
     offset_of!(sock, sk_protocol) => SOCK_PROTOCOL;
     offset_of!(sock, sk_prot_creator) => SOCK_PROT_CREATOR;
     offset_of!(task_struct, cred) => TASK_CRED;
+    offset_of!(task_struct, flags) => TASK_FLAGS;
+    offset_of!(task_struct, pid) => TASK_PID;
+    offset_of!(task_struct, tgid) => TASK_TGID;
+    offset_of!(task_struct, comm) => TASK_COMM;
     offset_of!(cred, uid) => CRED_UID;
+    offset_of!(cred, euid) => CRED_EUID;
+    offset_of!(cred, cap_effective) => CRED_CAP_EFFECTIVE;
+    offset_of!(cred, user_ns) => CRED_USER_NS;
+    offset_of!(user_namespace, parent) => USER_NAMESPACE_PARENT;
+    offset_of!(user_namespace, level) => USER_NAMESPACE_LEVEL;
+    offset_of!(user_namespace, owner) => USER_NAMESPACE_OWNER;
     offset_of!(ctl_table, procname) => CTL_TABLE_PROCNAME;
 }
 
