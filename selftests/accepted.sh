@@ -298,13 +298,14 @@ other_events_stay() {
 	load_with outcomes=64 records=16
 	echo event=failed,accepted > /proc/tsoffset/filter
 	workload refused --times 1
-	workload connect --in-order --serve --threads 2 --connects 100
+	cpus=$(online_cpus | wc -l)
+	workload connect --in-order --serve --threads 2 --connects $((50 * cpus))
 	expect failures_recorded=6 outcomes_overwritten=0
 	overwritten=$(stat accepts_overwritten)
 	left=$(($(stat accepts_recorded) - overwritten))
 	echo "$overwritten are replaced, $left are left"
-	[ "$overwritten" -ge 68 ]
-	[ "$left" -le 32 ]
+	[ "$overwritten" -ge $((34 * cpus)) ]
+	[ "$left" -le $((16 * cpus)) ]
 	oldest $((6 + left)) accepted
 	[ "$(grep -c '"event":"failed"' /tmp/events)" -eq 6 ]
 	[ "$(wc -l < /tmp/accepted)" -eq "$left" ]

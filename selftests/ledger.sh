@@ -73,9 +73,11 @@ with_one_instance_and_the_smallest_rings() {
 	[ $((missed + entered)) -eq 4000 ]
 	[ "$(value offset_match)" -eq "$entered" ]
 	[ "$(value connects_recorded)" -eq "$entered" ]
-	cpus=$(grep -c ^processor /proc/cpuinfo)
-	[ "$(value records_readable)" -eq $((2 * cpus)) ]
-	[ "$(value records_overwritten)" -eq $((entered - 2 * cpus)) ]
+	# Of many CPUs, some made one connect only, or none.
+	readable=$(value records_readable)
+	[ "$readable" -ge 2 ]
+	[ "$readable" -le $((2 * $(online_cpus | wc -l))) ]
+	[ "$(value records_overwritten)" -eq $((entered - readable)) ]
 }
 
 run_checks with_room_for_all with_one_instance_and_the_smallest_rings

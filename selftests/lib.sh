@@ -98,6 +98,24 @@ kprobe_hook_only() {
 
 workload() { tsoffset-workload "$@"; }
 
+# possible_cpus: prints the number of possible CPUs, which the kernel numbers from 0.
+possible_cpus() {
+	local range
+	range=$(cat /sys/devices/system/cpu/possible)
+	echo $((${range#*-} + 1))
+}
+
+# online_cpus: prints the number of each CPU that is online.
+online_cpus() { awk '$1 == "processor" { print $3 }' /proc/cpuinfo; }
+
+# on_each_cpu COMMAND...: runs a program on each CPU in turn.
+on_each_cpu() {
+	local cpu
+	for cpu in $(online_cpus); do
+		taskset -c "$cpu" "$@"
+	done
+}
+
 # field NAME: prints the value of the line "NAME value" on standard input.
 field() {
 	local lines line

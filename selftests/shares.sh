@@ -11,6 +11,10 @@
 
 NOLOAD=1
 
+# A CPU with few of a user's calls asks no other CPU, and follows some calls beyond the limit. The user's calls enter on any CPU:
+# so further calls that are to exceed the limit come from each CPU.
+cpus=$(online_cpus | wc -l)
+
 # half_is_held PREFIX: expects half of the 256 instances in use, and sets held and capped to these lines of stats.
 half_is_held() {
 	held=$(stat "$1_in_flight")
@@ -43,8 +47,8 @@ one_user_takes_half() {
 	kprobe_hook_only
 	takes_half nobody
 	# The same user gets no further share in another user namespace, with any user ID.
-	su -s /bin/sh nobody -c 'unshare --user --map-root-user tsoffset-workload connect --to "[::1]:7003" --threads 1 --connects 20'
-	expect connects_called=421 connects_missed=0 connects_in_flight="$held"
+	on_each_cpu su -s /bin/sh nobody -c 'unshare --user --map-root-user tsoffset-workload connect --to "[::1]:7003" --threads 1 --connects 20'
+	expect connects_called=$((401 + 20 * cpus)) connects_missed=0 connects_in_flight="$held"
 	[ "$(stat connects_capped)" -gt "$capped" ]
 	given_back
 	capped=$(stat connects_capped)
@@ -85,14 +89,15 @@ failures_of_capped_calls() {
 	park nobody
 	held=$(stat connects_in_flight)
 	capped=$(stat connects_capped)
-	su -s /bin/sh nobody -c 'tsoffset-workload refused --times 5'
+	on_each_cpu su -s /bin/sh nobody -c 'tsoffset-workload refused --times 5'
 	# Of 35 calls, 25 fail in themselves and five later.
 	capped=$(($(stat connects_capped) - capped))
 	failed=$(stat connects_failed)
-	echo "$capped of 35 calls are beyond the limit, and $failed that fail are not"
+	echo "$capped of $((35 * cpus)) calls are beyond the limit, and $failed that fail are not"
 	[ "$capped" -gt 0 ]
-	[ "$failed" -lt 25 ]
-	expect connects_called=336 connects_in_flight="$held" failed_refused=5 failures_recorded=$((5 + failed))
+	[ "$failed" -lt $((25 * cpus)) ]
+	expect connects_called=$((301 + 35 * cpus)) connects_in_flight="$held" failed_refused=$((5 * cpus)) \
+		failures_recorded=$((5 * cpus + failed))
 	[ $(($(stat failed_no_route) + $(stat failed_error) + $(stat failed_no_port))) -eq "$failed" ]
 	let_go
 	expect connects_in_flight=0 ledger=balanced
@@ -148,8 +153,8 @@ a_namespace_without_setfcap_shares() {
 	PARK_IN='tsoffset-workload without CAP_SETFCAP unshare --user' park root
 	held=$(stat connects_in_flight)
 	capped=$(stat connects_capped)
-	workload connect --serve --to '[::1]:7001' --connects 20
-	expect connects_called=321 connects_missed=0 connects_in_flight="$held"
+	on_each_cpu tsoffset-workload connect --serve --to '[::1]:7001' --connects 20
+	expect connects_called=$((301 + 20 * cpus)) connects_missed=0 connects_in_flight="$held"
 	[ "$(stat connects_capped)" -gt "$capped" ]
 	let_go
 	expect connects_in_flight=0 ledger=balanced
@@ -164,13 +169,13 @@ a_repair_beyond_the_share_is_no_finding() {
 	park root
 	held=$(stat connects_in_flight)
 	capped=$(stat connects_capped)
-	workload repair --again --to '[::1]:7003' --connects 5
-	wait_for 5 reached offset_unjudged 5 || :
-	expect connects_in_flight="$held" offset_unjudged=5 offset_rewritten=0
-	echo "$(($(stat connects_capped) - capped)) of 10 calls are beyond the limit"
+	on_each_cpu tsoffset-workload repair --again --to '[::1]:7003' --connects 5
+	wait_for 5 reached offset_unjudged $((5 * cpus)) || :
+	expect connects_in_flight="$held" offset_unjudged=$((5 * cpus)) offset_rewritten=0
+	echo "$(($(stat connects_capped) - capped)) of $((10 * cpus)) calls are beyond the limit"
 	[ "$(stat connects_capped)" -gt "$capped" ]
 	let_go
-	expect connects_in_flight=0 ledger=balanced offset_unjudged=5 offset_rewritten=0
+	expect connects_in_flight=0 ledger=balanced offset_unjudged=$((5 * cpus)) offset_rewritten=0
 }
 
 # Of four simultaneous writes of sysctls, one user can have two, from any number of threads. No write of another user is
