@@ -183,6 +183,8 @@ full_table_is_counted() {
 # A user with more handshakes than slots takes half of them. The failures of the others still have their callers. Those beyond
 # the half have the user of their socket.
 one_user_takes_half() {
+	# Each CPU has cookies of its own. Those of one CPU are consecutive, and spread evenly over the table's sets of four slots.
+	taskset -p -c 0 "$BASHPID"
 	load_with outcomes=64
 	silent_peer
 	ip netns exec left sysctl -q net.ipv4.tcp_syn_retries=2

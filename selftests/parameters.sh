@@ -36,11 +36,10 @@ last_of_several_values_applies() {
 	expect connects_recorded=10 records_readable=8
 }
 
-# With two CPUs, 65536 records take 16 MiB, or 48 MiB with outcomes. The module accepts both. tests/host/src/ring.rs tests
-# more CPUs.
+# All rings may take 256 MiB. A record takes 128 bytes, and outcomes=1 makes three rings. The limit counts possible CPUs: on two,
+# 65536 records are 48 MiB. tests/host/src/ring.rs tests more CPUs.
 records_limits_are_taken() {
 	records=65536
-	# All rings may take 256 MiB. A record takes 128 bytes, and outcomes=1 makes three rings for each possible CPU.
 	while [ $((records * 128 * 3 * $(possible_cpus))) -gt $((256 << 20)) ]; do
 		records=$((records / 2))
 	done

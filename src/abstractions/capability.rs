@@ -31,7 +31,7 @@ pub(crate) fn net_admin_of(net: Net<'_>) -> bool {
     unsafe {
         let cred = (*current()).cred;
         let own = (*cred).user_ns.cast_const();
-        let mut namespace = (*net.as_ptr()).user_ns.cast_const();
+        let mut namespace = net.user_ns();
         while namespace != own {
             if (*namespace).level <= (*own).level {
                 return false;

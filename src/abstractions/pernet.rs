@@ -205,12 +205,12 @@ unsafe fn net_generic<T: PernetOperations>(
     _reading: ReadSection<'_>,
 ) -> *mut NetEntry<T> {
     // As `net_generic()` of include/net/netns/generic.h. The caller holds its read lock, or an equivalent.
-    // SAFETY: The number does not change while registered. The kernel may replace the table by a larger one, and
-    // frees the old table a grace period later. The entry is not freed with it.
+    // SAFETY: The caller guarantees a live namespace, and this is its pointer to the table. The number does not change
+    // while registered. The kernel may replace the table by a larger one, and frees the old table a grace period later.
+    // The entry is not freed with it.
     unsafe {
-        let table = net
-            .byte_add(bindings::layout::NET_GEN)
-            .cast::<*const bindings::net_generic>()
+        let table = Net::from_raw(net)
+            .field::<*const bindings::net_generic>(bindings::layout::NET_GEN)
             .read_volatile();
         table
             .byte_add(bindings::layout::NET_GENERIC_PTR)

@@ -78,7 +78,7 @@ impl<T: ShowNet> NetFile<T> {
             },
             GFP_KERNEL,
         )?;
-        // SAFETY: The namespace and its directory are live. The operations are static. `data` does not move, in its
+        // SAFETY: The namespace is live, and so is its directory, to which this field points. The operations are static. `data` does not move, in its
         // own allocation, until `drop` has removed the entry.
         let entry = unsafe {
             bindings::proc_create_data(

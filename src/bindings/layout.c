@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Offsets and sizes of the C compiler. Compiled to assembly only. bindings/mod.rs compares most of
- * them with those of Rust; Rust has no type for the others, and uses the number.
+ * them with those of Rust. Of the others, Rust has no type or one of another size: it uses the number.
  */
 #include <linux/kbuild.h>
 #include <linux/cgroup-defs.h>
@@ -24,12 +24,14 @@
 #include <net/netns/generic.h>
 #include <net/sock.h>
 
-/* Fields that Rust loads by their offset alone. */
+/* Fields of namespaces that Rust loads by their offset alone. */
 static_assert(__same_type(((struct net *)0)->user_ns, struct user_namespace *));
 static_assert(__same_type(((struct net *)0)->ns.inum, unsigned int));
 static_assert(__same_type(((struct net *)0)->ipv4.sysctl_tcp_timestamps, u8));
 static_assert(__same_type(((struct net *)0)->ipv4.sysctl_ip_dynaddr, u8));
+static_assert(__same_type(((struct net *)0)->ipv4.ipv4_hdr, struct ctl_table_header *));
 static_assert(__same_type(((struct net *)0)->proc_net, struct proc_dir_entry *));
+static_assert(sizeof(((struct net *)0)->gen) == sizeof(struct net_generic *));
 static_assert(__same_type(((struct user_namespace *)0)->ns.inum, unsigned int));
 static_assert(__same_type(((struct user_namespace *)0)->parent_could_setfcap, bool));
 
