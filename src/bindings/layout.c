@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Offsets and sizes of the C compiler. Compiled to assembly only. bindings/mod.rs compares most of
- * them with those of Rust. Of the others, Rust has no type or one of another size: it uses the number.
+ * them with those of Rust. Of the others, Rust has no type or one of another size: it uses the
+ * number.
  */
 #include <linux/kbuild.h>
 #include <linux/cgroup-defs.h>
