@@ -78,8 +78,8 @@ impl<T: ShowNet> NetFile<T> {
             },
             GFP_KERNEL,
         )?;
-        // SAFETY: The namespace is live, and so is its directory, to which this field points. The operations are static. `data` does not move, in its
-        // own allocation, until `drop` has removed the entry.
+        // SAFETY: The namespace is live, and so is its directory, to which this field points. The operations are static.
+        // `data` does not move, in its own allocation, until `drop` has removed the entry.
         let entry = unsafe {
             bindings::proc_create_data(
                 T::NAME.as_char_ptr(),

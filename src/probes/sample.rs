@@ -65,7 +65,8 @@ pub(super) struct ConnectSample<'a> {
 }
 
 impl ConnectSample<'_> {
-    /// Writes the words of the record, with the calling task. What the sample lacks is taken just before its store.
+    /// Writes the words of the record, with the calling task. Values that the sample lacks are taken just before
+    /// their store.
     // Every word has to be written: an unwritten one is that of an older record. tests/marks counts the words.
     #[inline(always)]
     pub(super) fn write(self, preempt: PreemptDisabled<'_>, words: impl Words) {

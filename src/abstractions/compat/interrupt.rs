@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Disabling of interrupts on this CPU. For 6.12 and 7.2, whose crates lack it.
+//! Disabling of interrupts on this CPU. The crates of 6.12 and 7.2 lack it.
 //!
 //! C header: [`include/linux/irqflags.h`](srctree/include/linux/irqflags.h)
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The read side of RCU, and its grace period. For 6.12, whose crate lacks both, and 7.2, whose crate lacks the grace period.
+//! The read side of RCU, and its grace period. The crate of 6.12 lacks both, and that of 7.2 the grace period.
 //!
 //! C header: [`include/linux/rcupdate.h`](srctree/include/linux/rcupdate.h)
 
