@@ -80,16 +80,94 @@ too_little_room() {
 	echo "only $(room "$CACHE") MB are free in $(shown "$CACHE"); free some, or name a directory on another disk: CACHE=DIRECTORY"
 }
 
-# cause LOG: prints the reason why a command failed, if its reason is a full disk or the network. Fails for other reasons. A full disk
-# can leave LOG empty.
+# cause LOG: prints the reason why a command failed, if its reason is a full disk, the network or the mirror. Fails for other
+# reasons. A full disk can leave LOG empty.
 cause() {
-	local line
+	local lines line other="or name another mirror of Debian: MIRROR=URL"
 	if (($(room "$CACHE") < 5)) || grep -qE 'No space left on device|Disk quota exceeded|enough free space' "$1"; then
 		echo "the disk is full: $(too_little_room)"
 		return
 	fi
-	line=$(grep -aoEm 1 "(Could not|Couldn't|Temporary failure|Failed to) (resolv|connect)[^)]*|Network is unreachable|[Cc]onnection (failed|timed out|refused).*|No route to host" "$1") || return
-	echo "no server answers (${line%% }); check the network, or name another mirror of Debian: MIRROR=URL"
+	# The errors of apt and cargo. Those before an update of the package lists are of an earlier attempt.
+	lines=$(awk '/^tsoffset: updating the package lists/ { lines = "" }
+		/^([EW]: |tsoffset: the package lists: |  +(\[[0-9]+\] |Could not load certificates))/ {
+			gsub(/ +/, " ")
+			lines = lines $0 "\n"
+		}
+		END { printf "%s", lines }' "$1")
+	cause_by "$lines" \
+		'^tsoffset: the package lists: (.*)' '<1>' \
+		'407 Proxy Authentication Required|CONNECT tunnel failed, response 407' "the proxy wants a name and a password (407 Proxy\
+ Authentication Required); put them into http_proxy and https_proxy, or into apt's Acquire::http::Proxy:\
+ http://NAME:PASSWORD@HOST:PORT" \
+		'Invalid response from proxy: HTTP/[^ ]+ ([0-9]+)' "the proxy rejects the mirror (status <1>); name another proxy with\
+ https_proxy, $other" \
+		'CONNECT tunnel failed, response ([0-9]+)' "the proxy rejects the server of the crates (status <1>); name another proxy with\
+ https_proxy" \
+		'Could not load certificates from ([^ ]+)' "the file of certificate authorities cannot be read: <1>; mend apt's\
+ Acquire::https::CaInfo" \
+		'Failed to fetch (https[^ ]*) .*The certificate is NOT trusted\. ([^.]*)\.' "$(untrusted '<1> (<2>)'), $other" \
+		'Failed to fetch (https[^ ]*) .*(certificate verify failed)' "$(untrusted '<1> (<2>)'), $other" \
+		'(SSL certificate problem: [^)]*)' "$(untrusted 'the server of the crates (<1>)')" \
+		'Failed to fetch (https[^ ]*) .*(SSL connection failed|Could not handshake): ([^[]*[^[ ])' "<1> does not speak TLS (<3>); check\
+ the address and the proxy, $other" \
+		"ProxyAutoDetect (command '[^']*' can not be executed|returned an error code.*)" "apt's Acquire::http::Proxy-Auto-Detect fails\
+ (<1>); mend or remove that setting" \
+		'The method driver [^ ]*/([^ /]+) could not be found' "apt lacks the method <1>; $(cut -d ' ' -f 2- <<< "$other")" \
+		"Failed to fetch ([^ ]+) (Clearsigned file isn't valid.*)" "<1> is not from an archive (<2>); log in where the network asks for\
+ a login, $other" \
+		'(error|failed): ([^ ]+) .*(NO_PUBKEY [0-9A-F]+|Missing key [0-9A-F]+)' "Debian's keys lack that of <2> (<3>); update the\
+ package debian-archive-keyring, $other" \
+		'(GPG error|signature verification failed): ([^ ]+) .*(signatures were invalid|error message is): (.*)' "the signature of <2>\
+ is invalid (<4>); try again later, update the package debian-archive-keyring, $other" \
+		'Release file for ([^ ]+) is expired \(invalid since ([^)]*)\)' "<1> has expired (<2> ago); check this host's clock, $other;\
+ for a snapshot of the archive, set apt's Acquire::Check-Valid-Until to false" \
+		'Release file for ([^ ]+) is not valid yet \(invalid for another ([^)]*)\)' "<1> is not valid yet (for another <2>); set this\
+ host's clock" \
+		'Failed to fetch ([^ ]+) (File has unexpected size [^.]*|Hash Sum mismatch)' "the mirror is being updated (<1>: <2>); try again\
+ later, $other" \
+		'Failed to fetch ([^ ]+) ([45][0-9][0-9] [^[]*[^[ ])' "the mirror does not give <1> (<2>); try again later, $other" &&
+		return
+	line="(Could not|Couldn't|Temporary failure|Failed to|Unable to) (resolv|connect)[^)]*|Network is unreachable|No route to host"
+	line=$(grep -aoEm 1 "$line|[Cc]onnection (failed|timed out|refused).*" "$1") || :
+	# One line of the log can have several matches.
+	line=${line%%$'\n'*}
+	if [[ -n $line ]]; then
+		echo "no server answers (${line%% }); check the network, $other"
+		return
+	fi
+	# apt also says so where it reaches no server.
+	cause_by "$lines" \
+		"The repository '([^ ]+) ([^ ]+) Release' (does not have|no longer has) a Release file" "<1> has no suite <2> (no Release\
+ file); check the address, $other" \
+		"The repository '([^ ]+) ([^ ]+) [^ ]+ (is not|is no longer) signed" "<1> has no signature for the suite <2>; check the\
+ address, $other"
+}
+
+# untrusted WHERE: prints the reason of a failed verification of a certificate, and what to do.
+untrusted() {
+	echo "the certificate is not trusted: $1; install ca-certificates and add the authority of the server or the proxy" \
+		"(update-ca-certificates)"
+}
+
+# cause_by LINES [PATTERN REASON]...: prints the REASON of the first PATTERN that a line of LINES matches. <1>, <2> and so on are
+# the groups of the match.
+cause_by() {
+	local lines=$1 line reason group
+	shift
+	while (($#)); do
+		while read -r line; do
+			[[ $line =~ $1 ]] || continue
+			reason=$2
+			for group in "${!BASH_REMATCH[@]}"; do
+				reason=${reason//"<$group>"/"${BASH_REMATCH[group]}"}
+			done
+			printf '%s\n' "$reason"
+			return
+		done <<< "$lines"
+		shift 2
+	done
+	return 1
 }
 
 # tally RESULTS: prints the sums of a test's lines "ok|failed COUNT NAME". Fails if a check failed or none passed. Prints the
