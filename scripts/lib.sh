@@ -33,7 +33,8 @@ hold() {
 # apt_own COMMAND ARGUMENT...: runs an apt command in the toolroot. Lists and downloads are in the cache, because the toolroot
 # is read-only. A lock admits one command at a time, because another command can be updating the lists. With apt_arch set,
 # apt works for a system of that architecture without installed packages. With apt_suite set, apt uses only that suite, such
-# as sid or bookworm-security. With APT_SOURCES set, apt works on the host with the toolroot's sources in that file.
+# as sid or bookworm-security. With APT_SOURCES set, apt works on the host with the toolroot's sources in that file. APT_SETTINGS
+# is the file of scripts/harness/apt-settings, whose settings override those of the toolroot.
 apt_own() {
 	local own=$CACHE/apt${apt_arch:+-$apt_arch}${apt_suite:+-$apt_suite} options=()
 	mkdir -p "$own/lists/partial" "$own/archives/partial"
@@ -42,6 +43,7 @@ apt_own() {
 		sources_of_suite "$apt_suite" > "$own/sources.list.$BASHPID" && mv "$own/sources.list.$BASHPID" "$own/sources.list"
 		options+=(-o Dir::Etc::SourceList="$own/sources.list" -o Dir::Etc::SourceParts=/dev/null)
 	fi
+	[[ -z ${APT_SETTINGS-} ]] || options+=(-c "$APT_SETTINGS")
 	[[ -z ${APT_SOURCES-} ]] ||
 		options+=(-o Dir::Etc::SourceList="$APT_SOURCES" -o Dir::Etc::SourceParts=/dev/null -o Dir::State::status=/dev/null)
 	(
