@@ -6,7 +6,7 @@ Prints lines "name=port" for the shell:
 
 http     the files
 https    the files, with the key and the certificate of the file CERTIFICATE
-proxy    an HTTP proxy that finds the files on each host of the name *.test, and prints "proxy URL" for each request
+proxy    an HTTP proxy that finds the files on each host *.test, and prints "proxy URL" on standard error for each request
 closed   an HTTP proxy that rejects each request without a password
 
 Below /status/NUMBER/, each request has that status. Below /login/, each file is a page for a login.
@@ -45,7 +45,7 @@ class Files(http.server.SimpleHTTPRequestHandler):
 
 class Proxy(Files):
 	def do_GET(self):
-		print("proxy", self.path, flush=True)
+		print("proxy", self.path, file=sys.stderr, flush=True)
 		url = urllib.parse.urlsplit(self.path)
 		if not (url.hostname or "").endswith(".test"):
 			self.send_error(502)
