@@ -251,9 +251,9 @@ tracers() {
 # Makes TARGET, a directory of the cache, if it is missing. COMMAND gets the empty directory TARGET.new as its last argument
 # and fills it. If COMMAND succeeds, make_once renames the directory: an existing TARGET is complete. If COMMAND fails,
 # make_once removes the directory. COMMAND runs in a subshell, which it may exit. A second run that needs the same TARGET
-# waits for the first.
+# waits for the first. SIGINT, SIGTERM and SIGHUP end COMMAND with its descendants, and then the script with status 130.
 make_once() {
-	local target=$1 lock status=0
+	local target=$1 lock status=0 traps step_name
 	shift
 	[[ ! -e $target ]] || return 0
 	mkdir -p "$(dirname "$target")"
@@ -269,8 +269,13 @@ make_once() {
 	done
 	if [[ ! -e $target ]]; then
 		rm -rf "$target.new"
-		mkdir "$target.new" && ("$@" "$target.new") && mv "$target.new" "$target" || status=$?
+		# shellcheck disable=SC2016 # for the trap
+		trap_step 'end_step "$target.new" "$target.lock"'
+		# In the background, because a shell that waits for a foreground command handles no signal until its end.
+		{ as_step; mkdir "$target.new" && "$@" "$target.new" || exit; } <&0 &
+		wait "$!" && mv "$target.new" "$target" || status=$?
 		((status == 0)) || rm -rf "$target.new" 2>&- || :
+		untrap_step
 	fi
 	rm -f "$target.lock"
 	exec {lock}>&-
