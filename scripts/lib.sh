@@ -33,19 +33,20 @@ hold() {
 # apt_own COMMAND ARGUMENT...: runs an apt command in the toolroot. Lists and downloads are in the cache, because the toolroot
 # is read-only. A lock admits one command at a time, because another command can be updating the lists. With apt_arch set,
 # apt works for a system of that architecture without installed packages. With apt_suite set, apt uses only that suite, such
-# as sid or bookworm-security. With APT_SOURCES set, apt works on the host with the toolroot's sources in that file. APT_SETTINGS
-# is the file of scripts/harness/apt-settings, whose settings override those of the toolroot.
+# as sid or bookworm-security. On the host, APT_SOURCES names a file with the toolroot's sources. APT_STATUS names another list of
+# installed packages than the host's. APT_SETTINGS is the file of scripts/harness/apt-settings, whose settings override those of
+# the toolroot.
 apt_own() {
-	local own=$CACHE/apt${apt_arch:+-$apt_arch}${apt_suite:+-$apt_suite} options=()
+	local own=$CACHE/apt${apt_arch:+-$apt_arch}${apt_suite:+-$apt_suite} options=() sources=${APT_SOURCES-}
 	mkdir -p "$own/lists/partial" "$own/archives/partial"
 	[[ -z ${apt_arch-} ]] || options=(-o APT::Architecture="$apt_arch" -o APT::Architectures="$apt_arch" -o Dir::State::status=/dev/null)
 	if [[ -n ${apt_suite-} ]]; then
 		sources_of_suite "$apt_suite" > "$own/sources.list.$BASHPID" && mv "$own/sources.list.$BASHPID" "$own/sources.list"
-		options+=(-o Dir::Etc::SourceList="$own/sources.list" -o Dir::Etc::SourceParts=/dev/null)
+		sources=$own/sources.list
 	fi
 	[[ -z ${APT_SETTINGS-} ]] || options+=(-c "$APT_SETTINGS")
-	[[ -z ${APT_SOURCES-} ]] ||
-		options+=(-o Dir::Etc::SourceList="$APT_SOURCES" -o Dir::Etc::SourceParts=/dev/null -o Dir::State::status=/dev/null)
+	[[ -z $sources ]] || options+=(-o Dir::Etc::SourceList="$sources" -o Dir::Etc::SourceParts=/dev/null)
+	[[ -z ${APT_STATUS-} ]] || options+=(-o Dir::State::status="$APT_STATUS")
 	(
 		hold "$own/lock" "uses apt"
 		"$1" -o Dir::State::Lists="$own/lists" -o Dir::Cache="$own" "${options[@]}" \
@@ -53,11 +54,15 @@ apt_own() {
 	)
 }
 
-# sources_of_suite SUITE: prints the lines of a sources.list for SUITE. The mirror is that of the toolroot's own sources, or
-# with TOOLROOT=host that of the host's.
+# sources_of_suite SUITE: prints the lines of a sources.list for SUITE, with the mirrors of the toolroot's sources. Options in
+# brackets can contain blanks.
 sources_of_suite() {
-	{ grep -s '^deb ' /etc/apt/sources.list || "$PROJECT/scripts/harness/toolroot" sources; } |
-		awk -v suite="$1" '$(NF - 1) == (suite ~ /-security$/ ? "trixie-security" : "trixie") { $(NF - 1) = suite; print }'
+	awk -v suite="$1" -v own="$([[ $1 == *-security ]] && echo trixie-security || echo trixie)" '$1 == "deb" {
+		field = 3
+		if ($2 ~ /^\[/)
+			while ($(field++ - 1) !~ /\]$/ && field <= NF);
+		if ($field == own) { $field = suite; print }
+	}' "${APT_SOURCES:-/etc/apt/sources.list}"
 }
 
 # update_lists: fetches the package lists. Without Error-Mode, apt keeps old lists and succeeds where it reaches no mirror.
