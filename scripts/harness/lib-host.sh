@@ -119,15 +119,19 @@ must_be_a_directory() {
 	(($(room "$CACHE") >= 20)) || die "CACHE: $(too_little_room)"
 }
 
-# must_hold_a_system: tries in CACHE files like those of the toolroot and of kernel sources.
+# must_hold_a_system [host]: tries in CACHE files like those of the toolroot and of kernel sources. With TOOLROOT=host, there is no
+# toolroot, whose files have several owners.
 must_hold_a_system() {
-	local said
-	said=$("${as_root[@]}" bash -c "$(declare -f try_files); try_files \"\$1\"" - "$CACHE/probe.$$" 2>&1) && return
+	local said try=("${as_root[@]}" bash -c)
+	[[ ${1-} != host ]] || try=(bash -c)
+	# Ctrl-C leaves no directory.
+	said=$("${try[@]}" "$(declare -f try_files); trap 'rm -rf -- \"\$1\"' EXIT; try_files \"\$@\"" - "$CACHE/probe.$$" "$@" 2>&1) && return
 	said=${said##*$'\n'}
 	die "CACHE: the file system of $CACHE ($(stat --file-system --format=%T -- "$CACHE")) ${said##*$'\n'}; name a directory on another one: CACHE=DIRECTORY"
 }
 
-# try_files DIRECTORY: makes and removes DIRECTORY with a file. Prints the operation that the file system rejects.
+# try_files DIRECTORY [host]: makes DIRECTORY with a file. Prints the operation that the file system rejects. With host, tries no
+# other owner.
 try_files() {
 	local lacks=''
 	mkdir -- "$1" && printf '#!/bin/sh\n' > "$1/file" || return
@@ -137,9 +141,8 @@ try_files() {
 		lacks="does not keep the modes of files"
 	elif ! "$1/file"; then
 		lacks="is mounted noexec"
-	elif ! chown 1:1 "$1/file" || [[ $(stat --format=%u:%g "$1/file") != 1:1 ]]; then
+	elif [[ ${2-} != host ]] && { ! chown 1:1 "$1/file" || [[ $(stat --format=%u:%g "$1/file") != 1:1 ]]; }; then
 		lacks="does not keep the owners of files"
 	fi
-	rm -rf -- "$1"
 	[[ -z $lacks ]] || { echo "$lacks" && false; }
 }
