@@ -59,12 +59,13 @@ must_have_keys() {
 	apt_get install debian-archive-keyring
 }
 
-# must_allow_namespaces: tries the namespaces and mounts of a run. Requires bwrap.
+# must_allow_namespaces: tries the namespaces and mounts of a run. Requires bwrap. A rule of AppArmor can allow them to bwrap alone, and
+# unshare makes the toolroot.
 must_allow_namespaces() {
-	local said user=() name
-	((EUID == 0)) || user=(--unshare-user --uid 0 --gid 0)
+	local said user=() maps=() name
+	((EUID == 0)) || user=(--unshare-user --uid 0 --gid 0) maps=(--user --map-root-user)
 	said=$(bwrap --unshare-pid --unshare-ipc --cap-add ALL "${user[@]}" --ro-bind / / --dev-bind /dev /dev --proc /proc \
-		--tmpfs /tmp true 2>&1) && return
+		--tmpfs /tmp true 2>&1) && said=$(unshare "${maps[@]}" --mount --pid --fork true 2>&1) && return
 	said=${said##*$'\n'}
 	((EUID != 0)) || die "root may not mount here ($said); start this container with --privileged, or see docs/hosts.md"
 	for name in user.max_user_namespaces=0/15000 kernel.unprivileged_userns_clone=0/1 kernel.apparmor_restrict_unprivileged_userns=1/0; do
@@ -87,15 +88,35 @@ as_root=()
 
 # must_have_user_ids: the files of the toolroot have several owners.
 must_have_user_ids() {
-	local said ids
+	local said ids me
 	if ((EUID == 0)); then
-		ids=$(awk '{ ids += $3 } END { printf "%d", ids }' /proc/self/uid_map)
+		ids=$(ids_of uid)
 		((ids >= 65536)) || die "root of this container has only $ids user ids; 65536 are needed (docs/hosts.md)"
 		return
 	fi
-	must_have newuidmap uidmap
-	said=$("${as_root[@]}" true 2>&1) || die "$(id -un) has no subordinate ids (${said##*$'\n'});" \
-		"as root: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $(id -un)"
+	me=$(id -un)
+	must_have newuidmap "$(package_of_newuidmap)"
+	said=$("${as_root[@]}" true 2>&1) || die "$me has no subordinate ids (${said##*$'\n'});" \
+		"as root: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $me"
+	for said in uid gid; do
+		ids=$("${as_root[@]}" bash -c "$(declare -f ids_of); ids_of $said")
+		((ids >= 65536)) || die "$me has only $ids ids with those of /etc/sub$said; 65536 are needed:" \
+			"as root, give the first line of $me a range of 65536, as in $me:100000:65536"
+	done
+}
+
+# ids_of uid|gid: prints how many ids the user namespace of this process has.
+ids_of() { awk '{ ids += $3 } END { printf "%d", ids }' "/proc/self/$1_map"; }
+
+# package_of_newuidmap: prints the name of its package on the host.
+package_of_newuidmap() {
+	if derives_from debian; then
+		echo uidmap
+	elif derives_from fedora; then
+		echo shadow-utils
+	else
+		echo shadow
+	fi
 }
 
 # find_cache: sets CACHE, unless the user did.
