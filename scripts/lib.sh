@@ -203,11 +203,30 @@ mutated() {
 			"$(awk '/^patching file/ { file = $3 ": " } /would create/ { file = $NF " " } /can.t find|exists|FAILED|\*\*\*\*/ { print file $0; exit }' <<< "$output")"
 }
 
-# on_host PATH: prints the toolroot's path of a file that the user named by its PATH on the host (scripts/harness/enter).
+# on_host PATH: prints the toolroot's path of a file that the user named by its PATH on the host (scripts/harness/enter). The path has
+# no link, because in the toolroot a link of the host leads elsewhere. A loop of links stays in the path.
 on_host() {
-	local path=$1
-	[[ $path == /* ]] || path=$HOST_PWD/$path
-	printf '%s\n' "$HOST_ROOT$path"
+	local rest=$1 path='' part target followed=0
+	[[ $rest == /* ]] || rest=$HOST_PWD/$rest
+	while [[ -n $rest ]]; do
+		part=${rest%%/*}
+		rest=${rest:${#part}}
+		rest=${rest#/}
+		case $part in
+		'' | .) ;;
+		..) path=${path%/*} ;;
+		*)
+			path+=/$part
+			if [[ -L $HOST_ROOT$path ]] && ((++followed <= 40)); then
+				target=$(readlink -- "$HOST_ROOT$path")
+				rest=$target${rest:+/$rest}
+				path=${path%/*}
+				[[ $target != /* ]] || path=''
+			fi
+			;;
+		esac
+	done
+	printf '%s\n' "$HOST_ROOT${path:-/}"
 }
 
 # readable VARIABLE PATH: ends the script unless PATH is a file of the host that the user can read.

@@ -11,7 +11,7 @@ import tempfile
 
 
 def extend(image, target, task, files):
-    """Writes to target the image, /task (a script's text), and files ({path in the guest: path in the toolroot})."""
+    """Writes to target the image, /task (a script's text), and executable files ({path in the guest: path in the toolroot})."""
     with tempfile.TemporaryDirectory() as scratch:
         root = pathlib.Path(scratch)
         names = []
@@ -20,7 +20,8 @@ def extend(image, target, task, files):
             names.append("task")
         for name, source in files.items():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(source, root / name)
+            shutil.copyfile(source, root / name)
+            (root / name).chmod(0o755)
             names.append(name)
         archive = subprocess.run(
             ["cpio", "--create", "--format=newc", "--quiet"], cwd=root, check=True,
