@@ -203,8 +203,8 @@ mutated() {
 			"$(awk '/^patching file/ { file = $3 ": " } /would create/ { file = $NF " " } /can.t find|exists|FAILED|\*\*\*\*/ { print file $0; exit }' <<< "$output")"
 }
 
-# on_host PATH: prints the toolroot's path of a file that the user named by its PATH on the host (scripts/harness/enter). The path has
-# no link, because in the toolroot a link of the host leads elsewhere. A loop of links stays in the path.
+# on_host PATH: prints the toolroot's path of a file that the user named by its PATH on the host (scripts/harness/enter). The path
+# has no link, because in the toolroot a link of the host leads elsewhere. A loop of links stays in the path.
 on_host() {
 	local rest=$1 path='' part target followed=0
 	[[ $rest == /* ]] || rest=$HOST_PWD/$rest
@@ -304,4 +304,13 @@ make_once() {
 	rm -f "$target.lock"
 	exec {lock}>&-
 	return "$status"
+}
+
+# make_recent TARGET COMMAND...: makes TARGET as make_once does, and removes its neighbours that no run has used for a day. The time of
+# a directory is that of its last use, so that a run leaves the directories of another run, or of its own earlier steps.
+make_recent() {
+	local target=$1
+	touch --no-create "$target"
+	make_once "$@" || return
+	find "$(dirname "$target")" -mindepth 1 -maxdepth 1 -type d -mmin +1440 ! -path "$target" -exec rm -rf {} +
 }

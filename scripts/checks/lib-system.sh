@@ -81,10 +81,9 @@ install_kernel() {
 open_system() {
 	local kernel_layer
 	kernel_layer=$CACHE/system/$({ dpkg-query --show; cat "$PROJECT/scripts/checks/lib-system.sh"; } | digest "$release" "$version")
-	# shellcheck disable=SC2317 # make_once calls it
+	# shellcheck disable=SC2317 # make_recent calls it
 	install_tracked() { track "system with linux-image-$release" 0 "$CACHE/log/system" install_kernel "$1"; }
-	make_once "$kernel_layer" install_tracked
-	find "$CACHE/system" -mindepth 1 -maxdepth 1 -type d -mmin +1440 ! -path "$kernel_layer" -exec rm -rf {} +
+	make_recent "$kernel_layer" install_tracked
 	mount_system "$scratch/layer" "$kernel_layer"
 	system_files > "$scratch/before"
 }
