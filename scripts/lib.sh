@@ -229,6 +229,11 @@ on_host() {
 	printf '%s\n' "$HOST_ROOT${path:-/}"
 }
 
+# project_git ARGUMENT...: runs git on the project. With PROJECT_GIT set, the repository is there (scripts/harness/enter).
+project_git() {
+	git ${PROJECT_GIT:+"--git-dir=$PROJECT_GIT" "--work-tree=$PROJECT"} -c safe.directory="$PROJECT" -C "$PROJECT" "$@"
+}
+
 # readable VARIABLE PATH: ends the script unless PATH is a file of the host that the user can read.
 readable() {
 	[[ -f $(on_host "$2") ]] || die "$1: no file $2"

@@ -167,3 +167,18 @@ try_files() {
 	fi
 	[[ -z $lacks ]] || { echo "$lacks" && false; }
 }
+
+# find_repository PROJECT: if PROJECT's .git is a file that leads to a repository, sets repository to it, and git_directory to the
+# work tree's part of it: a path below repository, or nothing. Fails otherwise.
+find_repository() {
+	local link
+	[[ -f $1/.git ]] && link=$(sed -n 's/^gitdir: //p' "$1/.git") && [[ -n $link ]] || return
+	[[ $link == /* ]] || link=$1/$link
+	link=$(realpath -m -- "$link")
+	repository=$link
+	if [[ -f $link/commondir ]]; then
+		repository=$(cd -- "$link" && realpath -m -- "$(< commondir)")
+	fi
+	git_directory=${link#"$repository"}
+	[[ -d $repository/objects && ${git_directory:-/} == /* ]]
+}
