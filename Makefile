@@ -23,8 +23,7 @@ module:
 
 # tsoffset-top. make install installs it where it is built. A tarball of make dist has the crates.
 viewer:
-	cargo build --release --locked $(if $(wildcard vendor/config.toml),--offline --config vendor/config.toml) \
-		--manifest-path viewer/Cargo.toml --target-dir viewer/target
+	@scripts/dist/viewer
 
 modules_install rust-analyzer clean:
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/src $@
