@@ -111,7 +111,7 @@ something_left() {
 # kernel. The guest has the system's module lists, its modprobe.d, the installed module, liblzma, which kmod requires to decompress
 # the module, and the files of $scratch/guest.
 boot_system() {
-	local above=$scratch/image kernel_of_system=$scratch/kernel of=$kernel image=$scratch/initramfs lzma file
+	local booted=${booted-} above=$scratch/image kernel_of_system=$scratch/kernel of=$kernel image=$scratch/initramfs lzma file
 	rm -rf "$above"
 	mkdir -p "$above/etc/modprobe.d" "$above/lib/modules/$release" "$kernel_of_system"
 	cp "$system/lib/modules/$release/vmlinuz" "$kernel_of_system/"
@@ -125,7 +125,7 @@ boot_system() {
 	lzma=$(find /usr/lib -name 'liblzma.so.5' -print -quit)
 	install -D "$(readlink -f "$lzma")" "$above$lzma"
 	{
-		cat "$("$PROJECT/scripts/harness/image" --without-module "$of")"
+		cat "$("$PROJECT/scripts/harness/image" --without-module ${booted:+--packages systemd} "$of")"
 		# The kernel unpacks concatenated archives one after the other.
 		(cd "$above" && find . -print0 | sort --zero-terminated |
 			cpio --null --create --format=newc --quiet) | gzip -1
