@@ -6,7 +6,9 @@
 # boot_systemd RUN PATTERN DESCRIPTION SCRIPT [ARGUMENT...]: does what boot_system does, in a guest with systemd as PID 1. The guest has
 # all files that the installation has added to the system.
 boot_systemd() {
-	local booted=1
+	# Packages. systemd loads modules with libkmod2 only.
+	# shellcheck disable=SC2034 # boot_system reads it
+	local booted="systemd libkmod2"
 	mkdir -p "$scratch/guest"
 	comm -13 <(cut -f 1 "$scratch/before" | LC_ALL=C sort) <(system_files | cut -f 1 | LC_ALL=C sort) |
 		grep -E '^/(etc|usr/lib/systemd|usr/local|usr/sbin|usr/share/man)/' | (cd "$system" && sed 's|^/||' |
@@ -35,7 +37,7 @@ within() {
 		sleep 1
 	done
 }
-has() { grep -qx "$2" "$directory/$1"; }
+has() { grep -sqx "$2" "$directory/$1"; }
 result() { [ "$(systemctl show --property=Result --value "$1")" = "$2" ]; }
 fail() { echo "$*"; exit 1; }
 

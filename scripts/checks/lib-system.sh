@@ -125,7 +125,7 @@ boot_system() {
 	lzma=$(find /usr/lib -name 'liblzma.so.5' -print -quit)
 	install -D "$(readlink -f "$lzma")" "$above$lzma"
 	{
-		cat "$("$PROJECT/scripts/harness/image" --without-module ${booted:+--packages systemd} "$of")"
+		cat "$("$PROJECT/scripts/harness/image" --without-module ${booted:+--packages "$booted"} "$of")"
 		# The kernel unpacks concatenated archives one after the other.
 		(cd "$above" && find . -print0 | sort --zero-terminated |
 			cpio --null --create --format=newc --quiet) | gzip -1
