@@ -113,6 +113,10 @@ cause() {
  https_proxy" \
 		'Could not load certificates from ([^ ]+)' "the file of certificate authorities cannot be read: <1>; mend apt's\
  Acquire::https::CaInfo" \
+		'Failed to fetch (https[^ ]*) .*The certificate is NOT trusted\. ([^.]*(expired|not yet activated)[^.]*)\.' "the certificate is not\
+ valid now: <1> (<2>); set this host's clock, $other" \
+		'Failed to fetch (https[^ ]*) .*The certificate is NOT trusted\. ([^.]*does not match[^.]*)\.' "the certificate is that of another\
+ server: <1> (<2>); check the address and the proxy, $other" \
 		'Failed to fetch (https[^ ]*) .*The certificate is NOT trusted\. ([^.]*)\.' "$(untrusted '<1> (<2>)'), $other" \
 		'Failed to fetch (https[^ ]*) .*(certificate verify failed)' "$(untrusted '<1> (<2>)'), $other" \
 		'(SSL certificate problem: [^)]*)' "$(untrusted 'the server of the crates (<1>)')" \
