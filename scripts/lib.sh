@@ -62,7 +62,7 @@ sources_of_suite() {
 		if ($2 ~ /^\[/)
 			while ($(field++ - 1) !~ /\]$/ && field <= NF);
 		if ($field == own) { $field = suite; print }
-	}' "${APT_SOURCES:-/etc/apt/sources.list}"
+	}' "${TOOLROOT_SOURCES:-${APT_SOURCES:-/etc/apt/sources.list}}"
 }
 
 # update_lists: fetches the package lists. Without Error-Mode, apt keeps old lists and succeeds where it reaches no mirror.
@@ -111,7 +111,7 @@ cause() {
  https_proxy, $other" \
 		'CONNECT tunnel failed, response ([0-9]+)' "the proxy rejects the server of the crates (status <1>); name another proxy with\
  https_proxy" \
-		'Could not load certificates from ([^ ]+)' "the file of certificate authorities cannot be read: <1>; mend apt's\
+		'Could not load certificates from (/run/apt)?([^ ]+)' "the file of certificate authorities cannot be read: <2>; mend apt's\
  Acquire::https::CaInfo" \
 		'Failed to fetch (https[^ ]*) .*The certificate is NOT trusted\. ([^.]*(expired|not yet activated)[^.]*)\.' "the certificate is not\
  valid now: <1> (<2>); set this host's clock, $other" \
